@@ -1,0 +1,1 @@
+"""The three services, the front door and the command line."""

@@ -1,0 +1,1 @@
+"""The stepdown command, one file per subcommand."""

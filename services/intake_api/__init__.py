@@ -1,0 +1,1 @@
+"""What comes in: notices, referrals, matching, admission; owns Encounter."""

@@ -1,0 +1,1 @@
+"""What should happen: plans, goals, teams, schedules; owns CarePlan."""

@@ -1,0 +1,1 @@
+"""What did happen: measures, attendance, trends; owns Observation."""

@@ -1,0 +1,1 @@
+"""Reactions of progress_api to the feed, one file per event."""

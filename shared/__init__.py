@@ -1,0 +1,1 @@
+"""The engine: FHIR, access, store, feed and server; it knows no service."""

@@ -1,0 +1,46 @@
+"""Who is asking, as a value, and what it narrows.
+
+The store opens only with an `Access`, and every relation that enters a query is narrowed by it
+inside the SQL. Absent is not unrestricted: `None` must be written by `open` or `system`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFAULT_TENANT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person or system that acts, by its reference (`Practitioner/7`); None is anonymous."""
+
+    reference: str | None = None
+
+
+ANONYMOUS = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a caller may see: a set of patients and a set of types; None is all of them.
+
+    A caller limited to patients sees those patients' resources and nothing of other patients or
+    of no patient.
+    """
+
+    tenant: int
+    caller: Caller
+    patients: frozenset[str] | None
+    types: frozenset[str] | None
+    reason: str
+
+    @classmethod
+    def open(cls, caller: Caller, tenant: int = DEFAULT_TENANT) -> Access:
+        """Give the access of a caller to a server that runs without authentication."""
+        return cls(tenant, caller, None, None, "open")
+
+    @classmethod
+    def system(cls, reason: str, tenant: int = DEFAULT_TENANT) -> Access:
+        """Give unlimited access to a consumer, a timer, the sender or a migration, for a reason."""
+        return cls(tenant, Caller(f"Device/{reason}"), None, None, reason)

@@ -1,0 +1,1 @@
+"""Pure laws of the shared record, one module per concept."""

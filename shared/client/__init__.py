@@ -1,0 +1,1 @@
+"""FHIR over HTTP to the sibling services and to partners."""

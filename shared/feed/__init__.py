@@ -1,0 +1,1 @@
+"""The change feed's consumers: reactions, timers and the outbound sender."""

@@ -1,0 +1,1 @@
+"""Pure FHIR: reading, writing, references, validation and search; no I/O."""

@@ -1,0 +1,116 @@
+"""Reads JSON strictly: what is ambiguous or oversized is refused, and every digit is kept.
+
+https://hl7.org/fhir/R4/json.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import jiter
+
+from shared.fhir.errors import Malformed, TooLarge
+
+JsonObject = dict[str, Any]
+
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+# A cheap doubt: only a body that shows one of these is walked number by number.
+_SUSPECT_NUMBER = re.compile(rb"[0-9.]{41}|[0-9][eE][+-]?[0-9]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a body may be; sizes in bytes of the JSON text."""
+
+    body_bytes: int = 50_000_000
+    resource_bytes: int = 5_000_000
+    depth: int = 64
+    nodes: int = 1_000_000
+    digits: int = 40
+    exponent: int = 99
+
+
+LIMITS = Limits()
+
+
+def read(raw: bytes, limits: Limits = LIMITS) -> JsonObject:
+    """Read one JSON object.
+
+    :raises Malformed: not JSON, a duplicate key, a lone surrogate, NaN, or nested too deep.
+    :raises TooLarge: over a limit of size.
+    """
+    if len(raw) > limits.body_bytes:
+        raise TooLarge(f"The body is larger than {limits.body_bytes:,} bytes.")
+    tree = _parse(raw)
+    if not isinstance(tree, dict):
+        raise Malformed("The body must be one JSON object.")
+    # A tree nests no deeper, and has no more nodes, than it has brackets and commas.
+    brackets = raw.count(b"{") + raw.count(b"[")
+    if (
+        brackets > limits.depth
+        or brackets + raw.count(b",") > limits.nodes
+        or _SUSPECT_NUMBER.search(raw)
+    ):
+        _refuse_excess(tree, limits)
+    if len(raw) > limits.resource_bytes and tree.get("resourceType") != "Bundle":
+        raise TooLarge(f"One resource may not be larger than {limits.resource_bytes:,} bytes.")
+    return tree
+
+
+def _parse(raw: bytes) -> object:
+    if raw.startswith(_BYTE_ORDER_MARKS):
+        raise Malformed("The body must be UTF-8 without a byte order mark.")
+    try:
+        return jiter.from_json(
+            raw,
+            allow_inf_nan=False,
+            catch_duplicate_keys=True,
+            float_mode="lossless-float",
+            cache_mode="keys",
+        )
+    except ValueError as error:
+        raise Malformed(_told(str(error))) from None
+
+
+def _told(message: str) -> str:
+    # The parser's message may quote a key of the body; only its kind and place are passed on.
+    place = re.search(r"at line \d+ column \d+$", message)
+    kind = "A key stands twice" if "uplicate key" in message else "The body is not valid JSON"
+    return f"{kind}, {place.group()}." if place else f"{kind}."
+
+
+def _refuse_excess(tree: JsonObject, limits: Limits) -> None:
+    level: list[Any] = [tree]
+    depth = nodes = 0
+    while level:
+        depth += 1
+        if depth > limits.depth:
+            raise Malformed(f"The body nests deeper than {limits.depth} levels.")
+        below: list[Any] = []
+        for node in level:
+            children = node.values() if type(node) is dict else node
+            nodes += len(node)
+            for child in children:
+                kind = type(child)
+                if kind is dict or kind is list:
+                    below.append(child)
+                elif kind is int or kind is jiter.LosslessFloat:
+                    _refuse_number(child, limits)
+        if nodes > limits.nodes:
+            raise TooLarge(f"The body has more than {limits.nodes:,} values.")
+        level = below
+
+
+def _refuse_number(number: int | jiter.LosslessFloat, limits: Limits) -> None:
+    if type(number) is int:
+        # 10 ** digits is compared, not the text: writing a huge integer is quadratic.
+        if abs(number) >= 10**limits.digits:
+            raise Malformed(f"A number has more than {limits.digits} digits.")
+        return
+    mantissa, _, exponent = bytes(number).lower().partition(b"e")  # type: ignore[arg-type]
+    if sum(48 <= byte <= 57 for byte in mantissa) > limits.digits:
+        raise Malformed(f"A number has more than {limits.digits} digits.")
+    if exponent and (len(exponent) > 5 or abs(int(exponent)) > limits.exponent):
+        raise Malformed(f"A number's exponent is beyond ±{limits.exponent}.")

@@ -1,0 +1,1 @@
+"""Search as values: parameters, parsing, and the index rows of a resource."""

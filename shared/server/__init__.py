@@ -1,0 +1,1 @@
+"""FHIR over HTTP: requests, dispatch and one file per interaction."""

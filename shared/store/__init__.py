@@ -1,0 +1,1 @@
+"""The record in PostgreSQL: the only place that speaks SQL."""
