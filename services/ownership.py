@@ -71,3 +71,7 @@ def owner_of(resource_type: str, operation: str | None = None) -> ServiceName:
 def types_of(service: ServiceName, all_types: tuple[str, ...]) -> tuple[str, ...]:
     """List the types that a service owns, in the order of `all_types`."""
     return tuple(name for name in all_types if owner_of(name) == service)
+
+
+# Whole Bundles that cross owners enter through this service's door, and only there.
+DOOR_KEEPER: Final[ServiceName] = "intake"

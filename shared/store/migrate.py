@@ -1,0 +1,100 @@
+"""Brings a database to this release's schema; several services may ask at the same moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from shared.store.roles import ensure_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Connection
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+# Any number that no one else uses: PostgreSQL's advisory locks are named by numbers.
+_LOCK: Final = 0x57E9_D0_01
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Which service owns which types, and which one keeps the cross-owner door."""
+
+    types: Mapping[str, tuple[str, ...]]
+    door_keeper: str
+
+
+def head() -> str:
+    """Name the migration that this release needs."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ""
+
+
+async def current(url: str) -> str | None:
+    """Name the migration that a database is at; None when it has none."""
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        if await connection.fetchval("SELECT to_regclass('public.migration')") is None:
+            return None
+        name: str | None = await connection.fetchval("SELECT version_num FROM public.migration")
+        return name
+    finally:
+        await connection.close()
+
+
+async def migrate(url: str, ownership: Ownership) -> None:
+    """Make the roles and run what is missing, while others wait for the same.
+
+    :raises RoleError: when the URL carries no password for the roles to derive theirs from.
+    """
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await ensure_roles(connection, url, ownership.types)
+        await run(url, ownership, lambda config: command.upgrade(config, "head"))
+        await _grant_connect(connection, ownership)
+    finally:
+        await connection.close()
+
+
+async def run(url: str, ownership: Ownership, act: Callable[[Config], None]) -> None:
+    """Run an Alembic command against a database."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+    )
+
+    def on(connection: Connection) -> None:
+        act(_config(connection, ownership))
+
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(on)
+    finally:
+        await engine.dispose()
+
+
+def _config(connection: Connection, ownership: Ownership) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    attributes: dict[str, Any] = {
+        "connection": connection,
+        "ownership": ownership.types,
+        "door_keeper": ownership.door_keeper,
+    }
+    config.attributes.update(attributes)
+    return config
+
+
+async def _grant_connect(connection: asyncpg.Connection, ownership: Ownership) -> None:
+    database = await connection.fetchval("SELECT quote_ident(current_database())")
+    for service in ownership.types:
+        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO stepdown_{service}")
+    await connection.execute("GRANT SELECT ON public.migration TO PUBLIC")

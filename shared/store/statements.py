@@ -1,0 +1,132 @@
+"""The record's fixed statements; a search's are compiled from its query in `search`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.fhir.definitions import TYPE_CODE
+
+_COLUMNS: Final = "v.type, v.id, v.pk, v.version, v.updated, v.deleted, v.method, v.body"
+_CURRENT: Final = (
+    f"SELECT {_COLUMNS} FROM record.resource r JOIN record.version v "
+    "ON v.tenant = r.tenant AND v.pk = r.pk AND v.version = r.version "
+    "WHERE r.tenant = $1 AND r.type = $2 AND r.id = "
+)
+_ANY_VERSION: Final = (
+    f"SELECT {_COLUMNS} FROM record.resource r JOIN record.version v "
+    "ON v.tenant = r.tenant AND v.pk = r.pk "
+    "WHERE r.tenant = $1 AND r.type = $2 AND r.id = $3"
+)
+# What a caller who is limited to patients may see of the relation `r`; $4 are logical ids.
+NARROWED: Final = (
+    " AND r.patient IN (SELECT p.pk FROM record.resource p "
+    f"WHERE p.tenant = $1 AND p.type = {TYPE_CODE['Patient']} AND p.id = ANY($4::text[]))"
+)
+
+READ: Final = _CURRENT + "$3"
+READ_MANY: Final = _CURRENT + "ANY($3::text[])"
+READ_VERSION: Final = _ANY_VERSION
+HISTORY_ORDER: Final = " ORDER BY v.version DESC LIMIT "
+
+# Shared for what is referred to, exclusive for what is deleted or must stay unique. The rows come
+# in ascending order of bucket, so that two transactions never wait for each other in a circle.
+LOCK: Final = (
+    "SELECT CASE WHEN alone THEN pg_advisory_xact_lock($1, bucket) "
+    "ELSE pg_advisory_xact_lock_shared($1, bucket) END "
+    "FROM unnest($2::int[], $3::bool[]) AS t(bucket, alone)"
+)
+EXISTING: Final = (
+    "SELECT r.type, r.id, r.pk FROM unnest($2::smallint[], $3::text[]) AS k(type, id) "
+    "JOIN record.resource r ON r.tenant = $1 AND r.type = k.type AND r.id = k.id "
+    "WHERE NOT r.deleted"
+)
+REFERRERS: Final = (
+    "SELECT s.type, s.id FROM record.search_row s "
+    "WHERE s.tenant = $1 AND s.terms @> ARRAY[$2::bigint] AND s.pk <> ALL($3::bigint[]) LIMIT 10"
+)
+
+WRITE: Final = """
+WITH input AS (
+  SELECT * FROM unnest(
+    $2::smallint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::bool[],
+    $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::text[],
+    $15::text[]
+  ) WITH ORDINALITY AS t(
+    type, id, pk, version, updated, deleted,
+    patient, method, body, stream, d_lo, d_hi, terms, own, nr)
+), created AS (
+  INSERT INTO record.resource (tenant, type, id, pk, version, deleted, updated, patient)
+  SELECT $1, type, id, pk, version, deleted, updated, patient FROM input WHERE version = 1
+  ON CONFLICT DO NOTHING RETURNING pk
+), changed AS (
+  UPDATE record.resource r
+  SET version = i.version, deleted = i.deleted, updated = i.updated, patient = i.patient
+  FROM input i
+  WHERE i.version > 1 AND r.tenant = $1 AND r.type = i.type AND r.id = i.id
+    -- The version that was read is part of the condition, so two writers cannot both win.
+    AND r.version = i.version - 1
+  RETURNING r.pk
+), versions AS (
+  INSERT INTO record.version (tenant, pk, version, type, id, updated, deleted, method, body)
+  SELECT $1, pk, version, type, id, updated, deleted, method, body FROM input
+), numbered AS (
+  INSERT INTO record.stream AS s (tenant, stream, number)
+  SELECT $1, stream, count(*) FROM input WHERE stream IS NOT NULL GROUP BY stream ORDER BY stream
+  ON CONFLICT (tenant, stream) DO UPDATE SET number = s.number + EXCLUDED.number
+  RETURNING stream, number
+), fed AS (
+  INSERT INTO record.feed (tenant, stream, number, type, id, version, at)
+  SELECT $1, coalesce(i.stream, i.own),
+    CASE WHEN n.number IS NULL THEN i.version ELSE n.number - i.rest END,
+    i.type, i.id, i.version, $26
+  FROM (
+    SELECT *, count(*) OVER (PARTITION BY stream ORDER BY nr DESC) - 1 AS rest
+    FROM input
+  ) i LEFT JOIN numbered n USING (stream) ORDER BY i.nr
+), row_gone AS (
+  DELETE FROM record.search_row s USING input i
+  WHERE i.deleted AND s.tenant = $1 AND s.type = i.type AND s.pk = i.pk
+), row_kept AS (
+  INSERT INTO record.search_row AS s (tenant, type, pk, id, patient, d_lo, d_hi, terms)
+  SELECT $1, type, pk, id, patient, d_lo, d_hi, terms::bigint[] FROM input WHERE NOT deleted
+  ON CONFLICT (tenant, type, pk) DO UPDATE
+  SET patient = EXCLUDED.patient, d_lo = EXCLUDED.d_lo, d_hi = EXCLUDED.d_hi,
+    terms = EXCLUDED.terms
+  -- An update that changes nothing searchable does not touch the index.
+  WHERE (s.patient, s.d_lo, s.d_hi, s.terms)
+    IS DISTINCT FROM (EXCLUDED.patient, EXCLUDED.d_lo, EXCLUDED.d_hi, EXCLUDED.terms)
+), strings_gone AS (
+  DELETE FROM record.search_string s USING input i
+  WHERE i.version > 1 AND s.tenant = $1 AND s.pk = i.pk
+), dates_gone AS (
+  DELETE FROM record.search_date s USING input i
+  WHERE i.version > 1 AND s.tenant = $1 AND s.pk = i.pk
+), strings_kept AS (
+  INSERT INTO record.search_string (tenant, type, param, pk, patient, norm, exact, tri)
+  SELECT $1, i.type, t.param, i.pk, i.patient, t.norm, t.exact, t.tri::int[]
+  FROM unnest($16::int[], $17::smallint[], $18::text[], $19::text[], $20::text[])
+    AS t(nr, param, norm, exact, tri) JOIN input i ON i.nr = t.nr
+), dates_kept AS (
+  INSERT INTO record.search_date (tenant, type, param, pk, patient, span, lo, hi)
+  SELECT $1, i.type, t.param, i.pk, i.patient, t.span, t.lo, t.hi
+  FROM unnest($21::int[], $22::smallint[], $23::smallint[], $24::bigint[], $25::bigint[])
+    AS t(nr, param, span, lo, hi) JOIN input i ON i.nr = t.nr
+), audited AS (
+  INSERT INTO record.audit
+    (tenant, recorded, service, caller, interaction, type, id, version, patient, request_id, status)
+  SELECT $1, $26, $27, $28,
+    CASE WHEN i.deleted THEN 'delete' WHEN i.version = 1 THEN 'create' ELSE 'update' END,
+    i.type, i.id, i.version, i.patient, $29, 200
+  FROM input i ORDER BY i.nr
+)
+SELECT (SELECT count(*) FROM created) + (SELECT count(*) FROM changed)
+"""
+
+AUDIT: Final = """
+INSERT INTO record.audit
+  (tenant, recorded, service, caller, interaction, type, id, version, patient, request_id, status,
+   query)
+SELECT $1, * FROM unnest(
+  $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::int[],
+  $9::bigint[], $10::text[], $11::smallint[], $12::text[])
+"""

@@ -1,0 +1,221 @@
+"""The tables of the record, as SQLModel classes.
+
+The record's statements are SQL text; these classes are what Alembic compares the database with.
+Times inside search tables are microseconds since 1970-01-01Z, so that open ends and year 1 fit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads annotations at run time
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+RECORD: Final = "record"
+# The transaction that wrote the row; a reader compares it with the oldest one still running.
+_OWN_XID = text("(pg_current_xact_id()::text)::bigint")
+
+
+class Name(Text):
+    """Text compared byte by byte, which is what ids, codes and folded strings need."""
+
+    def __init__(self) -> None:
+        super().__init__(collation="C")
+
+
+def _type() -> Any:  # noqa: ANN401
+    return Field(sa_type=SmallInteger, primary_key=True)
+
+
+class Resource(SQLModel, table=True):
+    """One row per resource, deleted ones too: which version is current."""
+
+    __tablename__ = "resource"
+    __table_args__: ClassVar[Any] = (
+        UniqueConstraint("tenant", "pk", name="resource_pk"),
+        Index("resource_updated", "tenant", "type", "updated", "pk"),
+        {"schema": RECORD},
+    )
+    tenant: int = Field(primary_key=True)
+    type: int = _type()
+    id: str = Field(sa_type=Name, primary_key=True)
+    pk: int = Field(sa_type=BigInteger)
+    version: int
+    deleted: bool
+    updated: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    patient: int | None = Field(sa_type=BigInteger, nullable=True)
+
+
+class Version(SQLModel, table=True):
+    """Every version of every resource, written once and never changed."""
+
+    __tablename__ = "version"
+    __table_args__: ClassVar[Any] = ({"schema": RECORD},)
+    tenant: int = Field(primary_key=True)
+    pk: int = Field(sa_type=BigInteger, primary_key=True)
+    version: int = Field(primary_key=True)
+    type: int = Field(sa_type=SmallInteger)
+    id: str = Field(sa_type=Name)
+    updated: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    deleted: bool
+    method: str = Field(sa_type=Text)
+    body: str | None = Field(sa_type=Text, nullable=True)
+
+
+class SearchRow(SQLModel, table=True):
+    """What can be searched of a current resource: hashed terms, its patient, its main date."""
+
+    __tablename__ = "search_row"
+    __table_args__: ClassVar[Any] = (
+        Index("search_row_patient", "tenant", "patient", "type", "d_lo", "pk"),
+        Index("search_row_date", "tenant", "type", "d_lo", "pk"),
+        Index(
+            "search_row_terms",
+            "terms",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "on", "gin_pending_list_limit": 512},
+        ),
+        {"schema": RECORD},
+    )
+    tenant: int = Field(primary_key=True)
+    type: int = _type()
+    pk: int = Field(sa_type=BigInteger, primary_key=True)
+    id: str = Field(sa_type=Name)
+    patient: int | None = Field(sa_type=BigInteger, nullable=True)
+    d_lo: int = Field(sa_type=BigInteger)
+    d_hi: int = Field(sa_type=BigInteger)
+    terms: list[int] = Field(sa_type=ARRAY(BigInteger))  # type: ignore[call-overload]
+
+
+class SearchString(SQLModel, table=True):
+    """One row per searchable string value: folded, as sent, and its trigrams."""
+
+    __tablename__ = "search_string"
+    __table_args__: ClassVar[Any] = (
+        Index(
+            "search_string_norm",
+            "tenant",
+            "type",
+            "param",
+            "norm",
+            "pk",
+            postgresql_include=["patient"],
+        ),
+        Index("search_string_tri", "tri", postgresql_using="gin"),
+        Index("search_string_pk", "tenant", "pk", "param"),
+        {"schema": RECORD},
+    )
+    row: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    tenant: int
+    type: int = Field(sa_type=SmallInteger)
+    param: int = Field(sa_type=SmallInteger)
+    pk: int = Field(sa_type=BigInteger)
+    patient: int | None = Field(sa_type=BigInteger, nullable=True)
+    norm: str = Field(sa_type=Name)
+    exact: str = Field(sa_type=Name)
+    tri: list[int] = Field(sa_type=ARRAY(Integer))  # type: ignore[call-overload]
+
+
+class SearchDate(SQLModel, table=True):
+    """One row per searchable date: the half-open range [lo, hi) and the class of its length."""
+
+    __tablename__ = "search_date"
+    __table_args__: ClassVar[Any] = (
+        Index(
+            "search_date_lo",
+            "tenant",
+            "type",
+            "param",
+            "span",
+            "lo",
+            "pk",
+            postgresql_include=["hi", "patient"],
+        ),
+        Index("search_date_pk", "tenant", "pk", "param"),
+        {"schema": RECORD},
+    )
+    row: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    tenant: int
+    type: int = Field(sa_type=SmallInteger)
+    param: int = Field(sa_type=SmallInteger)
+    pk: int = Field(sa_type=BigInteger)
+    patient: int | None = Field(sa_type=BigInteger, nullable=True)
+    span: int = Field(sa_type=SmallInteger)
+    lo: int = Field(sa_type=BigInteger)
+    hi: int = Field(sa_type=BigInteger)
+
+
+class Feed(SQLModel, table=True):
+    """One row per write: the change feed, in which nothing that commits late is skipped."""
+
+    __tablename__ = "feed"
+    __table_args__: ClassVar[Any] = (
+        Index("feed_settled", "tenant", "xid", "position"),
+        Index("feed_stream", "tenant", "stream", "number"),
+        {"schema": RECORD},
+    )
+    tenant: int = Field(primary_key=True)
+    position: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    xid: int = Field(sa_column=Column(BigInteger, server_default=_OWN_XID, nullable=False))
+    stream: str = Field(sa_type=Name)
+    number: int = Field(sa_type=BigInteger)
+    type: int = Field(sa_type=SmallInteger)
+    id: str = Field(sa_type=Name)
+    version: int
+    at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+
+
+class Stream(SQLModel, table=True):
+    """How many feed rows a patient's stream has: the source of its gapless numbers."""
+
+    __tablename__ = "stream"
+    __table_args__: ClassVar[Any] = ({"schema": RECORD},)
+    tenant: int = Field(primary_key=True)
+    stream: str = Field(sa_type=Name, primary_key=True)
+    number: int = Field(sa_type=BigInteger)
+
+
+class Audit(SQLModel, table=True):
+    """Who did what to which resource, and when: appended, never changed."""
+
+    __tablename__ = "audit"
+    __table_args__: ClassVar[Any] = (
+        Index("audit_patient", "tenant", "patient", "recorded"),
+        {"schema": RECORD},
+    )
+    tenant: int = Field(primary_key=True)
+    position: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    recorded: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    service: str = Field(sa_type=Text)
+    caller: str | None = Field(sa_type=Text, nullable=True)
+    interaction: str = Field(sa_type=Text)
+    type: int | None = Field(sa_type=SmallInteger, nullable=True)
+    id: str | None = Field(sa_type=Name, nullable=True)
+    version: int | None = Field(nullable=True)
+    patient: int | None = Field(sa_type=BigInteger, nullable=True)
+    request_id: str = Field(sa_type=Text)
+    status: int = Field(sa_type=SmallInteger)
+    query: str | None = Field(sa_type=Text, nullable=True)
+
+
+class Site(SQLModel, table=True):
+    """One row per tenant: the key that signs its paging links, and its clock's offset."""
+
+    __tablename__ = "site"
+    __table_args__: ClassVar[Any] = ({"schema": RECORD},)
+    tenant: int = Field(primary_key=True)
+    paging_key: bytes
+    clock_offset_us: int = Field(sa_type=BigInteger)

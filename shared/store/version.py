@@ -1,0 +1,69 @@
+"""What the store gives and takes: a key, a version, a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from shared.fhir.reader import JsonObject
+
+_STEP = timedelta(milliseconds=1)
+
+
+class Key(NamedTuple):
+    """A resource's type and logical id."""
+
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        """Write the relative reference."""
+        return f"{self.type}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One stored version of a resource; `body` is its JSON, None for a deletion."""
+
+    key: Key
+    pk: int
+    number: int
+    updated: datetime
+    deleted: bool
+    method: str
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A write that was decided: from the version that was read to a new content.
+
+    `after` is the tree that rules look at and the index is made of, None to delete; `raw` is the
+    JSON that the client sent, where it was not changed since.
+    """
+
+    key: Key
+    method: str
+    before: Version | None
+    after: JsonObject | None
+    now: datetime
+    raw: bytes | None = None
+
+    @property
+    def number(self) -> int:
+        """Number the version that this change makes."""
+        return 1 if self.before is None else self.before.number + 1
+
+    @property
+    def updated(self) -> datetime:
+        """Date the version: now in whole milliseconds, but always after the one before."""
+        now = self.now.astimezone(UTC)
+        stamp = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return stamp if self.before is None else max(stamp, self.before.updated + _STEP)
+
+
+def instant(moment: datetime) -> str:
+    """Write a moment as a FHIR instant in UTC with milliseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
