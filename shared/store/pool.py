@@ -71,6 +71,8 @@ class Pool:
             connection = self._pop() or await self._connect()
             yield connection
         except LOST as error:
+            if isinstance(error, asyncpg.InterfaceError) and not _is_lost(connection):
+                raise  # a mistake of ours in using the connection
             raise Unavailable(
                 "The record does not answer; try again.", headers=_RETRY_AFTER
             ) from error
@@ -126,3 +128,7 @@ class Pool:
         if self._role is not None:
             await connection.execute(f"SET ROLE {self._role}")
         return connection
+
+
+def _is_lost(connection: asyncpg.Connection | None) -> bool:
+    return connection is None or bool(connection.is_closed())

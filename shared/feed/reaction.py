@@ -1,0 +1,65 @@
+"""What a service declares about the feed: its reactions, its timers, and what they may do.
+
+A reaction acts only on people with an open EpisodeOfCare or an inbound notice, so that loading
+history starts nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from shared.feed.effects import Effects
+    from shared.store.version import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One write, as the feed tells it: the stream, its number there, and which version of what."""
+
+    position: int
+    stream: str
+    number: int
+    key: Key
+    version: int
+
+    def cause(self, purpose: str) -> str:
+        """Name an effect of this event, the same at every repetition."""
+        return f"{self.stream}/{self.number}/{purpose}"
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A timer that fell due: `name` says which handler, `key` what it is about."""
+
+    id: str
+    name: str
+    due: datetime
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What happens after a write of one of `types`, once, in one transaction with the cursor."""
+
+    name: str
+    types: frozenset[str]
+    handle: Callable[[Event, Effects], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """All reactions and timer handlers of one service."""
+
+    service: str
+    reactions: tuple[Reaction, ...]
+    timers: Mapping[str, Callable[[DueTimer, Effects], Awaitable[None]]]
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that any reaction waits for."""
+        return frozenset().union(*(reaction.types for reaction in self.reactions))

@@ -1,0 +1,78 @@
+"""A FHIR request and its answer, free of any transport: HTTP and Bundle entries are the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from shared.access.access import Access, Caller
+    from shared.fhir.reader import JsonObject
+    from shared.store.version import Version
+
+Pairs = tuple[tuple[str, str], ...]
+Interaction = Literal[
+    "capabilities",
+    "read",
+    "vread",
+    "history-instance",
+    "create",
+    "update",
+    "delete",
+    "search-type",
+    "transaction",
+    "operation",
+]
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class FhirRequest:
+    """One interaction that is asked for.
+
+    `headers` have lower-case names; `raw` is the body as sent and `resource` the tree of it.
+    """
+
+    method: str
+    interaction: Interaction
+    type: str | None = None
+    id: str | None = None
+    version: int | None = None
+    operation: str | None = None
+    query: Pairs = ()
+    headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    raw: bytes | None = None
+    resource: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FhirResponse:
+    """What an interaction answers: a status, JSON, and the version it speaks of."""
+
+    status: int
+    body: bytes | None = None
+    version: Version | None = None
+    location: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a request runs in: who asks, with which access, when, and under which base.
+
+    `base` is the public FHIR base, without a slash at its end; `bases` are all addresses of this
+    server; `zone` is where dates without a zone are taken to be.
+    """
+
+    caller: Caller
+    access: Access
+    now: datetime
+    request_id: str
+    base: str
+    bases: tuple[str, ...]
+    zone: ZoneInfo

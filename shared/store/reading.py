@@ -1,0 +1,111 @@
+"""Reads of the record, each narrowed by the access inside its SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
+from shared.store import statements
+from shared.store.search import count_statement, matching_statement, page_statement
+from shared.store.version import Key, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    import asyncpg
+
+    from shared.access.access import Access
+    from shared.fhir.search.query import Query
+    from shared.store.page_key import PageKey
+
+
+class Reading:
+    """What a caller can read through one connection."""
+
+    def __init__(self, connection: asyncpg.Connection, access: Access) -> None:
+        self._connection = connection
+        self.access = access
+
+    async def read(self, key: Key) -> Version | None:
+        """Read the current version, a deletion too; None where there is nothing to see."""
+        rows = await self._versions(statements.READ, key, key.id)
+        return rows[0] if rows else None
+
+    async def read_many(self, resource_type: str, ids: Collection[str]) -> dict[Key, Version]:
+        """Read the current versions of several resources of one type."""
+        key = Key(resource_type, "")
+        rows = await self._versions(statements.READ_MANY, key, list(ids))
+        return {version.key: version for version in rows}
+
+    async def read_version(self, key: Key, number: int) -> Version | None:
+        """Read one version; None where it never was, or there is nothing to see."""
+        rows = await self._versions(
+            statements.READ_VERSION, key, key.id, f" AND v.version = {number:d}"
+        )
+        return rows[0] if rows else None
+
+    async def history(self, key: Key, *, before: int | None, limit: int) -> list[Version]:
+        """Read versions of a resource, the newest first, beginning below number `before`."""
+        below = "" if before is None else f" AND v.version < {before:d}"
+        return await self._versions(
+            statements.READ_VERSION,
+            key,
+            key.id,
+            f"{below}{statements.HISTORY_ORDER}{limit:d}",
+        )
+
+    async def existing(self, keys: Iterable[Key]) -> dict[Key, int]:
+        """Find which of these resources exist undeleted, with their internal keys.
+
+        This is not narrowed by the access: it serves the integrity of references, and tells a
+        caller no more than whether a write that names them is accepted.
+        """
+        wanted = list(keys)
+        if not wanted:
+            return {}
+        rows = await self._connection.fetch(
+            statements.EXISTING,
+            self.access.tenant,
+            [TYPE_CODE[key.type] for key in wanted],
+            [key.id for key in wanted],
+        )
+        return {Key(TYPE_NAME[row[0]], row[1]): row[2] for row in rows}
+
+    async def page(self, query: Query, page_key: PageKey | None) -> Sequence[asyncpg.Record]:
+        """Run a search for one page: its rows, and one more where there is a next page."""
+        statement = page_statement(query, self.access, page_key)
+        return await self._fetch(statement.sql, statement.args)
+
+    async def count(self, query: Query) -> int:
+        """Count the matches of a search, all of which the caller may see."""
+        statement = count_statement(query, self.access)
+        rows = await self._fetch(statement.sql, statement.args)
+        total: int = rows[0][0]
+        return total
+
+    async def matching(self, query: Query) -> list[str]:
+        """Find the ids of up to two matches, as a conditional interaction needs them."""
+        statement = matching_statement(query, self.access)
+        return [row["id"] for row in await self._fetch(statement.sql, statement.args)]
+
+    async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[asyncpg.Record]:
+        rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *args)
+        return rows
+
+    async def _versions(
+        self, sql: str, key: Key, ids: str | list[str], tail: str = ""
+    ) -> list[Version]:
+        access = self.access
+        if access.types is not None and key.type not in access.types:
+            return []
+        args: list[Any] = [access.tenant, TYPE_CODE[key.type], ids]
+        if access.patients is not None:
+            sql += statements.NARROWED
+            args.append(list(access.patients))
+        return [_version(row) for row in await self._fetch(sql + tail, args)]
+
+
+def _version(row: asyncpg.Record) -> Version:
+    code, logical_id, pk, number, updated, deleted, method, body = row
+    raw = None if body is None else body.encode()
+    return Version(Key(TYPE_NAME[code], logical_id), pk, number, updated, deleted, method, raw)

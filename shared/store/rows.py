@@ -1,0 +1,125 @@
+"""From a decided change to the columns of the write statement; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.references import local_targets
+from shared.fhir.search.index import IndexRow, index
+from shared.fhir.search.terms import hash_term
+from shared.fhir.writer import splice, write
+from shared.store.search_values import span_class, trigrams
+from shared.store.version import Change, Key, Version, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.fhir.reader import JsonObject
+
+_EMPTY: Final = IndexRow()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One change as it is stored: the version, and what can be searched of it."""
+
+    version: Version
+    index: IndexRow
+    terms: tuple[int, ...]
+    patient: Key | None
+    patient_pk: int | None = None
+
+
+def prepare(change: Change, pk: int, tenant: int) -> Row:
+    """Make the stored form of a change."""
+    number, updated = change.number, change.updated
+    deleted = change.after is None
+    body = None if change.after is None else _body(change, change.after)
+    version = Version(change.key, pk, number, updated, deleted, change.method, body)
+    found = _EMPTY if change.after is None else index(change.after)
+    return Row(version, found, _terms(change, found, tenant), _patient(change, found))
+
+
+def reference_term(tenant: int, target: Key) -> int:
+    """Hash the term that every row with a reference to `target` carries, whatever its type."""
+    return hash_term(tenant, 0, f"-> {target}")
+
+
+def columns(rows: Sequence[Row]) -> list[list[Any]]:
+    """Turn rows into the arrays of the write statement, in its order."""
+    return [*_main_columns(rows), *_string_columns(rows), *_date_columns(rows)]
+
+
+def _body(change: Change, after: JsonObject) -> bytes:
+    meta = dict(after.get("meta") or {})
+    meta["versionId"] = str(change.number)
+    meta["lastUpdated"] = instant(change.updated)
+    if change.raw is not None:
+        return splice(change.raw, change.key.id, meta)
+    head = {"resourceType": change.key.type, "id": change.key.id, "meta": meta}
+    return write(head | {name: value for name, value in after.items() if name not in head})
+
+
+def _terms(change: Change, found: IndexRow, tenant: int) -> tuple[int, ...]:
+    if change.after is None:
+        return ()
+    code = TYPE_CODE[change.key.type]
+    terms = {hash_term(tenant, code, text) for text in found.terms}
+    terms |= {reference_term(tenant, Key(*key)) for key in local_targets(change.after)}
+    return tuple(sorted(terms))
+
+
+def _patient(change: Change, found: IndexRow) -> Key | None:
+    """Name the one patient whose stream and compartment the resource belongs to."""
+    if change.after is None and change.before is not None:
+        return None
+    return Key("Patient", found.patients[0]) if len(found.patients) == 1 else None
+
+
+def _main_columns(rows: Sequence[Row]) -> list[list[Any]]:
+    versions = [row.version for row in rows]
+    return [
+        [TYPE_CODE[version.key.type] for version in versions],
+        [version.key.id for version in versions],
+        [version.pk for version in versions],
+        [version.number for version in versions],
+        [version.updated for version in versions],
+        [version.deleted for version in versions],
+        [row.patient_pk for row in rows],
+        [version.method for version in versions],
+        [None if version.body is None else version.body.decode() for version in versions],
+        [None if row.patient_pk is None else str(row.patient) for row in rows],
+        [row.index.main[0] for row in rows],
+        [row.index.main[1] for row in rows],
+        [_array(row.terms) for row in rows],
+        [str(version.key) for version in versions],
+    ]
+
+
+def _string_columns(rows: Sequence[Row]) -> list[list[Any]]:
+    strings = [(nr, *value) for nr, row in enumerate(rows, 1) for value in row.index.strings]
+    return [
+        [nr for nr, _, _, _ in strings],
+        [param for _, param, _, _ in strings],
+        [norm for _, _, norm, _ in strings],
+        [exact for _, _, _, exact in strings],
+        [_array(trigrams(norm)) for _, _, norm, _ in strings],
+    ]
+
+
+def _date_columns(rows: Sequence[Row]) -> list[list[Any]]:
+    dates = [(nr, *value) for nr, row in enumerate(rows, 1) for value in row.index.dates]
+    return [
+        [nr for nr, _, _, _ in dates],
+        [param for _, param, _, _ in dates],
+        [span_class(lo, hi) for _, _, lo, hi in dates],
+        [lo for _, _, lo, _ in dates],
+        [hi for _, _, _, hi in dates],
+    ]
+
+
+def _array(numbers: Sequence[int]) -> str:
+    # Rows of different lengths cannot be one two-dimensional array: each travels as text.
+    return "{" + ",".join(map(str, numbers)) + "}"

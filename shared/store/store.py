@@ -1,0 +1,124 @@
+"""The record as a service sees it: it opens only with an `Access`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from shared.store.audit import AuditRow, GroupCommitter
+from shared.store.notifier import Notifier
+from shared.store.pool import Pool, PoolLimits
+from shared.store.reading import Reading
+from shared.store.roles import DOOR, role_url
+from shared.store.transaction import Act, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import asyncpg
+
+    from shared.access.access import Access
+
+# How many internal keys one `nextval` of the record's sequence takes.
+_BLOCK: Final = 64
+
+
+class Store:
+    """One service's way to one tenant's record, with connections of its own."""
+
+    def __init__(
+        self,
+        url: str,
+        service: str,
+        tenant: int,
+        *,
+        keeps_door: bool = False,
+        limits: PoolLimits | None = None,
+    ) -> None:
+        own = role_url(url, service)
+        self.service = service
+        self.tenant = tenant
+        self.pool = Pool(own, tenant, limits=limits)
+        self._door = Pool(own, tenant, role=DOOR, limits=limits) if keeps_door else None
+        self._audit = GroupCommitter(self.pool, tenant)
+        self.notifier = Notifier(own)
+        self._pks: deque[int] = deque()
+        self._taking = asyncio.Lock()
+        self._offset = timedelta()
+        self.paging_key = b""
+
+    async def open(self) -> None:
+        """Read the site's row, without which nothing is served."""
+        async with self.pool.connection() as connection:
+            self.paging_key = await connection.fetchval(
+                "SELECT paging_key FROM record.site WHERE tenant = $1", self.tenant
+            )
+        await self.refresh_clock()
+        await self.notifier.start()
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self.notifier.stop()
+        await self.pool.close()
+        if self._door is not None:
+            await self._door.close()
+
+    def now(self) -> datetime:
+        """Tell the record's time: the machine's, moved by the site's offset."""
+        return datetime.now(UTC) + self._offset
+
+    async def refresh_clock(self) -> None:
+        """Read the site's clock offset, which all processes share."""
+        async with self.pool.connection() as connection:
+            microseconds = await connection.fetchval(
+                "SELECT clock_offset_us FROM record.site WHERE tenant = $1", self.tenant
+            )
+        self._offset = timedelta(microseconds=microseconds)
+
+    @asynccontextmanager
+    async def reading(self, access: Access, *, snapshot: bool = False) -> AsyncIterator[Reading]:
+        """Read; several statements see one state of the record with `snapshot`."""
+        async with self.pool.connection() as connection:
+            if not snapshot:
+                yield Reading(connection, access)
+                return
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield Reading(connection, access)
+
+    @asynccontextmanager
+    async def begin(
+        self, access: Access, request_id: str, *, door: bool = False
+    ) -> AsyncIterator[Transaction]:
+        """Open a write transaction: committed at the end, or rolled back on any error.
+
+        `door` lets it write types of several owners; only the door's keeper may ask for it.
+        """
+        pool = self._door if door else self.pool
+        if pool is None:
+            raise AssertionError("this service keeps no door")
+        act = Act(self.service, access.caller.reference, request_id)
+        async with pool.connection() as connection:
+            async with connection.transaction():
+                transaction = Transaction(connection, access, act, self._take_pks)
+                yield transaction
+            if transaction.wrote:
+                self.notifier.nudge()
+
+    async def audit(self, rows: list[AuditRow]) -> None:
+        """Commit audit rows of reads, together with those of other reads."""
+        await self._audit.write(rows)
+
+    async def _take_pks(self, connection: asyncpg.Connection, count: int) -> list[int]:
+        async with self._taking:
+            missing = count - len(self._pks)
+            if missing > 0:
+                # On the caller's own connection: waiting for a second one could starve the pool.
+                starts = await connection.fetch(
+                    "SELECT nextval('record.pk') FROM generate_series(1, $1)", -(-missing // _BLOCK)
+                )
+                for row in starts:
+                    self._pks.extend(range(row[0], row[0] + _BLOCK))
+            return [self._pks.popleft() for _ in range(count)]
