@@ -11,6 +11,7 @@ from shared.fhir.definitions import (
     TYPE_CODE,
     TYPE_NAME,
     compartment_parameters,
+    invariants,
     required_codes,
     search_parameters,
     system_of,
@@ -165,6 +166,15 @@ def test_the_number_of_a_code_is_the_same_for_every_type() -> None:
 
     assert len(numbers) == len({code for code, _ in numbers}) == 456
     assert {number for _, number in numbers} == set(range(1, 457))
+
+
+def test_the_base_types_have_239_rules_of_their_own() -> None:
+    rules = [rule for name in type_names() for rule in invariants(name)]
+
+    assert len({(rule.key, rule.expression, rule.severity) for rule in rules}) == 239
+    assert [rule.key for rule in invariants("Observation")] == ["obs-6", "obs-7"]
+    assert [rule.key for rule in invariants("Organization") if rule.element] == ["org-3", "org-2"]
+    assert invariants("Meta") == ()
 
 
 def test_a_binary_has_no_narrative_to_search() -> None:

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/downloads.html
 """
 
+from shared.fhir.definitions.invariants import Invariant, invariants
 from shared.fhir.definitions.search_parameters import (
     ComponentDefinition,
     SearchParameterDefinition,
@@ -29,12 +30,14 @@ __all__ = [
     "TYPE_NAME",
     "ComponentDefinition",
     "Element",
+    "Invariant",
     "Key",
     "Kind",
     "SearchParameterDefinition",
     "SearchType",
     "TypeDefinition",
     "compartment_parameters",
+    "invariants",
     "required_codes",
     "search_parameters",
     "system_of",

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.fhir.definitions.compiling.invariants import invariants
 from shared.fhir.definitions.compiling.package import Package
 from shared.fhir.definitions.compiling.search_parameters import compartments, search_parameters
 from shared.fhir.definitions.compiling.structures import resource_types, structures
@@ -29,6 +30,7 @@ def compile_package(folder: Path, into: Path = _BESIDE) -> None:
     bound = {element[5] for _, elements in types.values() for element in elements if element[5:]}
     _write_array(into / "resource_types.json", resource_types(package.structures))
     _write_object(into / "structures.json", types)
+    _write_object(into / "invariants.json", invariants(package.structures))
     _write_object(into / "value_sets.json", required_value_sets(package, bound))
     _write_array(
         into / "search_parameters.json",
