@@ -1,0 +1,188 @@
+"""Renders the configuration of the front-door proxy (nginx) from the ownership table.
+
+Pure: `python -m services.proxy_configuration` prints the rendering that docker-compose.yml mounts.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Final
+
+from services.ownership import (
+    DEFAULT_OWNER,
+    OPERATION_OWNER,
+    OWNED_TYPES,
+    SERVICES,
+    ServiceName,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The names and ports of docker-compose.yml, and the resolver of every Docker network.
+COMPOSE_UPSTREAMS: Final[dict[ServiceName, str]] = {name: f"{name}:8000" for name in SERVICES}
+COMPOSE_RESOLVER: Final = "127.0.0.11"
+COMPOSE_LISTEN: Final = "8000"
+
+_TEMPLATE: Final = r"""# Made by `make golden` from services/ownership.py; a change belongs there.
+
+worker_processes auto;
+pid nginx.pid;
+# A message of level "error" would quote the request line, and with it what was searched for.
+error_log stderr crit;
+
+events {
+    worker_connections 1024;
+}
+
+http {
+    log_format line '$time_iso8601 $request_method $service $status ${request_time}s $trace';
+    access_log /dev/stdout line;
+    server_tokens off;
+    default_type application/fhir+json;
+
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+<resolver>
+    map $http_x_request_id $trace {
+        "~^[A-Za-z0-9._:/+=-]{1,128}$" $http_x_request_id;
+        default $request_id;
+    }
+
+    # Paths that two programs could read in two ways; each has one answer, a 404.
+    map $request_uri $ambiguous {
+        "~^[^?]*(?:%2[eEfF]|%5[cC]|%00|//|;|/\.{1,2}(?:[/?]|$))" 1;
+        default 0;
+    }
+
+    map $uri $service {
+<services>
+        default <default>;
+    }
+
+    map $service $upstream {
+<upstreams>
+    }
+
+    server {
+        listen <listen>;
+        merge_slashes off;
+        client_max_body_size 50m;
+        large_client_header_buffers 4 64k;
+
+        error_page 404 @unknown;
+        error_page 413 @too_large;
+        error_page 502 @unavailable;
+        error_page 504 @timeout;
+
+        location = /health/live {
+            default_type text/plain;
+            return 200 "alive\n";
+        }
+
+        location ~ ^/fhir(?:/|$) {
+            if ($ambiguous) {
+                return 404;
+            }
+            # A variable is resolved per request, so a service may be absent when the proxy starts.
+            proxy_pass http://$upstream;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Request-Id $trace;
+            # A write that may have happened is not sent again: the client decides.
+            proxy_next_upstream off;
+            proxy_redirect off;
+            proxy_connect_timeout 2s;
+            proxy_read_timeout 300s;
+            # No answer is ever written to a disk here.
+            proxy_max_temp_file_size 0;
+        }
+
+        location / {
+            return 404;
+        }
+
+        location @unknown {
+<unknown>
+        }
+
+        location @too_large {
+<too_large>
+        }
+
+        location @unavailable {
+            add_header Retry-After 5 always;
+<unavailable>
+        }
+
+        location @timeout {
+<timeout>
+        }
+    }
+}
+"""
+
+
+def render(upstreams: Mapping[ServiceName, str], *, resolver: str | None, listen: str) -> str:
+    """Write the whole configuration, for services at the given `host:port` each.
+
+    A resolver is needed where a host is a name rather than an address.
+    """
+    parts = {
+        "resolver": f"\n    resolver {resolver} valid=5s ipv6=off;\n" if resolver else "",
+        "services": "\n".join(_routes()),
+        "default": DEFAULT_OWNER,
+        "upstreams": "\n".join(f"        {name} {upstreams[name]};" for name in SERVICES),
+        "listen": listen,
+        "unknown": _outcome(404, "not-found", "Nothing is served at this path."),
+        "too_large": _outcome(413, "too-long", "The body is larger than 50 MB."),
+        "unavailable": _outcome(
+            503, "transient", "The $service service is not answering; ask again in 5 seconds."
+        ),
+        "timeout": _outcome(
+            504, "timeout", "The $service service did not answer in time; it may have acted."
+        ),
+    }
+    text = _TEMPLATE
+    for name, part in parts.items():
+        text = text.replace(f"<{name}>", part)
+    return text
+
+
+def _routes() -> list[str]:
+    """List the lines of the map from path to service; operations stand before their types."""
+    return [f'        "~{path}" {service};' for path, service in (*_operations(), *_types())]
+
+
+def _operations() -> list[tuple[str, ServiceName]]:
+    return [
+        (rf"^/fhir/{resource_type}(?:/[^/]+)?/\${operation}$", service)
+        for (resource_type, operation), service in sorted(OPERATION_OWNER.items())
+    ]
+
+
+def _types() -> list[tuple[str, ServiceName]]:
+    return [
+        (rf"^/fhir/{resource_type}(?:/|$)", service)
+        for service, types in OWNED_TYPES.items()
+        for resource_type in sorted(types)
+    ]
+
+
+def _outcome(status: int, code: str, diagnostics: str) -> str:
+    issue = {"severity": "error", "code": code, "diagnostics": diagnostics}
+    outcome = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    return f"""\
+            add_header X-Request-Id $trace always;
+            return {status} '{outcome}';"""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render(COMPOSE_UPSTREAMS, resolver=COMPOSE_RESOLVER, listen=COMPOSE_LISTEN))
