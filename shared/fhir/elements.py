@@ -1,0 +1,82 @@
+"""Walks the objects of a resource by the definitions, each with its type and FHIRPath location.
+
+Contained resources are part of the resource that holds them; those that a Bundle or Parameters
+holds are roots of their own and are not entered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shared.fhir.definitions import RESOURCE_TYPES, type_definition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.fhir.reader import JsonObject
+
+_TYPES = frozenset(RESOURCE_TYPES)
+
+
+class Found(NamedTuple):
+    """An object of a resource: `Patient.contact[0].organization`, a Reference."""
+
+    location: str
+    value: JsonObject
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The JSON keys of a type: objects with element name and type, links, narrative markup."""
+
+    objects: dict[str, tuple[str, str]]
+    links: frozenset[str]
+    markup: frozenset[str]
+
+
+@cache
+def shape(type_name: str) -> Shape:
+    """Sort the keys of a type; a link is what a transaction may have to rewrite."""
+    objects: dict[str, tuple[str, str]] = {}
+    links = {"reference"} if type_name == "Reference" else set()
+    markup = set()
+    for element in type_definition(type_name).elements.values():
+        for key in element.keys:
+            if type_definition(key.type).kind != "primitive":
+                if key.type != "Resource" or key.json == "contained":
+                    objects[key.json] = (element.name, key.type)
+                continue
+            objects[f"_{key.json}"] = (element.name, "Element")
+            if key.type in {"uri", "url", "oid", "uuid"}:
+                links.add(key.json)
+            elif key.type == "xhtml":
+                markup.add(key.json)
+    return Shape(objects, frozenset(links), frozenset(markup))
+
+
+def objects_in(root: JsonObject, root_type: str) -> Iterator[Found]:
+    """Walk the root and every object inside it; what is not valid is passed over."""
+    if root_type not in _TYPES:
+        return
+    waiting = [Found(root_type, root, root_type)]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        objects = shape(found.type).objects
+        for key, child in found.value.items():
+            if key in objects:
+                name, type_name = objects[key]
+                waiting += _children(f"{found.location}.{name}", child, type_name)
+
+
+def _children(location: str, child: Any, type_name: str) -> Iterator[Found]:  # noqa: ANN401
+    if type(child) is list:
+        for i, each in enumerate(child):
+            yield from _children(f"{location}[{i}]", each, type_name)
+    elif type(child) is dict:
+        actual = child.get("resourceType") if type_name == "Resource" else type_name
+        if actual in _TYPES or actual == type_name != "Resource":
+            yield Found(location, child, actual)

@@ -1,0 +1,138 @@
+"""What the text of a reference points to, where references stand, and how they are rewritten.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape, unescape
+from typing import TYPE_CHECKING, Literal
+
+from shared.fhir.definitions import RESOURCE_TYPES
+from shared.fhir.elements import objects_in, shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.fhir.reader import JsonObject
+
+_TYPES = frozenset(RESOURCE_TYPES)
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_RESTFUL = re.compile(
+    r"(?:(?P<base>.*)/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})"
+    r"(?:/_history/(?P<version>[A-Za-z0-9.-]{1,64}))?(?:#.*)?"
+)
+_ATTRIBUTE = re.compile(r"""(\s(?:href|src)\s*=\s*)(["'])(.*?)\2""", re.DOTALL)
+
+Kind = Literal["local", "external", "urn", "contained", "conditional", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference's text, understood.
+
+    An external link has type and id where it looks RESTful, a conditional one its query as id;
+    `other` is no form that FHIR knows.
+    """
+
+    kind: Kind
+    text: str
+    type: str | None = None
+    id: str | None = None
+    version: str | None = None
+
+
+@lru_cache(maxsize=8192)
+def parse_reference(text: str, bases: tuple[str, ...] = ()) -> Link:
+    """Understand a reference; an absolute one below one of this server's bases is local."""
+    if text.startswith("#"):
+        return Link("contained", text, id=text[1:])
+    if text.startswith(("urn:uuid:", "urn:oid:")):
+        return Link("urn", text)
+    found = _RESTFUL.fullmatch(text)
+    if found is None or found["type"] not in _TYPES:
+        return _other(text)
+    base = found["base"]
+    kind: Kind = "other"
+    if base is None or base in {each.rstrip("/") for each in bases}:
+        kind = "local"
+    elif _ABSOLUTE.match(base):
+        kind = "external"
+    return Link(kind, text, found["type"], found["id"], found["version"])
+
+
+def _other(text: str) -> Link:
+    if _ABSOLUTE.match(text):
+        return Link("external", text)
+    name, mark, query = text.partition("?")
+    if mark and name in _TYPES:
+        return Link("conditional", text, name, query)
+    return Link("other", text)
+
+
+def references_in(resource: JsonObject, resource_type: str) -> Iterator[tuple[str, JsonObject]]:
+    """Find every Reference, with its FHIRPath location, contained resources included."""
+    for found in objects_in(resource, resource_type):
+        if found.type == "Reference":
+            yield found.location, found.value
+
+
+def local_targets(resource: JsonObject, bases: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Find the type and id of each reference to a resource of this server, repeated ones too."""
+    for _, reference in references_in(resource, resource["resourceType"]):
+        text = reference.get("reference")
+        if type(text) is str:
+            link = parse_reference(text, bases)
+            if link.kind == "local" and link.type and link.id:
+                yield link.type, link.id
+
+
+def rewrite(resource: JsonObject, mapping: Mapping[str, str]) -> bool:
+    """Replace, in place, every link that `mapping` names, and tell whether there was any.
+
+    A link matches as a whole or up to its `#`. It is replaced where the definition says Reference,
+    uri, url, oid or uuid, and in href and src of narrative; canonical and strings never are. A
+    value of `mapping` may end in `/_history/n`, which only version-specific links take over.
+
+    https://hl7.org/fhir/R4/http.html#trules
+    """
+    changed = False
+    for found in list(objects_in(resource, resource["resourceType"])):
+        keys = shape(found.type)
+        for key in (keys.links | keys.markup) & found.value.keys():
+            before = found.value[key]
+            after = _in_markup(before, mapping) if key in keys.markup else _moved(before, mapping)
+            if after != before:
+                found.value[key] = after
+                changed = True
+    return changed
+
+
+def _moved(link: object, mapping: Mapping[str, str]) -> object:
+    if type(link) is list:
+        return [_moved(each, mapping) for each in link]
+    return _target(link, mapping) or link if type(link) is str else link
+
+
+def _target(link: str, mapping: Mapping[str, str]) -> str | None:
+    if link in mapping:
+        return mapping[link].partition("/_history/")[0]
+    address, mark, fragment = link.partition("#")
+    unversioned, history, version = address.partition("/_history/")
+    if unversioned not in mapping:
+        return None
+    target, own_history, new_version = mapping[unversioned].partition("/_history/")
+    if history:
+        target += f"/_history/{new_version if own_history else version}"
+    return f"{target}{mark}{fragment}"
+
+
+def _in_markup(markup: object, mapping: Mapping[str, str]) -> object:
+    def replaced(found: re.Match[str]) -> str:
+        target = _target(unescape(found[3]), mapping)
+        return found[0] if target is None else f"{found[1]}{found[2]}{escape(target)}{found[2]}"
+
+    return _ATTRIBUTE.sub(replaced, markup) if type(markup) is str else markup
