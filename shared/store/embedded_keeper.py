@@ -1,0 +1,94 @@
+"""The process that keeps an embedded PostgreSQL running while somebody uses it.
+
+It runs in a session of its own, so that Ctrl-C in a terminal reaches neither it nor the server.
+It ends with the last user: each holds a shared lock, which the kernel releases even of one that
+was killed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.store.embedded_locks import Lock
+from shared.store.embedded_place import Account, Place
+from shared.store.embedded_postmaster import (
+    end_orphans,
+    remove_stale_files,
+    start_postmaster,
+    stop_postmaster,
+)
+from shared.store.embedded_processes import is_ready, postmaster
+
+if TYPE_CHECKING:
+    import subprocess
+
+TICK_SECONDS = 0.1
+# A server that another keeper started is looked for by its command line, which costs more.
+TICK_SECONDS_OF_FOUND = 1.0
+PAUSE_SECONDS_MAX = 5.0
+
+
+class Keeper:
+    """Starts the server, starts it again when it dies, and stops it in the end."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._child: subprocess.Popen[bytes] | None = None
+        # A server found running has been up before, and so will be one that was ready once.
+        self._was_up = postmaster(place) is not None
+        self._is_up = False
+        self._pause_seconds = 0.0
+        self._asked_to_stop = False
+
+    def run(self) -> int:
+        """Keep the server until nobody uses it; return the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask_to_stop)
+        use = Lock(self._place.use_lock)
+        socket_folder = self._place.socket.read_text()
+        while not use.try_alone() and not self._asked_to_stop:
+            if not self._lives() and not self._start():
+                return 1
+            time.sleep(TICK_SECONDS if self._child else TICK_SECONDS_OF_FOUND)
+        stop_postmaster(self._place, self._child)
+        shutil.rmtree(socket_folder, ignore_errors=True)
+        return 0
+
+    def _ask_to_stop(self, *_: object) -> None:
+        self._asked_to_stop = True
+
+    def _lives(self) -> bool:
+        if self._child is None:
+            return postmaster(self._place) is not None
+        if self._child.poll() is not None:
+            return False
+        if not self._is_up and is_ready(self._place):
+            self._is_up, self._was_up, self._pause_seconds = True, True, 0.0
+        return True
+
+    def _start(self) -> bool:
+        """Start the server, unless it never got up: then whoever asked for it must hear of it."""
+        if self._child is not None and not self._was_up:
+            return False
+        time.sleep(self._pause_seconds)
+        self._pause_seconds = min(2 * self._pause_seconds + TICK_SECONDS, PAUSE_SECONDS_MAX)
+        end_orphans(self._place)
+        remove_stale_files(self._place)
+        self._child, self._is_up = start_postmaster(self._place), False
+        return True
+
+
+def main(home: str, binaries: str, uid: str, gid: str) -> int:
+    """Keep the server of the place that the arguments describe."""
+    place = Place(Path(home), Path(binaries), Account(int(uid), int(gid)))
+    with Lock(place.keeper_lock).alone():
+        return Keeper(place).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
