@@ -1,0 +1,1 @@
+"""Loading files into a FHIR server: find, order, send, count."""
