@@ -1,0 +1,147 @@
+r"""The checkers of the primitive types.
+
+FHIR's `\s` is XML Schema's: space, tab, CR and LF, so that U+00A0 may stand in a code.
+
+https://hl7.org/fhir/R4/datatypes.html#primitive
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from jiter import LosslessFloat
+
+from shared.fhir.validation.dates import is_date, is_date_time, is_instant, is_time
+from shared.fhir.validation.finding import fault
+from shared.fhir.validation.narrative import check_xhtml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.fhir.validation.finding import Checker, Findings, Run
+
+_LONGEST = 1024 * 1024
+_REMEMBERED = 4096
+_control_character = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
+_blanks = str.maketrans("", "", " \t\r\n")
+_NUMBERS = {int, LosslessFloat, float}
+_JSON_NAMES = {dict: "an object", list: "an array", bool: "a boolean", type(None): "null"}
+
+
+def wrong_json_type(value: object, wanted: str) -> Findings:
+    """Answer that the JSON value is not of the kind that belongs here."""
+    found = _JSON_NAMES.get(type(value), "a number" if type(value) in _NUMBERS else "a string")
+    return fault("structure", f"This must be {wanted}, not {found}.")
+
+
+def check_string(value: object, _run: Run) -> Findings | None:
+    """Check a string or markdown."""
+    # Almost every string passes here at the speed of C; only an odd one is searched.
+    if type(value) is str and 0 < len(value) <= _LONGEST and value.isprintable():
+        return None
+    if type(value) is not str:
+        return wrong_json_type(value, "a string")
+    if not value:
+        return fault("value", "A string may not be empty.")
+    if len(value) > _LONGEST:
+        return fault("value", "A string may not be longer than 1,048,576 characters.")
+    if _control_character(value):
+        return fault("value", "A string may not hold control characters.")
+    return None
+
+
+def text_checker(fits: Callable[[str], object], wanted: str) -> Checker:
+    """Make the checker of texts of one form; those it accepted last are remembered."""
+    accepted: set[str] = set()
+
+    def check(value: object, _run: Run) -> Findings | None:
+        if type(value) is not str:
+            return wrong_json_type(value, "a string")
+        if value in accepted:
+            return None
+        if len(value) > _LONGEST or not fits(value):
+            return fault("value", f"This is not {wanted}.")
+        if len(value) < 200:
+            if len(accepted) >= _REMEMBERED:
+                accepted.clear()
+            accepted.add(value)
+        return None
+
+    return check
+
+
+def check_boolean(value: object, _run: Run) -> Findings | None:
+    """Check a boolean."""
+    if value is True or value is False:
+        return None
+    return wrong_json_type(value, "true or false")
+
+
+def check_decimal(value: object, _run: Run) -> Findings | None:
+    """Check a decimal; the reader has checked the number's text."""
+    return None if type(value) in _NUMBERS else wrong_json_type(value, "a number")
+
+
+def check_base64(value: object, _run: Run) -> Findings | None:
+    """Check base64Binary by decoding it: the published expression is exponential."""
+    if type(value) is not str:
+        return wrong_json_type(value, "a string")
+    try:
+        decoded = binascii.a2b_base64(value.translate(_blanks), strict_mode=True)
+    except ValueError:
+        decoded = b""
+    return None if decoded else fault("value", "This is not base64 data.")
+
+
+def _integer_checker(least: int, wanted: str) -> Checker:
+    def check(value: object, _run: Run) -> Findings | None:
+        if type(value) is int and least <= value <= 2_147_483_647:
+            return None
+        if type(value) not in _NUMBERS:
+            return wrong_json_type(value, "a number")
+        return fault("value", f"This must be {wanted}.")
+
+    return check
+
+
+def _pattern_checker(pattern: str, wanted: str) -> Checker:
+    return text_checker(re.compile(pattern).fullmatch, wanted)
+
+
+_check_uri = _pattern_checker(r"[^\x00-\x20]+", "a URI: it may not be empty or hold blanks")
+
+PRIMITIVES: Mapping[str, Checker] = {
+    "base64Binary": check_base64,
+    "boolean": check_boolean,
+    "canonical": _check_uri,
+    "code": _pattern_checker(
+        r"[^\x00-\x20]+(?:[ \t\r\n][^\x00-\x20]+)*",
+        "a code: no blank at either end, no two in a row",
+    ),
+    "date": text_checker(is_date, "a date: YYYY, YYYY-MM or YYYY-MM-DD, of a day that exists"),
+    "dateTime": text_checker(
+        is_date_time,
+        "a dateTime: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a zone",
+    ),
+    "decimal": check_decimal,
+    "id": _pattern_checker(
+        r"[A-Za-z0-9.-]{1,64}", "an id: 1 to 64 letters, digits, hyphens and dots"
+    ),
+    "instant": text_checker(is_instant, "an instant: YYYY-MM-DDThh:mm:ss.sss with a zone"),
+    "integer": _integer_checker(-2_147_483_648, "an integer of 32 bits"),
+    "markdown": check_string,
+    "oid": _pattern_checker(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+", "an OID: urn:oid:1.2.3"),
+    "positiveInt": _integer_checker(1, "an integer from 1 to 2,147,483,647"),
+    "string": check_string,
+    "time": text_checker(is_time, "a time: hh:mm:ss without a zone"),
+    "unsignedInt": _integer_checker(0, "an integer from 0 to 2,147,483,647"),
+    "uri": _check_uri,
+    "url": _check_uri,
+    "uuid": _pattern_checker(
+        r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "a UUID: urn:uuid: and lower case digits",
+    ),
+    "xhtml": check_xhtml,
+}

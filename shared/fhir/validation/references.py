@@ -1,0 +1,69 @@
+"""References: the type of what they point to is one that the element allows.
+
+https://hl7.org/fhir/R4/references.html#Reference
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.validation.finding import fault
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shared.fhir.validation.finding import Checker, Findings, Run
+
+_absolute = re.compile(
+    r"https?://.*/([A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?",
+    re.DOTALL,
+).fullmatch
+
+
+def reference_to(targets: Collection[str], plain: Checker) -> Checker:
+    """Make the checker of a Reference; no targets means any."""
+    allowed = frozenset(targets or TYPE_CODE)
+
+    def check(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
+        found = plain(value, run)
+        if found is not None:
+            return found
+        literal = value.get("reference")
+        # Almost every reference is relative and right, and is known so by one look-up.
+        if literal and literal.partition("/")[0] not in allowed:
+            found = _judge_literal(literal, allowed)
+        return found if "type" not in value else found or _judge_type(value, allowed)
+
+    return check
+
+
+def _judge_literal(literal: str, allowed: frozenset[str]) -> Findings | None:
+    target = _target_type(literal)
+    if target is None or target in allowed:
+        return None
+    return fault("value", f"A reference to {target} is not allowed here. {_told(allowed)}")
+
+
+def _judge_type(value: dict[str, Any], allowed: frozenset[str]) -> Findings | None:
+    said = value["type"]
+    if said not in TYPE_CODE:
+        return None
+    if said not in allowed:
+        return fault("value", f"A reference to {said} is not allowed here. {_told(allowed)}")
+    target = _target_type(value.get("reference", ""))
+    if target is None or target == said:
+        return None
+    return fault("value", f"The reference points to {target}, but its type says {said}.")
+
+
+def _target_type(literal: str) -> str | None:
+    name = literal.partition("/")[0]
+    if name.startswith("http") and (absolute := _absolute(literal)):
+        name = absolute.group(1)
+    return name if name in TYPE_CODE else None
+
+
+def _told(allowed: frozenset[str]) -> str:
+    return f"Allowed: {', '.join(sorted(allowed))}."

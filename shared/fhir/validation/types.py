@@ -1,0 +1,110 @@
+"""The checker of each R4 type, built from its definition when it is first needed.
+
+The checker of a child is a stub that replaces itself in its parent's table at first use: so types
+may hold themselves (Extension, Questionnaire.item), and only the types that are met get built.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shared.fhir.definitions import TYPE_CODE, type_definition
+from shared.fhir.validation.bindings import bound_code, bound_concept
+from shared.fhir.validation.finding import accept, fault
+from shared.fhir.validation.lists import list_of, list_of_primitives
+from shared.fhir.validation.objects import Table, object_checker
+from shared.fhir.validation.primitives import PRIMITIVES, wrong_json_type
+from shared.fhir.validation.references import reference_to
+from shared.fhir.validation.rules import one_of_each, required, value_or_extensions
+from shared.fhir.validation.twins import Twin
+
+if TYPE_CHECKING:
+    from shared.fhir.definitions import Element, Key, TypeDefinition
+    from shared.fhir.validation.finding import Checker, Findings, Run
+
+
+def check_resource(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
+    """Check a resource of any type."""
+    if type(value) is not dict:
+        return wrong_json_type(value, "a resource")
+    name = value.get("resourceType")
+    if name is None:
+        return fault("required", "A resource must have a resourceType.")
+    if type(name) is not str or name not in TYPE_CODE:
+        return fault("structure", "The resourceType is not one of FHIR R4.")
+    return checker_of(name)(value, run)
+
+
+@cache
+def checker_of(type_name: str) -> Checker:
+    """Find the checker of a resource type, a datatype or a backbone path."""
+    if type_name in PRIMITIVES:
+        return PRIMITIVES[type_name]
+    if type_name == "Resource":
+        return check_resource
+    table = Table()
+    _fill(table, type_definition(type_name))
+    return object_checker(table)
+
+
+def _fill(table: Table, definition: TypeDefinition) -> None:
+    if definition.kind == "resource":
+        table.checkers["resourceType"] = accept
+    elements = [element for element in definition.elements.values() if element.max != 0]
+    for element in elements:
+        for key in element.keys:
+            _defer(table.checkers, element, key)
+            if element.choice:
+                table.names[key.json] = element.name
+            if key.type in PRIMITIVES and _has_twin(definition, element):
+                _add_twin(table, element, key)
+    table.rules += _rules(definition, elements)
+
+
+def _defer(checkers: dict[str, Checker], element: Element, key: Key) -> None:
+    def stub(value: object, run: Run) -> Findings | None:
+        checkers[key.json] = checker = _child(element, key)
+        return checker(value, run)
+
+    checkers[key.json] = stub
+
+
+def _child(element: Element, key: Key) -> Checker:
+    checker = checker_of(key.type)
+    if key.type == "Reference":
+        checker = reference_to(key.targets, checker)
+    elif element.binding is not None:
+        bound = bound_code if key.type in PRIMITIVES else bound_concept
+        checker = bound(element.binding, checker)
+    if element.max == 1:
+        return checker
+    return list_of_primitives(checker) if key.type in PRIMITIVES else list_of(checker)
+
+
+def _has_twin(definition: TypeDefinition, element: Element) -> bool:
+    # These are attributes in XML, which can have no children.
+    if definition.name == "Extension" and element.name == "url":
+        return False
+    is_attribute = element.name == "id" and definition.kind != "resource"
+    return not is_attribute and element.keys[0].type != "xhtml"
+
+
+def _add_twin(table: Table, element: Element, key: Key) -> None:
+    table.names[f"_{key.json}"] = element.name
+    table.twins[f"_{key.json}"] = Twin(key.json, element.max is None, _check_element)
+
+
+def _check_element(value: object, run: Run) -> Findings | None:
+    return checker_of("Element")(value, run)
+
+
+def _rules(definition: TypeDefinition, elements: list[Element]) -> list[Checker]:
+    rules = []
+    if needed := [element for element in elements if element.min]:
+        rules.append(required(needed))
+    if choices := [element for element in elements if element.choice]:
+        rules.append(one_of_each(choices))
+    if definition.name == "Extension":
+        rules.append(value_or_extensions(definition.elements))
+    return rules
