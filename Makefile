@@ -39,7 +39,9 @@ definitions: examples ## Compile the FHIR definitions again from the examples pa
 	@$(PYTHON) -m shared.fhir.definitions.compile var/examples/package
 
 golden: setup ## Write again what is generated: the proxy configuration
-	@$(PYTHON) -m services.proxy_configuration > deploy/nginx/stepdown.conf
+	@mkdir -p var
+	@$(PYTHON) -m services.proxy_configuration > var/stepdown.conf
+	@mv var/stepdown.conf deploy/nginx/stepdown.conf
 
 lock: ## Resolve the dependencies again and write their hashes (needs uv)
 	@scripts/lock

@@ -76,7 +76,7 @@ http {
 
         error_page 404 @unknown;
         error_page 413 @too_large;
-        error_page 502 @unavailable;
+        error_page 502 = @unavailable;
         error_page 504 @timeout;
 
         location = /health/live {

@@ -1,0 +1,48 @@
+"""What the repository may not hold: addresses of package registries, and places of one machine."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.architecture.tree import PRODUCTION, modules, named, parsed, tracked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REGISTRIES = re.compile(
+    r"(?:\bpypi\.|pythonhosted\.|\bnpmjs\.|registry\.\w+\.|\bcrates\.io|rubygems\."
+    r"|proxy\.golang\.|packages2?\.fhir\.|packages\.simplifier\.|repo1?\.maven\.|anaconda\.org)"
+)
+MACHINES = re.compile(r"(?:/(?:work|farm|root|Users)/|/home/\w|\.library/)")
+
+
+def texts() -> list[tuple[Path, str]]:
+    return [(path, path.read_bytes().decode("utf-8", "replace")) for path in tracked()]
+
+
+@pytest.mark.skipif(not tracked(), reason="this is no git checkout")
+@pytest.mark.parametrize("pattern", [REGISTRIES, MACHINES], ids=["registries", "machines"])
+def test_no_tracked_file_names_one(pattern: re.Pattern[str]) -> None:
+    found = {named(path): pattern.findall(text) for path, text in texts()}
+
+    assert {name: names for name, names in found.items() if names} == {}
+
+
+def test_the_patterns_find_what_they_are_for() -> None:
+    assert REGISTRIES.search("https://files." + "pythonhosted.org/packages/")
+    assert REGISTRIES.search('"resolved": "https://registry.' + 'npmjs.org/x.tgz"')
+    assert not REGISTRIES.search("the registry of http://hl7.org/fhir is public")
+    assert MACHINES.search("/home" + "/someone/stepdown")
+    assert not MACHINES.search("make && ls /opt/stepdown")
+
+
+@pytest.mark.parametrize("path", modules(*PRODUCTION, "tests"), ids=named)
+def test_every_module_opens_with_a_sentence(path: Path) -> None:
+    first = parsed(path).body[0]
+    text = getattr(getattr(first, "value", None), "value", None)
+
+    assert isinstance(text, str), "it has no docstring"
+    assert text.split("\n\n")[0].rstrip().endswith((".", ":")), "it opens with no sentence"

@@ -1,0 +1,291 @@
+"""The proxy itself, before three processes: each request reaches the service that owns it."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from services import proxy_configuration as proxy
+from services.ownership import OPERATION_OWNER, SERVICES, ServiceName, owner_of
+from shared.fhir.definitions import RESOURCE_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+pytestmark = pytest.mark.skipif(NGINX is None, reason="the program nginx is not installed")
+
+# Answers with its name and with what it was asked, and prints the port that it was given.
+ECHO = """
+import http.server, json, sys
+class Echo(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def answer(self):
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        text = json.dumps({"service": sys.argv[1], "path": self.path, "method": self.command,
+                           "size": len(body), "headers": dict(self.headers)}).encode()
+        self.send_response(int(self.headers.get("X-Answer", "200")))
+        self.send_header("Content-Length", str(len(text)))
+        self.send_header("X-Request-Id", self.headers["X-Request-Id"])
+        self.end_headers()
+        self.wfile.write(text)
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+    def log_message(self, *arguments): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+@dataclass
+class FrontDoor:
+    client: httpx.Client
+    log: Path
+    services: dict[ServiceName, subprocess.Popen[str]]
+
+    def request(
+        self, path: str, method: str = "GET", *, content: bytes = b"", **headers: str
+    ) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.request(method, path, content=content, headers=named)
+
+    def owner(self, path: str, method: str = "GET") -> str:
+        answer = self.request(path, method)
+        assert answer.status_code == 200, (path, answer.text)
+        assert answer.json()["path"] == path
+        assert answer.json()["method"] == method
+        return str(answer.json()["service"])
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ended(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+
+
+def echo(name: ServiceName, stack: ExitStack) -> subprocess.Popen[str]:
+    process = stack.enter_context(
+        subprocess.Popen([sys.executable, "-c", ECHO, name], stdout=subprocess.PIPE, text=True)
+    )
+    stack.callback(ended, process)
+    return process
+
+
+def nginx(folder: Path, configuration: str, log: Path, stack: ExitStack) -> subprocess.Popen[str]:
+    (folder / "nginx.conf").write_text(configuration)
+    # As root, its workers would change to an account that cannot enter this folder.
+    directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
+    command = [str(NGINX), "-p", str(folder), "-e", "stderr", "-c", "nginx.conf", "-g", directives]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, text=True
+        )
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    return process
+
+
+def answering(process: subprocess.Popen[str], door: FrontDoor) -> bool:
+    """Wait until the proxy is alive; false when it ended, as it does when its port was taken."""
+    while process.poll() is None:
+        try:
+            return door.request("/health/live").text == "alive\n"
+        except httpx.TransportError:
+            time.sleep(0.02)
+    return False
+
+
+def opened(folder: Path, stack: ExitStack) -> FrontDoor:
+    services = {name: echo(name, stack) for name in SERVICES}
+    upstreams: dict[ServiceName, str] = {}
+    for name, process in services.items():
+        assert process.stdout
+        upstreams[name] = f"127.0.0.1:{process.stdout.readline().strip()}"
+    log = folder / "log"
+    for _ in range(5):
+        port = free_port()
+        configuration = proxy.render(upstreams, resolver=None, listen=f"127.0.0.1:{port}")
+        client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20))
+        door = FrontDoor(client, log, services)
+        if answering(nginx(folder, configuration, log, stack), door):
+            return door
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
+    with ExitStack() as stack:
+        yield opened(tmp_path_factory.mktemp("proxy"), stack)
+
+
+def test_every_type_reaches_its_owner(door: FrontDoor) -> None:
+    for resource_type in RESOURCE_TYPES:
+        owner = owner_of(resource_type)
+        assert door.owner(f"/fhir/{resource_type}") == owner
+        assert door.owner(f"/fhir/{resource_type}/x1", "PUT") == owner
+        assert door.owner(f"/fhir/{resource_type}/_search?_id=a%7Cb&name=%C3%A9", "POST") == owner
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "owner"),
+    [
+        ("/fhir", "POST", "intake"),
+        ("/fhir/", "POST", "intake"),
+        ("/fhir/metadata", "GET", "intake"),
+        ("/fhir/_history?_count=5", "GET", "intake"),
+        ("/fhir/_search", "POST", "intake"),
+        ("/fhir/$process-message", "POST", "intake"),
+        ("/fhir/Patient/x/Observation?code=a", "GET", "intake"),
+        ("/fhir/Patient/x/$everything", "GET", "intake"),
+        ("/fhir/Patient/x/$progressive", "GET", "intake"),
+        ("/fhir/Unheard", "GET", "intake"),
+        ("/fhir/observation/x", "GET", "intake"),
+        ("/fhir/ObservationX/1", "GET", "intake"),
+        ("/fhir/Observation/x/_history/2", "GET", "progress"),
+        ("/fhir/Observation/$lastn", "GET", "progress"),
+        ("/fhir/Observation/x/$validate", "POST", "progress"),
+        ("/fhir/CarePlan?subject=Patient/1", "DELETE", "plan"),
+        ("/fhir/CarePlan/x", "PATCH", "plan"),
+        ("/fhir/Patient/x/%24progress", "GET", "progress"),
+    ],
+)
+def test_a_path_reaches_its_owner_unchanged(
+    door: FrontDoor, path: str, method: str, owner: str
+) -> None:
+    assert door.owner(path, method) == owner
+
+
+@pytest.mark.parametrize(("resource_type", "operation"), OPERATION_OWNER)
+def test_an_operation_of_another_service_reaches_it(
+    door: FrontDoor, resource_type: str, operation: str
+) -> None:
+    owner = owner_of(resource_type, operation)
+
+    assert door.owner(f"/fhir/{resource_type}/${operation}?a=b") == owner
+    assert door.owner(f"/fhir/{resource_type}/x1/${operation}", "POST") == owner
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/fhirs/Patient",
+        "/FHIR/Patient",
+        "/metrics",
+        "/docs",
+        "/plan/fhir/CarePlan",
+        "/fhir//Patient",
+        "/fhir/Patient%2Fx",
+        "/fhir/Observation/%2e%2e/Patient",
+        "/fhir/Patient;x=1/1",
+    ],
+)
+def test_a_path_outside_fhir_or_with_two_readings_is_a_404(door: FrontDoor, path: str) -> None:
+    answer = door.request(path)
+
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "application/fhir+json"
+    assert answer.json()["issue"][0]["code"] == "not-found"
+    assert answer.headers["X-Request-Id"]
+
+
+def test_a_semicolon_in_the_query_is_no_second_reading(door: FrontDoor) -> None:
+    assert door.owner("/fhir/Patient?name=a;b//c") == "intake"
+
+
+def test_the_request_id_goes_to_the_service_and_back(door: FrontDoor) -> None:
+    answer = door.request("/fhir/Goal", X_Request_Id="abc-123")
+    assert answer.json()["headers"]["X-Request-Id"] == "abc-123"
+    assert answer.headers["X-Request-Id"] == "abc-123"
+
+    made = door.request("/fhir/Goal")
+    assert len(made.headers["X-Request-Id"]) == 32
+    assert made.json()["headers"]["X-Request-Id"] == made.headers["X-Request-Id"]
+
+
+def test_a_request_id_that_is_no_token_is_replaced(door: FrontDoor) -> None:
+    answer = door.request("/fhir/Goal", X_Request_Id="Doe, Jane")
+
+    assert len(answer.headers["X-Request-Id"]) == 32
+
+
+def test_a_body_of_40_mb_passes_and_one_of_60_is_refused(door: FrontDoor) -> None:
+    passed = door.request("/fhir", "POST", content=b"x" * 40_000_000)
+    refused = door.request("/fhir", "POST", content=b"x" * 60_000_000)
+
+    assert passed.json()["size"] == 40_000_000
+    assert refused.status_code == 413
+    assert refused.json()["issue"][0]["code"] == "too-long"
+
+
+def test_a_compressed_body_and_its_headers_pass_untouched(door: FrontDoor) -> None:
+    content = gzip.compress(b"x" * 1000)
+    answer = door.request(
+        "/fhir/Goal/1",
+        "PUT",
+        content=content,
+        Content_Encoding="gzip",
+        Accept_Encoding="gzip",
+        If_Match='W/"3"',
+        Prefer="return=minimal",
+    )
+
+    seen = answer.json()["headers"]
+    assert answer.json()["size"] == len(content)
+    assert [seen["Content-Encoding"], seen["Accept-Encoding"]] == ["gzip", "gzip"]
+    assert [seen["If-Match"], seen["Prefer"]] == ['W/"3"', "return=minimal"]
+    assert seen["Host"] == door.client.base_url.netloc.decode()
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 413, 422, 500, 502, 503, 504])
+def test_an_answer_of_a_service_passes_as_it_is(door: FrontDoor, status: int) -> None:
+    answer = door.request("/fhir/Goal/1", X_Answer=str(status))
+
+    assert answer.status_code == status
+    assert answer.json()["service"] == "plan"
+
+
+def test_the_log_names_no_path_and_no_query(door: FrontDoor) -> None:
+    door.request("/fhir/Patient/canary-id?name=canary-name", X_Request_Id="canary canary")
+    answer = door.request("/fhir/Patient?name=canary-name")
+
+    while answer.headers["X-Request-Id"] not in (text := door.log.read_text()):
+        time.sleep(0.02)
+    assert "canary" not in text
+    assert " GET intake 200 " in text
+
+
+def test_a_service_that_is_down_costs_a_503_for_its_own_types_only(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        door = opened(tmp_path, stack)
+        assert door.owner("/fhir/CarePlan") == "plan"
+        ended(door.services["plan"])
+
+        for method in ("GET", "PUT", "POST"):
+            answer = door.request("/fhir/CarePlan/canary?x=canary", method, X_Request_Id="r1")
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            assert answer.headers["X-Request-Id"] == "r1"
+            assert answer.headers["Content-Type"] == "application/fhir+json"
+            assert answer.json()["resourceType"] == "OperationOutcome"
+            assert "plan" in answer.json()["issue"][0]["diagnostics"]
+        assert door.owner("/fhir/Observation/1") == "progress"
+        assert door.owner("/fhir/Patient/1") == "intake"
+    assert "canary" not in (tmp_path / "log").read_text()
