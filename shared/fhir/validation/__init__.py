@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.errors import Issue
 from shared.fhir.validation.finding import Run
 from shared.fhir.validation.types import check_resource
@@ -26,7 +27,7 @@ def validate(resource: JsonObject, *, limit: int = 100) -> list[Issue]:
     if found is None:
         return []
     name = resource.get("resourceType")
-    root = name if isinstance(name, str) and name.isidentifier() else "Resource"
+    root = name if isinstance(name, str) and name in TYPE_CODE else "Resource"
     issues = [finding.issue(root) for finding in found[:limit]]
     if len(found) >= limit:
         issues.append(Issue("error", "too-costly", f"Checking stopped after {limit} issues.", root))

@@ -19,7 +19,7 @@ def list_of(item: Checker) -> Checker:
 
     def check(value: object, run: Run) -> Findings | None:
         if type(value) is not list or not value:
-            return _not_an_array(value)
+            return not_an_array(value)
         found: Findings | None = None
         for index, child in enumerate(value):
             below = item(child, run)
@@ -37,7 +37,7 @@ def list_of_primitives(item: Checker) -> Checker:
 
     def check(value: object, run: Run) -> Findings | None:
         if type(value) is not list or not value:
-            return _not_an_array(value)
+            return not_an_array(value)
         found: Findings | None = None
         for index, child in enumerate(value):
             if child is None:
@@ -54,7 +54,8 @@ def list_of_primitives(item: Checker) -> Checker:
     return check
 
 
-def _not_an_array(value: object) -> Findings:
+def not_an_array(value: object) -> Findings:
+    """Answer that this is no array, or an empty one."""
     if type(value) is list:
         return fault("structure", "An array may not be empty; leave the element out.")
     return wrong_json_type(value, "an array: the element may repeat")

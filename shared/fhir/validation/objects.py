@@ -54,7 +54,8 @@ def object_checker(table: Table) -> Checker:
             below = rule(value, run)
             if below is not None:
                 found = joined(found, below)
-        return found
+        # A twin may have explained away all that was found.
+        return found or None
 
     return check
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.fhir.validation.finding import fault, joined, within
-from shared.fhir.validation.primitives import check_string, wrong_json_type
+from shared.fhir.validation.lists import not_an_array
+from shared.fhir.validation.primitives import check_string
 
 if TYPE_CHECKING:
     from shared.fhir.validation.finding import Checker, Findings, Run
@@ -31,19 +32,22 @@ class Twin:
         if not self.repeats:
             return self._check_one(twin, run, has_value=value is not None)
         if type(twin) is not list or not twin:
-            return wrong_json_type(twin, "an array like that of the values, and not empty")
-        if type(value) is list and len(value) != len(twin):
+            return not_an_array(twin)
+        values = value if type(value) is list else [value] * len(twin)
+        if len(values) != len(twin):
             return fault("structure", "The array of values and its twin must be of one length.")
-        return self._check_each(twin, value, run)
+        if value is None and None in twin:
+            # Without values there are no places to keep.
+            return fault("structure", _HOLLOW)
+        return self._check_each(twin, values, run)
 
-    def _check_each(self, twin: list[Any], value: object, run: Run) -> Findings | None:
-        values = value if type(value) is list else [None] * len(twin)
+    def _check_each(self, twin: list[Any], values: list[Any], run: Run) -> Findings | None:
         found: Findings | None = None
-        for index, (entry, of) in enumerate(zip(twin, values, strict=True)):
-            if entry is None and (of is not None or values is value):
-                # Where both are null, the array of values tells it.
+        for index, (entry, value) in enumerate(zip(twin, values, strict=True)):
+            # Where both are null, the array of values tells it.
+            if entry is None:
                 continue
-            below = self._check_one(entry, run, has_value=of is not None)
+            below = self._check_one(entry, run, has_value=value is not None)
             if below is not None:
                 found = joined(found, within(f"[{index}]", below))
                 if len(found) >= run.limit:
@@ -62,11 +66,14 @@ class Twin:
 
 def judge_nulls(owner: dict[str, Any], key: str, run: Run) -> Findings:
     """Find the nulls of an array whose place no twin fills."""
-    twin = owner.get(f"_{key}")
-    filled = twin if type(twin) is list else []
+    values = owner[key]
+    twin = owner.get(f"_{key}", [None] * len(values))
+    if type(twin) is not list or len(twin) != len(values):
+        # That is the twin's fault, and is told of it.
+        return []
     found: Findings = []
-    for index, value in enumerate(owner[key]):
-        if value is None and (index >= len(filled) or filled[index] is None):
+    for index, (value, entry) in enumerate(zip(values, twin, strict=True)):
+        if value is None and entry is None:
             found += within(f"[{index}]", fault("structure", _HOLLOW))
             if len(found) >= run.limit:
                 break

@@ -1,0 +1,152 @@
+"""Each single fault in a valid resource is found once, at its place, with its code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.fhir.validation import validate
+from tests.unit.fhir_validation.resources import DIV, DROP, EXTENSION, VALID, damaged
+
+P, OBS, B, R, A = "Patient", "Observation", "Bundle", "Parameters", "AllergyIntolerance"
+SYSTEMS = "http://terminology.hl7.org/CodeSystem"
+
+# type, place of the damage, what is put there, where the issue must be, its code
+MUTANTS: list[tuple[str, str, Any, str, str]] = [
+    # The JSON form
+    (P, "nickname", "Ani", "Patient.nickname", "structure"),
+    (P, "meta.project", "x", "Patient.meta.project", "structure"),
+    (P, "fhir_comments", ["x"], "Patient.fhir_comments", "structure"),
+    (P, "not a name", "x", "Patient", "structure"),
+    (P, "name.0.resourceType", "HumanName", "Patient.name[0].resourceType", "structure"),
+    (P, "name", {"family": "x"}, "Patient.name", "structure"),
+    (P, "name", "Rivera", "Patient.name", "structure"),
+    (P, "name", [], "Patient.name", "structure"),
+    (P, "name.1", {}, "Patient.name[1]", "structure"),
+    (P, "name.1", None, "Patient.name[1]", "structure"),
+    (P, "name.1", {"id": "n2"}, "Patient.name[1]", "structure"),
+    (P, "name.1", ["x"], "Patient.name[1]", "structure"),
+    (P, "name.0.given", "Ana", "Patient.name[0].given", "structure"),
+    (P, "name.0.given.0", ["Ana"], "Patient.name[0].given[0]", "structure"),
+    (P, "name.0.given.0", {"a": 1}, "Patient.name[0].given[0]", "structure"),
+    (P, "name.0.family", ["Rivera"], "Patient.name[0].family", "structure"),
+    (P, "name.0.family", None, "Patient.name[0].family", "structure"),
+    (P, "name.0.family", 7, "Patient.name[0].family", "structure"),
+    (P, "contact.0", None, "Patient.contact[0]", "structure"),
+    (P, "meta", [], "Patient.meta", "structure"),
+    (P, "meta", "1", "Patient.meta", "structure"),
+    (P, "active", "true", "Patient.active", "structure"),
+    (P, "active", 1, "Patient.active", "structure"),
+    (P, "multipleBirthInteger", True, "Patient.multipleBirth", "structure"),
+    (P, "multipleBirthInteger", "2", "Patient.multipleBirth", "structure"),
+    (OBS, "valueQuantity.value", "12", "Observation.value.value", "structure"),
+    (OBS, "valueQuantity", 12, "Observation.value", "structure"),
+    # Twins
+    (P, "_name", {"id": "n"}, "Patient._name", "structure"),
+    (P, "_nothing", {"id": "n"}, "Patient._nothing", "structure"),
+    (P, "name.0._given.1", None, "Patient.name[0].given[1]", "structure"),
+    (P, "name.0._given.1", {"id": "g2"}, "Patient.name[0].given[1]", "structure"),
+    (P, "name.0._given", [None, {"extension": [EXTENSION]}], "Patient.name[0].given", "structure"),
+    (P, "name.0._given", {"extension": [EXTENSION]}, "Patient.name[0].given", "structure"),
+    (P, "name.0._given", [], "Patient.name[0].given", "structure"),
+    (P, "name.0._given.0", {}, "Patient.name[0].given[0]", "structure"),
+    (P, "name.1._family", {"id": "f"}, "Patient.name[1].family", "structure"),
+    (P, "name.1._given", [None], "Patient.name[1].given", "structure"),
+    (P, "_birthDate", [], "Patient.birthDate", "structure"),
+    (P, "_birthDate.value", "x", "Patient.birthDate.value", "structure"),
+    (P, "_birthDate.extension.0.url", DROP, "Patient.birthDate.extension[0]", "required"),
+    (P, "_birthDate.id", 1, "Patient.birthDate.id", "structure"),
+    (P, "extension.0._url", {"id": "u"}, "Patient.extension[0]._url", "structure"),
+    (P, "text._div", {"id": "d"}, "Patient.text._div", "structure"),
+    # Choices
+    (P, "deceasedDateTime", "2026", "Patient.deceased", "structure"),
+    (P, "_deceasedDateTime", {"extension": [EXTENSION]}, "Patient.deceased", "structure"),
+    (OBS, "valueString", "x", "Observation.value", "structure"),
+    (OBS, "component.0.valueString", "x", "Observation.component[0].value", "structure"),
+    (OBS, "component.2.valueInteger", 1, "Observation.component[2].value", "structure"),
+    (OBS, "valueAddress", {"city": "x"}, "Observation.valueAddress", "structure"),
+    (OBS, "value", 12, "Observation.value", "structure"),
+    # Resources within
+    (P, "contained.0.resourceType", DROP, "Patient.contained[0]", "required"),
+    (P, "contained.0.resourceType", "Group2", "Patient.contained[0]", "structure"),
+    (P, "contained.0.resourceType", "DomainResource", "Patient.contained[0]", "structure"),
+    (P, "contained.0.size", 1, "Patient.contained[0].size", "structure"),
+    (P, "contained.0", "o1", "Patient.contained[0]", "structure"),
+    (B, "entry.0.resource.gender", "f", "Bundle.entry[0].resource.gender", "code-invalid"),
+    (B, "entry.1.resource.status", DROP, "Bundle.entry[1].resource", "required"),
+    (B, "entry.1.resource.resourceType", 1, "Bundle.entry[1].resource", "structure"),
+    (R, "parameter.0.resource.code", DROP, "Parameters.parameter[0].resource", "required"),
+    (R, "parameter.1.part.0.valueCode", " a", "Parameters.parameter[1].part[0].value", "value"),
+    # Cardinality
+    (OBS, "status", DROP, "Observation", "required"),
+    (OBS, "code", DROP, "Observation", "required"),
+    (OBS, "component.1.code", DROP, "Observation.component[1]", "required"),
+    (P, "communication.0.language", DROP, "Patient.communication[0]", "structure"),
+    (P, "text.div", DROP, "Patient.text", "required"),
+    (OBS, "referenceRange.0.low.comparator", "<", "Observation.referenceRange[0].low.comparator",
+     "structure"),
+    # Values; each primitive has more in test_primitives.py
+    (P, "id", "p_1", "Patient.id", "value"),
+    (P, "id", "p" * 65, "Patient.id", "value"),
+    (P, "meta.lastUpdated", "2026-03-01", "Patient.meta.lastUpdated", "value"),
+    (P, "name.0.family", "", "Patient.name[0].family", "value"),
+    (P, "name.0.given.2", "a\x00b", "Patient.name[0].given[2]", "value"),
+    (P, "birthDate", "1985-02-29", "Patient.birthDate", "value"),
+    (P, "birthDate", "1985-02-03\n", "Patient.birthDate", "value"),
+    (P, "telecom.0.rank", 0, "Patient.telecom[0].rank", "value"),
+    (P, "multipleBirthInteger", 2**31, "Patient.multipleBirth", "value"),
+    (P, "photo.0.data", "aGVsbG8", "Patient.photo[0].data", "value"),
+    (P, "photo.0.size", -1, "Patient.photo[0].size", "value"),
+    (P, "identifier.0.system", "urn oid", "Patient.identifier[0].system", "value"),
+    (P, "text.div", DIV.replace("<b>", ""), "Patient.text.div", "value"),
+    (P, "text.div", DIV.replace("b>", "script>"), "Patient.text.div", "value"),
+    (OBS, "effectivePeriod.end", "2026-03-02T10:00:00", "Observation.effective.end", "value"),
+    (OBS, "component.1.valueTime", "24:00:00", "Observation.component[1].value", "value"),
+    # Extensions
+    (P, "extension.0.url", DROP, "Patient.extension[0]", "required"),
+    (P, "extension.0.valueCode", "a", "Patient.extension[0]", "invariant"),
+    (P, "extension.0.extension", DROP, "Patient.extension[0]", "invariant"),
+    (P, "extension.0.extension.1.valueString", "a", "Patient.extension[0].extension[1].value",
+     "structure"),
+    (P, "extension.0.extension.1.valueWord", "a", "Patient.extension[0].extension[1].valueWord",
+     "structure"),
+    (P, "extension.0.extension.0.valueDecimal", "1", "Patient.extension[0].extension[0].value",
+     "structure"),
+    # Required bindings
+    (P, "gender", "woman", "Patient.gender", "code-invalid"),
+    (P, "gender", "Female", "Patient.gender", "code-invalid"),
+    (P, "name.0.use", "main", "Patient.name[0].use", "code-invalid"),
+    (P, "text.status", "none", "Patient.text.status", "code-invalid"),
+    (P, "photo.0.contentType", "png", "Patient.photo[0].contentType", "value"),
+    (OBS, "valueQuantity.comparator", "==", "Observation.value.comparator", "code-invalid"),
+    (A, "clinicalStatus.coding.1.code", "on", "AllergyIntolerance.clinicalStatus", "code-invalid"),
+    (A, "clinicalStatus.coding.1.system", "http://example.org/s",
+     "AllergyIntolerance.clinicalStatus", "code-invalid"),
+    (A, "clinicalStatus", {"text": "active"}, "AllergyIntolerance.clinicalStatus", "code-invalid"),
+    # Reference targets
+    (OBS, "encounter.reference", "Patient/p1", "Observation.encounter", "value"),
+    (OBS, "subject.reference", "https://example.org/fhir/Account/a/_history/2",
+     "Observation.subject", "value"),
+    (OBS, "performer.1.reference", "Encounter/e1", "Observation.performer[1]", "value"),
+    (P, "generalPractitioner.0.type", "Patient", "Patient.generalPractitioner[0]", "value"),
+    (P, "generalPractitioner.0.type", "Organization", "Patient.generalPractitioner[0]", "value"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "place", "value", "expression", "code"),
+    MUTANTS,
+    ids=[f"{number}-{mutant[0]}.{mutant[1]}" for number, mutant in enumerate(MUTANTS)],
+)
+def test_a_single_fault_is_found_once_at_its_place(
+    resource_type: str, place: str, value: object, expression: str, code: str
+) -> None:
+    issues = validate(damaged(VALID[resource_type], place, value))
+
+    assert [(issue.expression, issue.code) for issue in issues] == [(expression, code)]
+
+
+@pytest.mark.parametrize("resource_type", VALID)
+def test_the_resources_are_valid_before_they_are_damaged(resource_type: str) -> None:
+    assert validate(VALID[resource_type]) == []
