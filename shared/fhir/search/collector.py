@@ -1,0 +1,51 @@
+"""Collects what can be searched of one resource, while its tree is walked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from shared.fhir.dates import MIN_TIME, Range
+from shared.fhir.search.fold import fold
+
+if TYPE_CHECKING:
+    from shared.fhir.reader import JsonObject
+    from shared.fhir.search.reading import Reading
+
+# A b-tree holds no key of more than 2,704 bytes, so a long text is stored in windows. Each is
+# found whole in one of them up to the length of their overlap.
+WINDOW: Final = 400
+OVERLAP: Final = 200
+NO_DATE: Final[Range] = (MIN_TIME, MIN_TIME)
+
+
+@dataclass(slots=True)
+class Collector:
+    """What was found so far; dicts, because a value that is found twice is stored once."""
+
+    root: JsonObject
+    reading: Reading
+    terms: dict[str, None] = field(default_factory=dict)
+    strings: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    dates: dict[tuple[int, int, int], None] = field(default_factory=dict)
+    patients: set[str] = field(default_factory=set)
+    present: set[int] = field(default_factory=set)
+    main: Range = NO_DATE
+
+    def add(self, *terms: str) -> None:
+        """Add terms."""
+        for term in terms:
+            self.terms[term] = None
+
+    def add_string(self, number: int, text: str, starts: list[str] | None = None) -> None:
+        """Add a text; `starts` are places inside it at which a search may begin as well.
+
+        Only the row of the text itself has it as `exact`. The windows after the first stand under
+        the negative number: they can hold what is searched, but do not begin with it.
+        """
+        norm = fold(text)
+        self.strings[number, norm[:WINDOW], text] = None
+        for start in starts or ():
+            self.strings[number, start[:WINDOW], ""] = None
+        for place in range(OVERLAP, len(norm) - OVERLAP, OVERLAP):
+            self.strings[-number, norm[place : place + WINDOW], ""] = None

@@ -1,0 +1,65 @@
+"""What can be searched of one resource, as the values that the store writes.
+
+Contained resources are not indexed: they have no identity of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.fhir.search.collector import NO_DATE, Collector
+from shared.fhir.search.parameters import COLUMNS, served_parameters
+from shared.fhir.search.reading import Reading
+from shared.fhir.search.terms import absent_term, present_term
+from shared.fhir.search.trie import trie
+
+if TYPE_CHECKING:
+    from shared.fhir.dates import Range
+    from shared.fhir.reader import JsonObject
+
+Term = str
+_DEFAULT = Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """The index values of a resource; `terms` are texts that the store hashes.
+
+    A string is (parameter, folded, as sent), a date (parameter, low, high). `main` is the type's
+    main date, (MIN_TIME, MIN_TIME) where it has none. `patients` are the logical ids of those in
+    whose compartment the resource is.
+    """
+
+    terms: tuple[Term, ...] = ()
+    strings: tuple[tuple[int, str, str], ...] = ()
+    dates: tuple[tuple[int, int, int], ...] = ()
+    main: Range = NO_DATE
+    patients: tuple[str, ...] = ()
+
+
+def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
+    """Index a valid resource."""
+    resource_type = resource["resourceType"]
+    found = Collector(resource, reading)
+    trie(resource_type).visit(resource, found)
+    expected, others = _markers(resource_type)
+    found.add(*(absent_term(number) for number in expected - found.present))
+    found.add(*(present_term(number) for number in others & found.present))
+    patients = {resource["id"]} if resource_type == "Patient" else found.patients
+    return IndexRow(
+        tuple(found.terms),
+        tuple(found.strings),
+        tuple(found.dates),
+        found.main,
+        tuple(sorted(patients)),
+    )
+
+
+@cache
+def _markers(resource_type: str) -> tuple[frozenset[int], frozenset[int]]:
+    """Number the parameters whose absence is marked, and those whose presence is."""
+    served = [p for code, p in served_parameters(resource_type).items() if code not in COLUMNS]
+    expected = frozenset(each.number for each in served if each.is_expected)
+    return expected, frozenset(each.number for each in served) - expected

@@ -1,0 +1,89 @@
+"""A search as one value: parsed once, narrowed by the access, then compiled to SQL.
+
+A chain, `_has` or an include joins the union or the fields here as a class of its own; a criterion
+of another parameter type brings its own class of values.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from shared.fhir.errors import Issue
+    from shared.fhir.search.parameters import Parameter
+    from shared.fhir.search.values import Value
+
+DEFAULT_COUNT: Final = 50
+
+Total = Literal["none", "estimate", "accurate"]
+Summary = Literal["true", "text", "data", "count", "false"]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A parameter of which at least one value must match; `:not`, that none does."""
+
+    parameter: Parameter
+    modifier: str | None
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A parameter of which the resource must have no value, or some."""
+
+    parameter: Parameter
+    is_missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort key; resources without a value come last in both directions."""
+
+    parameter: Parameter
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the matches are to be shown."""
+
+    summary: Summary | None = None
+    elements: tuple[str, ...] = ()
+    pretty: bool = False
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search of one type; all criteria hold of each match.
+
+    `page` is the opaque key of a page. `used` are the parameters as they were given, without
+    those that a lenient parse skipped; `issues` tell of these.
+    """
+
+    type: str
+    criteria: tuple[Criterion | Missing, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    count: int = DEFAULT_COUNT
+    total: Total = "none"
+    page: str | None = None
+    result: Result = field(default_factory=Result)
+    used: tuple[tuple[str, str], ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Tell apart searches whose pages do not continue one another."""
+        asked = [pair for pair in self.used if pair[0] == "_sort" or pair[0] not in RESULT]
+        return sha256(repr((self.type, asked)).encode()).digest()
+
+
+# Parameters that say how the result looks, not what it holds.
+RESULT: Final = frozenset(
+    {"_count", "_elements", "_format", "_page", "_pretty", "_sort", "_summary", "_total"}
+)

@@ -1,0 +1,57 @@
+"""The paths of all parameters of a type as one tree, so that each property is visited once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shared.fhir.search.parameters import COLUMNS, served_parameters
+
+if TYPE_CHECKING:
+    from shared.fhir.search.collector import Collector
+    from shared.fhir.search.expression import Condition, Step
+    from shared.fhir.search.values import Converter
+
+
+@dataclass(slots=True)
+class Node:
+    """A place in the JSON of a type: what is indexed there, and where the paths go on."""
+
+    converters: list[tuple[int, Converter]] = field(default_factory=list)
+    branches: dict[str, dict[Condition | None, Node]] = field(default_factory=dict)
+
+    def follow(self, step: Step) -> Node:
+        """Give the node below, made when it is new."""
+        return self.branches.setdefault(step.key, {}).setdefault(step.condition, Node())
+
+    def visit(self, value: Any, collector: Collector) -> None:  # noqa: ANN401
+        """Index a value at this place and all that is below it."""
+        for number, convert in self.converters:
+            collector.present.add(number)
+            convert(value, collector)
+        for key, ways in self.branches.items():
+            child = value.get(key)
+            if child is not None:
+                values = child if type(child) is list else (child,)
+                for condition, node in ways.items():
+                    for place, each in enumerate(values):
+                        # A null stands in a list for a value that has only extensions.
+                        if each is not None and (
+                            condition is None or condition.holds(each, place, collector.root)
+                        ):
+                            node.visit(each, collector)
+
+
+@cache
+def trie(resource_type: str) -> Node:
+    """Compile the tree of a type."""
+    root = Node()
+    for code, parameter in served_parameters(resource_type).items():
+        if code not in COLUMNS:
+            for path, converter in parameter.converters():
+                node = root
+                for step in path.steps:
+                    node = node.follow(step)
+                node.converters.append((parameter.number, converter))
+    return root

@@ -1,0 +1,67 @@
+"""One module per type of search parameter: what its values are, in a query and in a resource.
+
+A type without a module is not served: number, quantity, composite, special.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from shared.fhir.search.values import date, reference, string, token, uri
+from shared.fhir.search.values.date import Moment
+from shared.fhir.search.values.reference import LogicalTarget, Target
+from shared.fhir.search.values.string import Text
+from shared.fhir.search.values.token import Token
+from shared.fhir.search.values.uri import Uri
+
+if TYPE_CHECKING:
+    from shared.fhir.search.collector import Collector
+    from shared.fhir.search.expression import Path
+    from shared.fhir.search.parameters import Parameter
+    from shared.fhir.search.reading import Reading
+
+Value = Token | Text | Moment | Uri | Target | LogicalTarget
+Converter = Callable[[Any, "Collector"], None]
+
+
+class ValueType(Protocol):
+    """What the module of a type has."""
+
+    @property
+    def MODIFIERS(self) -> frozenset[str]:  # noqa: N802
+        """The modifiers that are served, apart from `missing`."""
+
+    @property
+    def UNSERVED_MODIFIERS(self) -> frozenset[str]:  # noqa: N802
+        """Those of R4 that are not."""
+
+    def parse(
+        self, parameter: Parameter, modifier: str | None, text: str, reading: Reading, /
+    ) -> Value:
+        """Read a value of a query."""
+
+    def converter(self, parameter: Parameter, path: Path, /) -> Converter | None:
+        """Choose how values of a resource are indexed."""
+
+
+VALUE_TYPES: Final[Mapping[str, ValueType]] = {
+    "token": token,
+    "string": string,
+    "date": date,
+    "reference": reference,
+    "uri": uri,
+}
+
+__all__ = [
+    "VALUE_TYPES",
+    "Converter",
+    "LogicalTarget",
+    "Moment",
+    "Target",
+    "Text",
+    "Token",
+    "Uri",
+    "Value",
+    "ValueType",
+]

@@ -1,0 +1,156 @@
+"""Token parameters: codes, identifiers, booleans, and contact points.
+
+https://hl7.org/fhir/R4/search.html#token
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.fhir.definitions import required_codes
+from shared.fhir.errors import InvalidSearch
+from shared.fhir.search.escapes import split, unescape
+from shared.fhir.search.terms import code_term, coding_term, folded_term, system_term
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.fhir.reader import JsonObject
+    from shared.fhir.search.collector import Collector
+    from shared.fhir.search.expression import Path
+    from shared.fhir.search.parameters import Parameter
+    from shared.fhir.search.reading import Reading
+    from shared.fhir.search.values import Converter
+
+MODIFIERS: Final = frozenset({"not"})
+UNSERVED_MODIFIERS: Final = frozenset({"text", "in", "not-in", "above", "below", "of-type"})
+
+# Of these, only the first has a system; in the last, case does not matter.
+_CODED: Final = frozenset({"Coding", "CodeableConcept", "Identifier", "code"})
+_EXACT: Final = frozenset({"uri", "id"})
+_FOLDED: Final = frozenset({"ContactPoint", "boolean", "string", "living"})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`code`, `system|code`, `|code` (system is empty) or `system|` (code is None)."""
+
+    system: str | None
+    code: str | None
+
+    def terms(self, name: int | str, types: frozenset[str]) -> tuple[str, ...]:
+        """Name the terms of which a matching resource has at least one."""
+        if self.code is None:
+            return (system_term(name, self.system or ""),)
+        if self.system is not None:
+            return (coding_term(name, self.system, self.code),)
+        found = [code_term(name, self.code)] if types & (_CODED | _EXACT) else []
+        found += [folded_term(name, self.code)] if types & _FOLDED else []
+        return tuple(found)
+
+
+def parse(parameter: Parameter, _modifier: str | None, text: str, _reading: Reading) -> Token:
+    """Read a token.
+
+    :raises InvalidSearch: neither system nor code, or a system where values have none.
+    """
+    token = read_token(text)
+    if token.system is not None and not parameter.value_types & _CODED:
+        raise InvalidSearch(f"The values of '{parameter.code}' have no system, so take no '|'.")
+    return token
+
+
+def read_token(text: str) -> Token:
+    """Read the text of a token.
+
+    :raises InvalidSearch: neither system nor code.
+    """
+    first, *rest = split(text, "|")
+    system, code = (unescape(first), unescape("|".join(rest))) if rest else (None, unescape(first))
+    if not system and not code:
+        raise InvalidSearch("A token needs a system or a code.")
+    return Token(system, code or None)
+
+
+def converter(parameter: Parameter, path: Path) -> Converter | None:
+    """Choose how values at the path become terms; None where they cannot."""
+    number = parameter.number
+    if path.type == "code":
+        return partial(_add_code, number, _systems(path.element.binding))
+    add = _CONVERTERS.get(path.type)
+    return None if add is None else partial(add, number)
+
+
+def add_identifier(name: int | str, value: JsonObject, collector: Collector) -> None:
+    """Add the terms of an Identifier."""
+    _add_coded(name, value.get("system"), value.get("value"), collector)
+
+
+def _add_coded(name: int | str, system: str | None, code: str | None, to: Collector) -> None:
+    if code is not None:
+        to.add(code_term(name, code), coding_term(name, system or "", code))
+    if system is not None:
+        to.add(system_term(name, system))
+
+
+def _add_coding(number: int, value: JsonObject, collector: Collector) -> None:
+    _add_coded(number, value.get("system"), value.get("code"), collector)
+
+
+def _add_concept(number: int, value: JsonObject, collector: Collector) -> None:
+    for coding in value.get("coding", ()):
+        _add_coding(number, coding, collector)
+
+
+def _add_code(
+    number: int, systems: Mapping[str, list[str]], value: str, collector: Collector
+) -> None:
+    collector.add(code_term(number, value))
+    for system in systems.get(value, ()):
+        collector.add(coding_term(number, system, value), system_term(number, system))
+
+
+def _add_exact(number: int, value: str, collector: Collector) -> None:
+    collector.add(code_term(number, value))
+
+
+def _add_contact(number: int, value: JsonObject, collector: Collector) -> None:
+    if "value" in value:
+        collector.add(folded_term(number, value["value"]))
+
+
+def _add_boolean(number: int, value: bool, collector: Collector) -> None:  # noqa: FBT001
+    collector.add(folded_term(number, "true" if value else "false"))
+
+
+def _add_folded(number: int, value: str, collector: Collector) -> None:
+    collector.add(folded_term(number, value))
+
+
+def _add_deceased(number: int, patient: JsonObject, collector: Collector) -> None:
+    _add_boolean(
+        number, bool(patient.get("deceasedBoolean")) or "deceasedDateTime" in patient, collector
+    )
+
+
+def _systems(binding: str | None) -> dict[str, list[str]]:
+    """Find the systems of each code that the binding of a `code` element allows."""
+    systems: dict[str, list[str]] = {}
+    for system, code in (required_codes(binding) or ()) if binding else ():
+        systems.setdefault(code, []).append(system)
+    return systems
+
+
+_CONVERTERS: Final[Mapping[str, Callable[[int, Any, Collector], None]]] = {
+    "Coding": _add_coding,
+    "CodeableConcept": _add_concept,
+    "Identifier": add_identifier,
+    "ContactPoint": _add_contact,
+    "boolean": _add_boolean,
+    "string": _add_folded,
+    "uri": _add_exact,
+    "id": _add_exact,
+    "living": _add_deceased,
+}
