@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from services.cli.console import console
 from shared.fhir import writer
 
 DEFAULT_FOLDER = Path("var/synthetic")
-DEFAULT_LAST_DAY = datetime.combine(synthetic.LAST_DAY, datetime.min.time(), UTC)
+DEFAULT_LAST_DAY = datetime.combine(synthetic.LAST_DAY, time(), UTC)
 
 
 def generate(
@@ -25,7 +25,12 @@ def generate(
     ] = DEFAULT_FOLDER,
     last_day: Annotated[
         datetime,
-        typer.Option(formats=["%Y-%m-%d"], help="Every stay in hospital ends before this day."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            show_default=str(synthetic.LAST_DAY),
+            help="Every stay in hospital ends before this day.",
+        ),
     ] = DEFAULT_LAST_DAY,
 ) -> None:
     """Invent people with a hospital history, as FHIR files to load.

@@ -70,7 +70,9 @@ def parcels(path: Path) -> Iterator[Parcel]:
         if files.is_ndjson(path):
             yield from divided(_line_piece(path, n, line) for n, line in _lines(stream))
         else:
-            yield _document(path, stream.read())
+            parcel = _document(path, stream.read())
+            if parcel.pieces:
+                yield parcel
 
 
 def divided(pieces: Iterable[Piece]) -> Iterator[Parcel]:
