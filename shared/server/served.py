@@ -1,0 +1,58 @@
+"""What this server does with each resource type: the statement and the routing both read it.
+
+Pure, and the only place that says so: what stands here is served, what does not is a 405.
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.fhir.reader import JsonObject
+
+# The codes of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html
+TypeInteraction = Literal[
+    "read", "vread", "update", "delete", "history-instance", "create", "search-type"
+]
+
+_ALL: Final[tuple[TypeInteraction, ...]] = (
+    "read",
+    "vread",
+    "update",
+    "delete",
+    "history-instance",
+    "create",
+    "search-type",
+)
+# No client may write an AuditEvent, and its read and search as views of the audit rows are not
+# there yet.
+_EXCEPTIONS: Final[Mapping[str, tuple[TypeInteraction, ...]]] = MappingProxyType({"AuditEvent": ()})
+
+# Of the whole system, at the service that keeps the door.
+SYSTEM_INTERACTIONS: Final = ("transaction", "batch")
+
+
+def interactions_of(resource_type: str) -> tuple[TypeInteraction, ...]:
+    """List the interactions served for a type."""
+    return _EXCEPTIONS.get(resource_type, _ALL)
+
+
+def behaviour_of(resource_type: str) -> JsonObject:
+    """Tell how a type's interactions behave, as the elements of CapabilityStatement.rest.resource.
+
+    https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource
+    """
+    interactions = interactions_of(resource_type)
+    return {
+        "versioning": "versioned-update",
+        "readHistory": "vread" in interactions,
+        "updateCreate": "update" in interactions,
+        "conditionalCreate": "create" in interactions,
+        "conditionalRead": "full-support" if "read" in interactions else "not-supported",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+    }
