@@ -1,0 +1,131 @@
+"""Laws of validation: order does not matter, and one fault anywhere is one issue at its place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.fhir.validation import validate
+from tests.unit.fhir_validation.resources import VALID, damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Place = tuple[str | int, ...]
+_step = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
+
+
+def objects_in(node: Any, place: Place = ()) -> Iterator[Place]:  # noqa: ANN401
+    if isinstance(node, dict):
+        yield place
+    children = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
+    for step, child in children:
+        yield from objects_in(child, (*place, step))
+
+
+def evaluated(resource: dict[str, Any], expression: str) -> list[Any]:
+    """Follow an expression of steps and indexes; a choice or a twin answers to its element."""
+    nodes: list[Any] = [resource]
+    for name, index in _step.findall(expression):
+        if index:
+            nodes = [node[int(index)] for node in nodes if isinstance(node, list)]
+        else:
+            named = re.compile(rf"_?{name}([A-Z]\w*)?").fullmatch
+            nodes = [
+                child
+                for node in nodes
+                if isinstance(node, dict)
+                for key, child in node.items()
+                if named(key)
+            ]
+    return nodes
+
+
+def shuffled(node: Any, data: st.DataObject) -> Any:  # noqa: ANN401
+    if isinstance(node, dict):
+        keys = data.draw(st.permutations(list(node)))
+        return {key: shuffled(node[key], data) for key in keys}
+    if isinstance(node, list):
+        return [shuffled(child, data) for child in node]
+    return node
+
+
+@pytest.mark.parametrize("resource_type", VALID)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_a_valid_resource_stays_valid_however_its_members_are_ordered(
+    resource_type: str, data: st.DataObject
+) -> None:
+    assert validate(shuffled(VALID[resource_type], data)) == []
+
+
+@pytest.mark.parametrize("resource_type", VALID)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_an_unknown_property_in_any_object_is_one_issue_that_leads_to_it(
+    resource_type: str, data: st.DataObject
+) -> None:
+    resource = VALID[resource_type]
+    place = data.draw(st.sampled_from(list(objects_in(resource))))
+    mark = {"mark": 1}
+
+    faulty = damaged(resource, ".".join(map(str, (*place, "unknown"))), mark)
+    (issue,) = validate(faulty)
+    assert issue.expression is not None
+    assert mark in evaluated(faulty, issue.expression.removeprefix(resource_type))
+
+
+@pytest.mark.parametrize("resource_type", VALID)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_an_empty_object_in_any_place_is_an_issue_that_leads_to_it(
+    resource_type: str, data: st.DataObject
+) -> None:
+    resource = VALID[resource_type]
+    place = data.draw(st.sampled_from([place for place in objects_in(resource) if place]))
+
+    faulty = damaged(resource, ".".join(map(str, place)), {})
+    found = [
+        evaluated(faulty, issue.expression.removeprefix(resource_type))
+        for issue in validate(faulty)
+        if issue.expression is not None
+    ]
+    assert any({} in nodes for nodes in found)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["id", "extension", "url", "valueString", "_valueString", "given"])
+            | st.text(max_size=6),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    value=anything, key=st.sampled_from(["name", "extension", "_birthDate", "text", "contained"])
+)
+def test_whatever_stands_in_a_resource_validation_answers_and_answers_the_same_again(
+    key: str, value: object
+) -> None:
+    resource = {"resourceType": "Patient", key: value}
+
+    first = validate(resource)
+    assert validate(resource) == first
+    assert all(issue.expression and issue.expression.startswith("Patient") for issue in first)
