@@ -68,7 +68,7 @@ class Pool:
         await self._wait_for_a_place()
         connection = None
         try:
-            connection = self._pop() or await self._connect()
+            connection = self._pop() or await self.connect()
             yield connection
         except LOST as error:
             if isinstance(error, asyncpg.InterfaceError) and not _is_lost(connection):
@@ -112,7 +112,8 @@ class Pool:
         else:
             self._idle.append(connection)
 
-    async def _connect(self) -> asyncpg.Connection:
+    async def connect(self) -> asyncpg.Connection:
+        """Open a connection apart from the pool; who asks for it closes it."""
         limits = self._limits
         settings = {
             "application_name": self._role or "stepdown",

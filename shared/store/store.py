@@ -35,12 +35,14 @@ class Store:
         service: str,
         tenant: int,
         *,
+        bases: tuple[str, ...],
         keeps_door: bool = False,
         limits: PoolLimits | None = None,
     ) -> None:
         own = role_url(url, service)
         self.service = service
         self.tenant = tenant
+        self._bases = bases
         self.pool = Pool(own, tenant, limits=limits)
         self._door = Pool(own, tenant, role=DOOR, limits=limits) if keeps_door else None
         self._audit = GroupCommitter(self.pool, tenant)
@@ -65,6 +67,10 @@ class Store:
         await self.pool.close()
         if self._door is not None:
             await self._door.close()
+
+    async def connect(self) -> asyncpg.Connection:
+        """Open a connection of its own for what lasts: a session's lock, a subscription."""
+        return await self.pool.connect()
 
     def now(self) -> datetime:
         """Tell the record's time: the machine's, moved by the site's offset."""
@@ -102,7 +108,7 @@ class Store:
         act = Act(self.service, access.caller.reference, request_id)
         async with pool.connection() as connection:
             async with connection.transaction():
-                transaction = Transaction(connection, access, act, self._take_pks)
+                transaction = Transaction(connection, access, act, self._bases, self._take_pks)
                 yield transaction
             if transaction.wrote:
                 self.notifier.nudge()
