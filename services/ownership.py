@@ -50,6 +50,12 @@ OWNED_TYPES: Final[dict[ServiceName, frozenset[str]]] = {
     ),
 }
 
+# Whole Bundles that cross owners enter through this service's door, and only there.
+DOOR_KEEPER: Final[ServiceName] = "intake"
+
+# A Provenance belongs to its act: every service writes its own, in the act's transaction.
+WRITTEN_BY_ALL: Final = frozenset({"Provenance"})
+
 # Operations that belong to another service than their type's owner.
 OPERATION_OWNER: Final[dict[tuple[str, str], ServiceName]] = {
     ("Patient", "progress"): "progress",
@@ -73,5 +79,7 @@ def types_of(service: ServiceName, all_types: tuple[str, ...]) -> tuple[str, ...
     return tuple(name for name in all_types if owner_of(name) == service)
 
 
-# Whole Bundles that cross owners enter through this service's door, and only there.
-DOOR_KEEPER: Final[ServiceName] = "intake"
+def writable_by(service: ServiceName, all_types: tuple[str, ...]) -> tuple[str, ...]:
+    """List the types that a service's database role may write."""
+    own = types_of(service, all_types)
+    return tuple(name for name in all_types if name in own or name in WRITTEN_BY_ALL)

@@ -26,11 +26,17 @@ def _number(value: object) -> msgspec.Raw:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_number)
+_sorting = msgspec.json.Encoder(enc_hook=_number, order="sorted")
 
 
 def write(tree: Any) -> bytes:  # noqa: ANN401
     """Write a tree that the reader gave, or one built of the same kinds of values."""
     return _encoder.encode(tree)
+
+
+def canonical(tree: Any) -> bytes:  # noqa: ANN401
+    """Write a tree with its members sorted, so that equal content gives equal bytes."""
+    return _sorting.encode(tree)
 
 
 def splice(raw: bytes, logical_id: str, meta: JsonObject) -> bytes:

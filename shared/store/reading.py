@@ -83,9 +83,9 @@ class Reading:
         total: int = rows[0][0]
         return total
 
-    async def matching(self, query: Query) -> list[str]:
-        """Find the ids of up to two matches, as a conditional interaction needs them."""
-        statement = matching_statement(query, self.access)
+    async def matching(self, query: Query, limit: int = 2) -> list[str]:
+        """Find the ids of up to `limit` matches, as a conditional interaction needs them."""
+        statement = matching_statement(query, self.access, limit)
         return [row["id"] for row in await self._fetch(statement.sql, statement.args)]
 
     async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[asyncpg.Record]:

@@ -32,14 +32,14 @@ class Row:
     patient_pk: int | None = None
 
 
-def prepare(change: Change, pk: int, tenant: int) -> Row:
+def prepare(change: Change, pk: int, tenant: int, bases: tuple[str, ...]) -> Row:
     """Make the stored form of a change."""
     number, updated = change.number, change.updated
     deleted = change.after is None
     body = None if change.after is None else _body(change, change.after)
     version = Version(change.key, pk, number, updated, deleted, change.method, body)
-    found = _EMPTY if change.after is None else index(change.after)
-    return Row(version, found, _terms(change, found, tenant), _patient(change, found))
+    found = _EMPTY if change.after is None else index(change.after, bases)
+    return Row(version, found, _terms(change, found, tenant, bases), _patient(change, found))
 
 
 def reference_term(tenant: int, target: Key) -> int:
@@ -62,12 +62,14 @@ def _body(change: Change, after: JsonObject) -> bytes:
     return write(head | {name: value for name, value in after.items() if name not in head})
 
 
-def _terms(change: Change, found: IndexRow, tenant: int) -> tuple[int, ...]:
+def _terms(
+    change: Change, found: IndexRow, tenant: int, bases: tuple[str, ...]
+) -> tuple[int, ...]:
     if change.after is None:
         return ()
     code = TYPE_CODE[change.key.type]
     terms = {hash_term(tenant, code, text) for text in found.terms}
-    terms |= {reference_term(tenant, Key(*key)) for key in local_targets(change.after)}
+    terms |= {reference_term(tenant, Key(*key)) for key in local_targets(change.after, bases)}
     return tuple(sorted(terms))
 
 

@@ -28,8 +28,8 @@ READ_MANY: Final = _CURRENT + "ANY($3::text[])"
 READ_VERSION: Final = _ANY_VERSION
 HISTORY_ORDER: Final = " ORDER BY v.version DESC LIMIT "
 
-# Shared for what is referred to, exclusive for what is deleted or must stay unique. The rows come
-# in ascending order of bucket, so that two transactions never wait for each other in a circle.
+# Shared for what is referred to, exclusive for what is deleted or must stay unique. The buckets
+# come in ascending order, so that two transactions never wait for each other in a circle.
 LOCK: Final = (
     "SELECT CASE WHEN alone THEN pg_advisory_xact_lock($1, bucket) "
     "ELSE pg_advisory_xact_lock_shared($1, bucket) END "
@@ -42,7 +42,7 @@ EXISTING: Final = (
 )
 REFERRERS: Final = (
     "SELECT s.type, s.id FROM record.search_row s "
-    "WHERE s.tenant = $1 AND s.terms @> ARRAY[$2::bigint] AND s.pk <> ALL($3::bigint[]) LIMIT 10"
+    "WHERE s.tenant = $1 AND s.terms @> ARRAY[$2::bigint] AND s.pk <> $3 LIMIT 10"
 )
 
 WRITE: Final = """

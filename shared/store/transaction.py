@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from shared.access.access import Access
 
+# Two spaces of locks, so that a condition never waits for a reference: conditions come first.
 _BUCKETS: Final = 1024
+_CONDITIONS: Final = 0
+_REFERENCES: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,13 @@ class Transaction(Reading):
         connection: asyncpg.Connection,
         access: Access,
         act: Act,
+        bases: tuple[str, ...],
         take_pks: Callable[[asyncpg.Connection, int], Awaitable[list[int]]],
     ) -> None:
         super().__init__(connection, access)
         self._act = act
+        # All addresses of this server: a reference to any of them is one to this record.
+        self.bases = bases
         self._take_pks = take_pks
         # Internal keys of resources that this transaction has found or made.
         self._pks: dict[Key, int] = {}
@@ -58,33 +64,37 @@ class Transaction(Reading):
         """The connection, for a service's private tables in the same transaction."""
         return self._connection
 
-    async def lock(self, *, shared: Collection[str] = (), alone: Collection[str] = ()) -> None:
-        """Take advisory locks by name until the transaction ends."""
-        buckets = {_bucket(name): False for name in shared}
-        buckets |= {_bucket(name): True for name in alone}
-        if not buckets:
-            return
-        ordered = sorted(buckets)
-        await self._connection.execute(
-            statements.LOCK, self.access.tenant, ordered, [buckets[number] for number in ordered]
-        )
+    async def hold_conditions(self, conditions: Collection[str]) -> None:
+        """Let nobody else act on the same conditions until the transaction ends."""
+        await self._lock(_CONDITIONS, dict.fromkeys(map(_bucket, conditions), True))
 
-    async def protect(self, targets: Collection[Key]) -> set[Key]:
-        """Find which targets exist, and keep them from being deleted until the commit."""
-        await self.lock(shared=[str(target) for target in targets])
+    async def protect(self, targets: Collection[Key], leaving: Collection[Key]) -> set[Key]:
+        """Find which targets exist, and keep them from being deleted until the commit.
+
+        What is `leaving` is kept from being referred to.
+        """
+        buckets = {_bucket(str(target)): False for target in targets}
+        buckets |= {_bucket(str(key)): True for key in leaving}
+        await self._lock(_REFERENCES, buckets)
         found = await self.existing(targets)
         self._pks |= found
         return set(found)
 
-    async def referrers(self, key: Key, pk: int, leaving: Collection[int]) -> list[Key]:
-        """Find up to ten resources that refer to this one, apart from those that leave with it."""
+    async def referrers(self, key: Key) -> list[Key]:
+        """Find up to ten resources that refer to this one."""
+        term = reference_term(self.access.tenant, key)
         rows = await self._connection.fetch(
-            statements.REFERRERS,
-            self.access.tenant,
-            reference_term(self.access.tenant, key),
-            [pk, *leaving],
+            statements.REFERRERS, self.access.tenant, term, self._pks[key]
         )
         return [Key(TYPE_NAME[row[0]], row[1]) for row in rows]
+
+    async def _lock(self, space: int, buckets: dict[int, bool]) -> None:
+        if not buckets:
+            return
+        ordered = sorted(buckets)
+        await self._connection.execute(
+            statements.LOCK, 2 * self.access.tenant + space, ordered, [buckets[b] for b in ordered]
+        )
 
     async def write(self, changes: Sequence[Change]) -> list[Version]:
         """Write the version after each one that was read, with index, feed and audit rows.
@@ -119,7 +129,7 @@ class Transaction(Reading):
         taken = await self._take_pks(self._connection, len(fresh))
         self._pks |= dict(zip(fresh, taken, strict=True))
         self._pks |= {c.key: c.before.pk for c in changes if c.before is not None}
-        rows = [prepare(change, self._pks[change.key], self.access.tenant) for change in changes]
+        rows = [prepare(change, self._pks[change.key], self.access.tenant, self.bases) for change in changes]
         patients = {row.patient for row in rows if row.patient is not None}
         self._pks |= await self.existing(patients - self._pks.keys())
         return [

@@ -1,1 +1,50 @@
-"""One file per FHIR interaction."""
+"""One file per FHIR interaction, and the table of all.
+
+https://hl7.org/fhir/R4/http.html#summary
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from shared.server.interactions.bundle import bundle
+from shared.server.interactions.capabilities import capabilities
+from shared.server.interactions.create import create
+from shared.server.interactions.delete import delete
+from shared.server.interactions.history import history
+from shared.server.interactions.operation import operation
+from shared.server.interactions.read import read
+from shared.server.interactions.search import search
+from shared.server.interactions.transaction import transaction
+from shared.server.interactions.update import update
+from shared.server.interactions.vread import vread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from shared.server.request import Context, FhirRequest, FhirResponse
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionEntry:
+    """How an interaction runs: its function, and what the dispatcher opens for it."""
+
+    # The first argument is what `opens` names: the engine, a Reading or a Transaction.
+    handle: Callable[[Any, FhirRequest, Context], Awaitable[FhirResponse]]
+    opens: Literal["nothing", "reading", "snapshot", "transaction"]
+
+
+INTERACTIONS: Final[dict[str, InteractionEntry]] = {
+    "capabilities": InteractionEntry(capabilities, "nothing"),
+    "read": InteractionEntry(read, "reading"),
+    "vread": InteractionEntry(vread, "reading"),
+    "history-instance": InteractionEntry(history, "reading"),
+    "create": InteractionEntry(create, "transaction"),
+    "update": InteractionEntry(update, "transaction"),
+    "delete": InteractionEntry(delete, "transaction"),
+    "search-type": InteractionEntry(search, "snapshot"),
+    "bundle": InteractionEntry(bundle, "nothing"),
+    "transaction": InteractionEntry(transaction, "transaction"),
+    "operation": InteractionEntry(operation, "nothing"),
+}

@@ -1,0 +1,101 @@
+"""What goes in and out as bytes: media types, sizes, compression, layout.
+
+https://hl7.org/fhir/R4/http.html#mime-type
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from shared.fhir.errors import Malformed, NotAcceptable, TooLarge, UnsupportedMedia
+from shared.fhir.reader import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from shared.server.request import Pairs
+
+FHIR_JSON: Final = "application/fhir+json"
+JSON: Final = frozenset({FHIR_JSON, "application/json", "text/json"})
+FORM: Final = "application/x-www-form-urlencoded"
+_WANTED: Final = JSON | {"*/*", "application/*", "text/*", "json"}
+# A body may not grow more than this when it is unpacked, beyond a first megabyte.
+_MAX_RATIO: Final = 20
+_FREE_BYTES: Final = 1_000_000
+_GZIP_WINDOW: Final = 31
+
+
+def media_type_of(headers: Mapping[str, str]) -> str | None:
+    """Read the media type of a body, without its parameters; None where none is given.
+
+    :raises UnsupportedMedia: when it is in another character set than UTF-8.
+    """
+    given = headers.get("content-type")
+    if given is None:
+        return None
+    name, _, parameters = given.partition(";")
+    charset = parameters.lower().replace('"', "").replace(" ", "").partition("charset=")[2]
+    if charset and charset.partition(";")[0] not in {"utf-8", "utf8"}:
+        raise UnsupportedMedia("The body must be UTF-8.")
+    return name.strip().lower()
+
+
+def check_acceptable(headers: Mapping[str, str], query: Pairs) -> None:
+    """Check that the client takes JSON; `_format` rules over Accept.
+
+    :raises NotAcceptable: when it asks only for something else.
+    """
+    asked = [value for name, value in query if name == "_format"]
+    accepts = asked or headers.get("accept", "*/*").split(",")
+    wanted = {each.partition(";")[0].strip().lower() for each in accepts}
+    if not any(each.replace(" ", "+") in _WANTED or each == "" for each in wanted):
+        raise NotAcceptable(f"This server answers in {FHIR_JSON} only.")
+
+
+async def body_of(request: Request) -> bytes:
+    """Read a body up to its limit, counting while it comes, and unpack one layer of gzip.
+
+    :raises TooLarge: when it is larger than is allowed, packed or unpacked.
+    :raises UnsupportedMedia: when it is packed in another way.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"gzip", "identity", ""}:
+        raise UnsupportedMedia("The body may be packed by one layer of gzip and in no other way.")
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > LIMITS.body_bytes:
+            raise TooLarge(f"The body is larger than {LIMITS.body_bytes:,} bytes.")
+        pieces.append(piece)
+    body = b"".join(pieces)
+    return _unpacked(body) if encoding == "gzip" else body
+
+
+def _unpacked(packed: bytes) -> bytes:
+    allowed = min(LIMITS.body_bytes, max(_FREE_BYTES, _MAX_RATIO * len(packed)))
+    stream = zlib.decompressobj(wbits=_GZIP_WINDOW)
+    try:
+        body = stream.decompress(packed, allowed + 1)
+    except zlib.error:
+        raise Malformed("The body is not valid gzip.") from None
+    if len(body) > allowed:
+        raise TooLarge("The body unpacks to more than is allowed.")
+    if not stream.eof:
+        raise Malformed("The body's gzip ends too early.")
+    return body
+
+
+def wants_pretty(query: Pairs) -> bool:
+    """Tell whether the client asked for indented JSON."""
+    return ("_pretty", "true") in query
+
+
+def pretty(body: bytes) -> bytes:
+    """Indent JSON for a person to read, leaving every number's text as it is."""
+    return msgspec.json.format(body, indent=2)

@@ -1,0 +1,126 @@
+"""The engine of one service: its definition, its store, and the dispatch of every request."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.errors import EditConflict, FhirError, Unavailable
+from shared.server.interactions import INTERACTIONS
+from shared.server.routing import belongs_here
+from shared.store.audit import AuditRow
+from shared.store.reading import Reading
+from shared.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from shared.server.definition import ServiceDefinition
+    from shared.server.request import Context, FhirRequest, FhirResponse
+    from shared.store.store import Store
+
+_LOST_RACE: Final = (EditConflict, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_TOO_SLOW: Final = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+_TRIES: Final = 10
+_FIRST_PAUSE_SECONDS: Final = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What an interaction can reach besides its request and its transaction."""
+
+    definition: ServiceDefinition
+    store: Store
+    software_version: str
+
+    async def dispatch(
+        self, request: FhirRequest, context: Context, *, in_bundle: bool = False
+    ) -> FhirResponse:
+        """Answer a request; what was read or refused is in the audit before this returns."""
+        try:
+            response, audited = await self._answer(request, context, in_bundle=in_bundle)
+        except FhirError as error:
+            await self._audit(request, context, error.status)
+            raise
+        if not audited:
+            await self._audit(request, context, response.status, response)
+        return response
+
+    async def _answer(
+        self, request: FhirRequest, context: Context, *, in_bundle: bool
+    ) -> tuple[FhirResponse, bool]:
+        if not in_bundle:
+            belongs_here(request, self.definition)
+        interaction = INTERACTIONS[request.interaction]
+        for attempt in range(1, _TRIES + 1):
+            try:
+                async with self._opened(interaction.opens, request, context) as reached:
+                    response = await interaction.handle(reached, request, context)
+            except _LOST_RACE as error:
+                # A lost race is run again from its reads, so that a stale If-Match is seen.
+                if attempt == _TRIES:
+                    raise _conflict(error) from error
+                await asyncio.sleep(_FIRST_PAUSE_SECONDS * attempt)
+            except _TOO_SLOW as error:
+                raise Unavailable(
+                    "The request took too long.", headers={"Retry-After": "5"}
+                ) from error
+            else:
+                return response, isinstance(reached, Transaction) and reached.wrote
+        raise AssertionError("the last try returns or raises")
+
+    @asynccontextmanager
+    async def _opened(
+        self, opens: str, request: FhirRequest, context: Context
+    ) -> AsyncIterator[Reading | Transaction | Engine]:
+        if opens == "nothing":
+            yield self
+        elif opens == "transaction":
+            door = request.interaction == "transaction" or not self._owns(request)
+            async with self.store.begin(context.access, context.request_id, door=door) as tx:
+                yield tx
+        else:
+            snapshot = opens == "snapshot"
+            async with self.store.reading(context.access, snapshot=snapshot) as reading:
+                yield reading
+
+    def _owns(self, request: FhirRequest) -> bool:
+        return request.type is None or request.type in self.definition.types
+
+    async def _audit(
+        self,
+        request: FhirRequest,
+        context: Context,
+        status: int,
+        response: FhirResponse | None = None,
+    ) -> None:
+        if request.interaction == "capabilities":
+            return
+        version = None if response is None else response.version
+        row = AuditRow(
+            recorded=context.now,
+            service=self.definition.name,
+            caller=context.caller.reference,
+            interaction=request.interaction,
+            type=TYPE_CODE.get(request.type or ""),
+            id=version.key.id if version else request.id,
+            version=version.number if version else None,
+            patient=None,
+            request_id=context.request_id,
+            status=status,
+            query="&".join(f"{name}={value}" for name, value in request.query) or None,
+        )
+        await self.store.audit([row])
+
+
+def _conflict(error: BaseException) -> FhirError:
+    if isinstance(error, FhirError):
+        return error
+    return EditConflict("Other writers changed the same resources; try again.")
+
+

@@ -1,0 +1,110 @@
+"""A batch's or transaction's entries, each as the request that it asks for.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote
+
+from shared.fhir.errors import FhirError, Malformed, NotSupported, RuleViolation, TooLarge
+from shared.fhir.validation import validate
+from shared.server.request import FhirRequest
+from shared.server.routing import route
+
+if TYPE_CHECKING:
+    from shared.fhir.reader import JsonObject
+    from shared.server.request import Context
+
+MAX_ENTRIES: Final = 5000
+# What Bundle.entry.request carries, and the HTTP header that means the same.
+_HEADERS: Final = {
+    "ifMatch": "if-match",
+    "ifNoneExist": "if-none-exist",
+    "ifNoneMatch": "if-none-match",
+    "ifModifiedSince": "if-modified-since",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: where it stands, the fullUrl that others may refer to, and its request."""
+
+    place: str
+    full_url: str | None
+    request: FhirRequest
+
+
+def check_shape(bundle: JsonObject) -> None:
+    """Check the Bundle around its resources, which are checked when they are written.
+
+    :raises RuleViolation: with all issues.
+    :raises TooLarge: with more entries than are taken at once.
+    """
+    entries = bundle.get("entry", [])
+    if isinstance(entries, list):
+        if len(entries) > MAX_ENTRIES:
+            raise TooLarge(f"A Bundle may have at most {MAX_ENTRIES:,} entries.")
+        bare = [_without_resource(entry) for entry in entries]
+        bundle = bundle | ({"entry": bare} if bare else {})
+    issues = [each for each in validate(bundle) if each.severity in {"error", "fatal"}]
+    if issues:
+        raise RuleViolation(issues=tuple(issues))
+
+
+def _without_resource(entry: Any) -> Any:  # noqa: ANN401
+    if not isinstance(entry, dict) or not isinstance(entry.get("resource"), dict):
+        return entry
+    bare = {name: value for name, value in entry.items() if name != "resource"}
+    return bare or entry
+
+
+def entry_of(bundle: JsonObject, index: int, context: Context) -> Entry:
+    """Understand one entry.
+
+    :raises Malformed: when it asks for nothing, or its address cannot be read.
+    """
+    place = f"Bundle.entry[{index}]"
+    entry: JsonObject = bundle["entry"][index]
+    asked = entry.get("request")
+    if asked is None:
+        raise Malformed("Each entry of a batch or transaction needs a request.", expression=place)
+    try:
+        request = _request(asked, entry.get("resource"), context)
+    except FhirError as error:
+        raise type(error)(
+            error.issues[0].diagnostics, expression=f"{place}.request.url", headers=error.headers
+        ) from None
+    return Entry(place, entry.get("fullUrl"), request)
+
+
+def _request(
+    asked: JsonObject, resource: JsonObject | None, context: Context
+) -> FhirRequest:
+    path, _, query = _relative(asked["url"], context).partition("?")
+    method = asked["method"]
+    if method == "PATCH" or (query and method in {"PUT", "DELETE"}):
+        raise NotSupported("Patches and conditional updates and deletes are not served yet.")
+    interaction, fields = route(method, unquote(path))
+    if interaction == "bundle":
+        raise NotSupported("A Bundle cannot hold another one to be run.")
+    headers = {_HEADERS[name]: asked[name] for name in _HEADERS if name in asked}
+    return FhirRequest(
+        method,
+        interaction,
+        **fields,
+        query=tuple(parse_qsl(query, keep_blank_values=True)),
+        headers=headers,
+        resource=resource if method in {"POST", "PUT"} else None,
+    )
+
+
+def _relative(url: str, context: Context) -> str:
+    for base in context.bases:
+        if url.startswith(f"{base}/"):
+            return url.removeprefix(f"{base}/")
+    if ":" in url.partition("?")[0]:
+        raise Malformed("The address is not one of this server.")
+    return url.removeprefix("/")

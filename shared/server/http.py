@@ -1,0 +1,227 @@
+"""From HTTP to a FhirRequest and back: the bytes are parsed once, strictly.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from dataclasses import dataclass
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.access.access import Access
+from shared.auth.actor import caller_of
+from shared.fhir.errors import FhirError, Issue, Malformed, NotFound, TooLarge, UnsupportedMedia
+from shared.fhir.outcome import operation_outcome
+from shared.fhir.reader import read
+from shared.fhir.writer import write
+from shared.observability.access_log import AccessLine, log_access
+from shared.server.content import (
+    FHIR_JSON,
+    FORM,
+    JSON,
+    body_of,
+    check_acceptable,
+    media_type_of,
+    pretty,
+    wants_pretty,
+)
+from shared.server.request import Context, FhirRequest, FhirResponse
+from shared.server.routing import route
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from starlette.types import Receive, Scope, Send
+
+    from shared.server.engine import Engine
+    from shared.server.metrics import Metrics
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9\-._:/|]{1,200}", re.ASCII)
+_MAX_URL: Final = 8192
+_CONTENT_TYPE: Final = f"{FHIR_JSON}; charset=utf-8"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where this server is: its public FHIR base, every base it answers at, and its zone."""
+
+    base: str
+    bases: tuple[str, ...]
+    zone: ZoneInfo
+
+
+class FhirEndpoint:
+    """The ASGI application of a service's FHIR base."""
+
+    def __init__(self, engine: Engine, addresses: Addresses, metrics: Metrics) -> None:
+        self._engine = engine
+        self._addresses = addresses
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        started = time.perf_counter()
+        request = Request(scope, receive)
+        request_id = _request_id(request)
+        told: FhirRequest | None = None
+        issues: tuple[str, ...] = ()
+        try:
+            told = await self._understood(request)
+            answer = await self._engine.dispatch(told, self._context(request, request_id))
+            response = _response(told, answer)
+        except FhirError as error:
+            issues = tuple(issue.code for issue in error.issues)
+            response = _refusal(error)
+        except Exception:
+            _log.exception("internal error in request %s", request_id)
+            issues = ("exception",)
+            response = _refusal(_internal(request_id))
+        response.headers["X-Request-Id"] = request_id
+        await response(scope, receive, send)
+        self._account(request, told, response.status_code, issues, request_id, started)
+
+    async def _understood(self, request: Request) -> FhirRequest:
+        method, path = request.method, _path(request)
+        interaction, fields = route(method, path)
+        query = tuple(request.query_params.multi_items())
+        headers = dict(request.headers)
+        check_acceptable(headers, query)
+        raw = await body_of(request) if method in {"POST", "PUT"} else b""
+        resource = None
+        if path.endswith("/_search"):
+            query += _form(raw, headers)
+        elif raw:
+            _check_json(headers)
+            resource = read(raw)
+        return FhirRequest(
+            method,
+            interaction,
+            **fields,
+            query=query,
+            headers=headers,
+            raw=raw if resource is not None else None,
+            resource=resource,
+        )
+
+    def _context(self, request: Request, request_id: str) -> Context:
+        caller = caller_of(request.headers.get("x-stepdown-actor"))
+        return Context(
+            caller=caller,
+            access=Access.open(caller, self._engine.store.tenant),
+            now=self._engine.store.now(),
+            request_id=request_id,
+            base=self._addresses.base,
+            bases=self._addresses.bases,
+            zone=self._addresses.zone,
+        )
+
+    def _account(
+        self,
+        request: Request,
+        told: FhirRequest | None,
+        status: int,
+        issues: tuple[str, ...],
+        request_id: str,
+        started: float,
+    ) -> None:
+        seconds = time.perf_counter() - started
+        interaction = "unknown" if told is None else told.interaction
+        resource_type = None if told is None else told.type
+        self._metrics.observe(interaction, resource_type, status, seconds)
+        log_access(
+            AccessLine(
+                service=self._engine.definition.name,
+                method=request.method,
+                interaction=interaction,
+                type=resource_type,
+                status=status,
+                issues=issues,
+                request_id=request_id,
+                milliseconds=seconds * 1000,
+            )
+        )
+
+
+def _request_id(request: Request) -> str:
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+def _path(request: Request) -> str:
+    """Give the path below the FHIR base, from the bytes that were sent.
+
+    The decoded path would hide tricks: an encoded slash is no slash of ours.
+    """
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    if len(raw) + len(request.scope["query_string"]) > _MAX_URL:
+        raise TooLarge("The address is too long; use POST with _search.")
+    _, _, below = raw.decode("ascii", "replace").partition("/fhir")
+    path = unquote(below)
+    if below not in {"", "/"} and ("%" in path or "/" in unquote(below.replace("/", ""))):
+        raise NotFound("There is nothing at this address.")
+    return path.removeprefix("/")
+
+
+def _form(raw: bytes, headers: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    if raw and media_type_of(headers) != FORM:
+        raise UnsupportedMedia(f"A search by POST takes {FORM}.")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise Malformed("The body must be UTF-8.") from None
+    return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
+
+
+def _check_json(headers: dict[str, str]) -> None:
+    if media_type_of(headers) not in JSON | {None}:
+        raise UnsupportedMedia(f"The body must be {FHIR_JSON}.")
+
+
+def _response(request: FhirRequest, answer: FhirResponse) -> Response:
+    headers = dict(answer.headers)
+    if answer.version is not None:
+        headers["ETag"] = f'W/"{answer.version.number}"'
+        headers["Last-Modified"] = format_datetime(answer.version.updated, usegmt=True)
+    if answer.location is not None:
+        headers["Location"] = answer.location
+    body = _preferred(request, answer)
+    if body is not None and wants_pretty(request.query):
+        body = pretty(body)
+    if body is None:
+        return Response(status_code=answer.status, headers=headers)
+    return Response(body, answer.status, headers, media_type=_CONTENT_TYPE)
+
+
+def _preferred(request: FhirRequest, answer: FhirResponse) -> bytes | None:
+    """Choose the body of a write's answer.
+
+    https://hl7.org/fhir/R4/http.html#return
+    """
+    if request.interaction not in {"create", "update"}:
+        return answer.body
+    prefer = request.headers.get("prefer", "").replace(" ", "")
+    if "return=minimal" in prefer:
+        return None
+    if "return=OperationOutcome" in prefer:
+        done = Issue("information", "informational", "The resource is stored.")
+        return write(operation_outcome([done]))
+    return answer.body
+
+
+def _refusal(error: FhirError) -> Response:
+    outcome = write(operation_outcome(error.issues))
+    return Response(outcome, error.status, error.headers, media_type=_CONTENT_TYPE)
+
+
+def _internal(request_id: str) -> FhirError:
+    return FhirError(f"Internal error; its trace is {request_id}.")

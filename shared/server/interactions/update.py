@@ -1,0 +1,80 @@
+"""FHIR update interaction.
+
+https://hl7.org/fhir/R4/http.html#update
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.fhir.reader import read
+from shared.fhir.writer import canonical
+from shared.server.bodies import identified_as, resource_of
+from shared.server.conditions import hold
+from shared.server.interactions.create import location
+from shared.server.request import FhirResponse
+from shared.server.saving import save
+from shared.store.version import Change, Key
+
+if TYPE_CHECKING:
+    from shared.fhir.reader import JsonObject
+    from shared.server.request import Context, FhirRequest
+    from shared.store.transaction import Transaction
+    from shared.store.version import Version
+
+# What the server writes into meta, and so no part of what a client says.
+_SERVERS: Final = frozenset({"versionId", "lastUpdated"})
+# Lists of the current version that only $meta-delete removes from.
+_CARRIED: Final = ("profile", "security", "tag")
+
+
+async def update(tx: Transaction, request: FhirRequest, context: Context) -> FhirResponse:
+    """Replace a resource with the body as a new version, or create it under the id given.
+
+    :raises PreconditionFailed: when If-Match is stale.
+    """
+    resource = resource_of(request)
+    key = Key(request.type or "", request.id or "")
+    identified_as(resource, key.id)
+    current = await tx.read(key)
+    hold(request.headers, current)
+    before = content_of(current)
+    resource = carry_forward(before, resource)
+    if before is not None and current is not None and same(before, resource):
+        return FhirResponse(200, current.body, current)
+    change = Change(key, "PUT", current, resource, context.now, request.raw)
+    [version] = await save(tx, [change])
+    if before is None:
+        return FhirResponse(201, version.body, version, location(version, context))
+    return FhirResponse(200, version.body, version)
+
+
+def content_of(current: Version | None) -> JsonObject | None:
+    """Read the content of a version; None where there is none or it is a deletion."""
+    if current is None or current.body is None:
+        return None
+    return read(current.body)
+
+
+def carry_forward(before: JsonObject | None, after: JsonObject) -> JsonObject:
+    """Keep the profiles, labels and tags of the version before."""
+    old = {} if before is None else before.get("meta", {})
+    new = after.get("meta", {})
+    if not isinstance(new, dict):
+        return after  # validation says what is wrong with it
+    meta = dict(new)
+    for name in _CARRIED:
+        missing = [each for each in old.get(name, ()) if each not in new.get(name, ())]
+        if missing:
+            meta[name] = [*new.get(name, ()), *missing]
+    return after if meta == new else after | {"meta": meta}
+
+
+def same(before: JsonObject, after: JsonObject) -> bool:
+    """Tell whether two contents are equal apart from what the server writes into meta."""
+    return canonical(_comparable(before)) == canonical(_comparable(after))
+
+
+def _comparable(resource: JsonObject) -> dict[str, Any]:
+    meta = {k: v for k, v in resource.get("meta", {}).items() if k not in _SERVERS}
+    return {k: v for k, v in resource.items() if k != "meta"} | {"meta": meta}

@@ -1,0 +1,31 @@
+"""FHIR vread interaction.
+
+https://hl7.org/fhir/R4/http.html#vread
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.fhir.errors import Gone, NotFound
+from shared.server.request import FhirResponse
+from shared.store.version import Key
+
+if TYPE_CHECKING:
+    from shared.server.request import Context, FhirRequest
+    from shared.store.reading import Reading
+
+
+async def vread(reading: Reading, request: FhirRequest, context: Context) -> FhirResponse:
+    """Give one version.
+
+    :raises NotFound: when that version never was, or the caller may not see it.
+    :raises Gone: when that version is a deletion.
+    """
+    key = Key(request.type or "", request.id or "")
+    version = await reading.read_version(key, request.version or 0)
+    if version is None:
+        raise NotFound(f"There is no such version of a {key.type} with this id.")
+    if version.deleted:
+        raise Gone(f"With this version the {key.type} was deleted.")
+    return FhirResponse(200, version.body, version)

@@ -1,0 +1,103 @@
+"""Bundles that the server answers with: searchset, history, batch and transaction responses.
+
+The resources go in as the bytes that are stored: the pieces are joined once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.fhir.writer import join, write
+from shared.store.version import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shared.fhir.reader import JsonObject
+    from shared.store.version import Version
+
+Links = "Sequence[tuple[str, str]]"
+
+
+def searchset(
+    entries: Iterable[tuple[str, bytes]],
+    links: Sequence[tuple[str, str]],
+    *,
+    total: int | None,
+    outcome: JsonObject | None = None,
+) -> bytes:
+    """Write a searchset: each entry is its fullUrl and its resource."""
+    pieces = [_head("searchset", links, total)]
+    separator = b""
+    for full_url, body in entries:
+        pieces += (
+            separator,
+            b'{"fullUrl":',
+            write(full_url),
+            b',"resource":',
+            body,
+            b',"search":{"mode":"match"}}',
+        )
+        separator = b","
+    if outcome is not None:
+        pieces += (separator, b'{"resource":', write(outcome), b',"search":{"mode":"outcome"}}')
+    pieces.append(b"]}")
+    return _closed(pieces)
+
+
+def history_bundle(
+    versions: Sequence[Version], base: str, links: Sequence[tuple[str, str]], *, total: int | None
+) -> bytes:
+    """Write a history, the newest version first; a deletion has no resource."""
+    pieces = [_head("history", links, total)]
+    for i, version in enumerate(versions):
+        request = {"method": version.method, "url": _url(version)}
+        response = {
+            "status": _status(version),
+            "etag": f'W/"{version.number}"',
+            "lastModified": instant(version.updated),
+        }
+        pieces += (b"," if i else b"", b'{"fullUrl":', write(f"{base}/{version.key}"))
+        if version.body is not None:
+            pieces += (b',"resource":', version.body)
+        pieces += (b',"request":', write(request), b',"response":', write(response), b"}")
+    pieces.append(b"]}")
+    return _closed(pieces)
+
+
+def response_bundle(kind: str, entries: Sequence[tuple[JsonObject, bytes | None]]) -> bytes:
+    """Write a batch-response or transaction-response: each entry's response and resource."""
+    pieces = [_head(kind, (), None)]
+    for i, (response, body) in enumerate(entries):
+        pieces += (b"," if i else b"", b"{")
+        if body is not None:
+            pieces += (b'"resource":', body, b",")
+        pieces += (b'"response":', write(response), b"}")
+    pieces.append(b"]}")
+    return _closed(pieces)
+
+
+def _head(kind: str, links: Sequence[tuple[str, str]], total: int | None) -> bytes:
+    head: JsonObject = {"resourceType": "Bundle", "type": kind}
+    if total is not None:
+        head["total"] = total
+    if links:
+        head["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    return write(head)[:-1] + b',"entry":['
+
+
+def _closed(pieces: list[bytes]) -> bytes:
+    # An empty array is not allowed in FHIR's JSON.
+    if len(pieces) == 2:  # noqa: PLR2004 - the head and the end
+        return pieces[0].removesuffix(b',"entry":[') + b"}"
+    return join(pieces)
+
+
+def _url(version: Version) -> str:
+    return version.key.type if version.method == "POST" else str(version.key)
+
+
+def _status(version: Version) -> str:
+    if version.deleted:
+        return "204"
+    return "201" if version.number == 1 else "200"

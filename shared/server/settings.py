@@ -1,0 +1,50 @@
+"""What a service's program is told by its environment; read once, where the program is built.
+
+Every setting is named in docs/deployment.md.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path  # noqa: TC003 - pydantic reads annotations at run time
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr  # noqa: TC002
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one service; a secret has no default."""
+
+    model_config = SettingsConfigDict(env_prefix="STEPDOWN_", frozen=True, extra="ignore")
+
+    database_url: SecretStr
+    # Authentication is off; the command line refuses this on an address that others reach.
+    open: bool = False
+    base_url: str = "http://127.0.0.1:8000/fhir"
+    intake_url: str = "http://127.0.0.1:8000/intake/fhir"
+    plan_url: str = "http://127.0.0.1:8000/plan/fhir"
+    progress_url: str = "http://127.0.0.1:8000/progress/fhir"
+    time_zone: str = "UTC"
+    tenant: int = 1
+    pool_size: int = 8
+    data_dir: Path | None = None
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone in which dates without one are taken to be."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def service_urls(self) -> dict[str, str]:
+        """The FHIR base of each service."""
+        return {
+            "intake": self.intake_url.rstrip("/"),
+            "plan": self.plan_url.rstrip("/"),
+            "progress": self.progress_url.rstrip("/"),
+        }
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Every FHIR base of this server: a reference to any of them is one to this record."""
+        return (self.base_url.rstrip("/"), *self.service_urls.values())
