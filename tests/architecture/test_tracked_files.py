@@ -16,7 +16,7 @@ REGISTRIES = re.compile(
     r"(?:\bpypi\.|pythonhosted\.|\bnpmjs\.|registry\.\w+\.|\bcrates\.io|rubygems\."
     r"|proxy\.golang\.|packages2?\.fhir\.|packages\.simplifier\.|repo1?\.maven\.|anaconda\.org)"
 )
-MACHINES = re.compile(r"(?:/(?:work|farm|root|Users)/|/home/\w|\.library/)")
+MACHINES = re.compile(r"(?:(?<![\w.])/(?:work|farm|root|Users)/|/home/\w|\.librar[y]/)")
 
 
 def texts() -> list[tuple[Path, str]]:
@@ -31,12 +31,25 @@ def test_no_tracked_file_names_one(pattern: re.Pattern[str]) -> None:
     assert {name: names for name, names in found.items() if names} == {}
 
 
-def test_the_patterns_find_what_they_are_for() -> None:
-    assert REGISTRIES.search("https://files." + "pythonhosted.org/packages/")
-    assert REGISTRIES.search('"resolved": "https://registry.' + 'npmjs.org/x.tgz"')
-    assert not REGISTRIES.search("the registry of http://hl7.org/fhir is public")
-    assert MACHINES.search("/home" + "/someone/stepdown")
-    assert not MACHINES.search("make && ls /opt/stepdown")
+# Written in halves, so that this file holds none itself.
+@pytest.mark.parametrize(
+    ("pattern", "halves"),
+    [
+        (REGISTRIES, ("https://files.python", "hosted.org/packages/")),
+        (REGISTRIES, ('"resolved": "https://registry.n', 'pmjs.org/x.tgz"')),
+        (REGISTRIES, ("https://py", "pi.org/simple")),
+        (MACHINES, ("/ho", "me/someone/stepdown")),
+        (MACHINES, ("/wo", "rk/stepdown")),
+    ],
+)
+def test_an_address_is_found(pattern: re.Pattern[str], halves: tuple[str, str]) -> None:
+    assert pattern.search("".join(halves))
+
+
+@pytest.mark.parametrize("text", ["the registry at http://hl7.org/fhir", "ls /opt/stepdown/work"])
+def test_what_only_looks_like_an_address_is_not(text: str) -> None:
+    assert not REGISTRIES.search(text)
+    assert not MACHINES.search(text)
 
 
 @pytest.mark.parametrize("path", modules(*PRODUCTION, "tests"), ids=named)
