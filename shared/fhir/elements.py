@@ -43,17 +43,17 @@ def shape(type_name: str) -> Shape:
     objects: dict[str, tuple[str, str]] = {}
     links = {"reference"} if type_name == "Reference" else set()
     markup = set()
-    for element in type_definition(type_name).elements.values():
-        for key in element.keys:
-            if type_definition(key.type).kind != "primitive":
-                if key.type != "Resource" or key.json == "contained":
-                    objects[key.json] = (element.name, key.type)
-                continue
-            objects[f"_{key.json}"] = (element.name, "Element")
-            if key.type in {"uri", "url", "oid", "uuid"}:
-                links.add(key.json)
-            elif key.type == "xhtml":
-                markup.add(key.json)
+    elements = type_definition(type_name).elements.values()
+    for name, key in ((element.name, key) for element in elements for key in element.keys):
+        if type_definition(key.type).kind != "primitive":
+            if key.type != "Resource" or key.json == "contained":
+                objects[key.json] = (name, key.type)
+            continue
+        objects[f"_{key.json}"] = (name, "Element")
+        if key.type in {"uri", "url", "oid", "uuid"}:
+            links.add(key.json)
+        elif key.type == "xhtml":
+            markup.add(key.json)
     return Shape(objects, frozenset(links), frozenset(markup))
 
 
