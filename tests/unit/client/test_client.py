@@ -96,7 +96,7 @@ async def test_a_transaction_that_was_not_acted_on_is_repeated(status: int) -> N
 async def test_a_transaction_that_may_have_been_acted_on_is_repeated_only_where_said(
     status: int,
 ) -> None:
-    script = ((status, AT_ONCE), (status, AT_ONCE), (200, {}))
+    script: list[Line] = [(status, AT_ONCE), (status, AT_ONCE), (200, {})]
     async with a_partner(*script) as partner, FhirClient(partner.base) as client:
         assert (await client.transaction(b"{}")).status == status
         assert (await client.transaction(b"{}", repeatable=True)).status == 200
@@ -112,7 +112,7 @@ async def test_a_post_on_a_connection_that_broke_is_not_repeated_but_a_get_is() 
 
 
 async def test_after_the_last_attempt_the_answer_is_given_as_it_is() -> None:
-    script = ((503, AT_ONCE), (503, AT_ONCE))
+    script: list[Line] = [(503, AT_ONCE), (503, AT_ONCE)]
     async with a_partner(*script) as partner, FhirClient(partner.base, attempts=2) as client:
         assert (await client.request("GET", "metadata")).status == 503
 

@@ -1,0 +1,92 @@
+"""Runs one ASGI program in this process, on a socket that is already bound.
+
+A bound socket is handed over by its number, so that the parent can tell its address before the
+program is up, and port 0 works.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from typing import Annotated, Final
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from services.cli.programs import FACTORIES
+from shared.observability.logging import configure_logging
+
+_GRACE_SECONDS: Final = 5
+_POLL_SECONDS: Final = 0.5
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Bind a listening socket.
+
+    :raises OSError: when the address is taken or is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    listening.listen(2048)
+    listening.set_inheritable(True)
+    return listening
+
+
+def serve_on(listening: socket.socket, program: str, workers: int) -> None:
+    """Serve a program until it is told to stop."""
+    config = uvicorn.Config(
+        FACTORIES[program],
+        factory=True,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        h11_max_incomplete_event_size=16 * 1024,
+        backlog=2048,
+    )
+    server = uvicorn.Server(config)
+    if workers == 1:
+        server.run(sockets=[listening])
+    else:
+        Multiprocess(config, target=server.run, sockets=[listening]).run()
+
+
+def end_with_parent() -> None:
+    """Stop this process soon after its parent is gone, even when that was killed."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_POLL_SECONDS)
+        os.kill(os.getpid(), 15)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main(
+    program: str,
+    workers: Annotated[int, typer.Option()],
+    socket_number: Annotated[int, typer.Option("--socket")],
+) -> None:
+    """Run as the child of `stepdown serve`."""
+    configure_logging(os.environ.get("STEPDOWN_LOG_LEVEL", "info"), program)
+    end_with_parent()
+    serve_on(socket.socket(fileno=socket_number), program, workers)
+
+
+if __name__ == "__main__":
+    sys.exit(typer.run(main))
