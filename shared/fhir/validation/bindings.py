@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.fhir.definitions import required_codes
-from shared.fhir.validation.finding import fault
-from shared.fhir.validation.primitives import text_checker, wrong_json_type
+from shared.fhir.validation.finding import fault, wrong_json_type
+from shared.fhir.validation.primitives import text_checker
 
 if TYPE_CHECKING:
     from shared.fhir.validation.finding import Checker, Findings, Run

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from jiter import LosslessFloat
+
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ class Run:
         self.limit = limit
 
 
+NUMBERS = {int, LosslessFloat, float}
+_JSON_NAMES = {dict: "an object", list: "an array", bool: "a boolean", type(None): "null"}
+
 Findings = list[Finding]
 Checker = Callable[[Any, Run], Findings | None]
 
@@ -51,6 +56,17 @@ Checker = Callable[[Any, Run], Findings | None]
 def fault(code: str, diagnostics: str) -> Findings:
     """Answer that the value has one fault."""
     return [Finding(code, diagnostics)]
+
+
+def wrong_json_type(value: object, wanted: str) -> Findings:
+    """Answer that the JSON value is not of the kind that belongs here."""
+    found = _JSON_NAMES.get(type(value), "a number" if type(value) in NUMBERS else "a string")
+    return fault("structure", f"This must be {wanted}, not {found}.")
+
+
+def too_long(most: int) -> Findings:
+    """Answer that a text is longer than may be."""
+    return fault("too-long", f"This may not be longer than {most:,} characters.")
 
 
 def within(step: str, findings: Findings) -> Findings:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.validation.finding import NullFinding, fault, joined, within
-from shared.fhir.validation.primitives import wrong_json_type
+from shared.fhir.validation.finding import NullFinding, fault, joined, within, wrong_json_type
 
 if TYPE_CHECKING:
     from shared.fhir.validation.finding import Checker, Findings, Run

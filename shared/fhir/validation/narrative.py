@@ -10,13 +10,14 @@ from html.entities import name2codepoint
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from shared.fhir.validation.finding import fault
+from shared.fhir.validation.finding import fault, too_long, wrong_json_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.fhir.validation.finding import Findings, Run
 
+_LONGEST = 5_000_000
 _XHTML = "http://www.w3.org/1999/xhtml"
 # The names that rule txt-1 lists, and what XML itself adds to them.
 _ELEMENT_NAMES = """
@@ -44,7 +45,9 @@ class _NotAllowed(Exception):
 def check_xhtml(value: object, _run: Run) -> Findings | None:
     """Check the `div` of a narrative."""
     if type(value) is not str:
-        return fault("structure", "The narrative must be a string of XHTML.")
+        return wrong_json_type(value, "a string of XHTML")
+    if len(value) > _LONGEST:
+        return too_long(_LONGEST)
     try:
         _parse(_without_named_entities(value) if "&" in value else value)
     except _NotAllowed as refused:

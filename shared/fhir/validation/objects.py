@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.fhir.validation.finding import NullFinding, fault, joined, within
-from shared.fhir.validation.primitives import wrong_json_type
+from shared.fhir.validation.finding import NullFinding, fault, joined, within, wrong_json_type
 from shared.fhir.validation.twins import judge_nulls
 
 if TYPE_CHECKING:

@@ -11,10 +11,8 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-from jiter import LosslessFloat
-
 from shared.fhir.validation.dates import is_date, is_date_time, is_instant, is_time
-from shared.fhir.validation.finding import fault
+from shared.fhir.validation.finding import NUMBERS, fault, too_long, wrong_json_type
 from shared.fhir.validation.narrative import check_xhtml
 
 if TYPE_CHECKING:
@@ -23,17 +21,10 @@ if TYPE_CHECKING:
     from shared.fhir.validation.finding import Checker, Findings, Run
 
 _LONGEST = 1024 * 1024
+_LONGEST_BASE64 = 20_000_000
 _REMEMBERED = 4096
 _control_character = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _blanks = str.maketrans("", "", " \t\r\n")
-_NUMBERS = {int, LosslessFloat, float}
-_JSON_NAMES = {dict: "an object", list: "an array", bool: "a boolean", type(None): "null"}
-
-
-def wrong_json_type(value: object, wanted: str) -> Findings:
-    """Answer that the JSON value is not of the kind that belongs here."""
-    found = _JSON_NAMES.get(type(value), "a number" if type(value) in _NUMBERS else "a string")
-    return fault("structure", f"This must be {wanted}, not {found}.")
 
 
 def check_string(value: object, _run: Run) -> Findings | None:
@@ -46,7 +37,7 @@ def check_string(value: object, _run: Run) -> Findings | None:
     if not value:
         return fault("value", "A string may not be empty.")
     if len(value) > _LONGEST:
-        return fault("value", "A string may not be longer than 1,048,576 characters.")
+        return too_long(_LONGEST)
     if _control_character(value):
         return fault("value", "A string may not hold control characters.")
     return None
@@ -61,7 +52,9 @@ def text_checker(fits: Callable[[str], object], wanted: str) -> Checker:
             return wrong_json_type(value, "a string")
         if value in accepted:
             return None
-        if len(value) > _LONGEST or not fits(value):
+        if len(value) > _LONGEST:
+            return too_long(_LONGEST)
+        if not fits(value):
             return fault("value", f"This is not {wanted}.")
         if len(value) < 200:
             if len(accepted) >= _REMEMBERED:
@@ -81,13 +74,15 @@ def check_boolean(value: object, _run: Run) -> Findings | None:
 
 def check_decimal(value: object, _run: Run) -> Findings | None:
     """Check a decimal; the reader has checked the number's text."""
-    return None if type(value) in _NUMBERS else wrong_json_type(value, "a number")
+    return None if type(value) in NUMBERS else wrong_json_type(value, "a number")
 
 
 def check_base64(value: object, _run: Run) -> Findings | None:
     """Check base64Binary by decoding it: the published expression is exponential."""
     if type(value) is not str:
         return wrong_json_type(value, "a string")
+    if len(value) > _LONGEST_BASE64:
+        return too_long(_LONGEST_BASE64)
     try:
         decoded = binascii.a2b_base64(value.translate(_blanks), strict_mode=True)
     except ValueError:
@@ -99,7 +94,7 @@ def _integer_checker(least: int, wanted: str) -> Checker:
     def check(value: object, _run: Run) -> Findings | None:
         if type(value) is int and least <= value <= 2_147_483_647:
             return None
-        if type(value) not in _NUMBERS:
+        if type(value) not in NUMBERS:
             return wrong_json_type(value, "a number")
         return fault("value", f"This must be {wanted}.")
 

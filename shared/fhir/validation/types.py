@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from shared.fhir.definitions import TYPE_CODE, type_definition
 from shared.fhir.validation.bindings import bound_code, bound_concept
-from shared.fhir.validation.finding import accept, fault
+from shared.fhir.validation.finding import accept, fault, wrong_json_type
 from shared.fhir.validation.lists import list_of, list_of_primitives
 from shared.fhir.validation.objects import Table, object_checker
-from shared.fhir.validation.primitives import PRIMITIVES, wrong_json_type
+from shared.fhir.validation.primitives import PRIMITIVES
 from shared.fhir.validation.references import reference_to
 from shared.fhir.validation.rules import one_of_each, required, value_or_extensions
 from shared.fhir.validation.twins import Twin
