@@ -1,0 +1,115 @@
+"""The parts that the paths of the OpenAPI document share: parameters, answers, schemas.
+
+https://spec.openapis.org/oas/v3.1.0#components-object
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from shared.fhir.search.parameters import served_parameters
+from shared.server.content import FHIR_JSON
+
+if TYPE_CHECKING:
+    from shared.fhir.reader import JsonObject
+
+_TEXT: Final = {"type": "string"}
+
+
+def reference(kind: str, name: str) -> JsonObject:
+    """Point at a shared part."""
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def parameter(
+    place: Literal["path", "query", "header"],
+    name: str,
+    description: str,
+    schema: JsonObject | None = None,
+) -> JsonObject:
+    """Describe a parameter."""
+    described = {"name": name, "in": place, "description": description, "schema": schema or _TEXT}
+    return described | ({"required": True} if place == "path" else {})
+
+
+def _answer(description: str, schema: str | None = None, *headers: str) -> JsonObject:
+    described: dict[str, Any] = {"description": description}
+    if headers:
+        described["headers"] = {name: {"schema": _TEXT} for name in headers}
+    if schema is not None:
+        described["content"] = {FHIR_JSON: {"schema": reference("schemas", schema)}}
+    return described
+
+
+def _resource(*required: str, **properties: JsonObject) -> JsonObject:
+    members = {"resourceType": _TEXT, "id": _TEXT, "meta": {"type": "object"}}
+    return {
+        "type": "object",
+        "required": ["resourceType", *required],
+        "properties": members | properties,
+    }
+
+
+_ID: Final = {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}
+_PARAMETERS: Final = {
+    "id": parameter("path", "id", "The logical id.", _ID),
+    "version": parameter("path", "version", "The number of the version.", {"type": "integer"}),
+    "if-match": parameter("header", "If-Match", 'Only if this is the current version: W/"3".'),
+    "if-none-match": parameter("header", "If-None-Match", "Answer 304 if this is still current."),
+    "if-modified-since": parameter("header", "If-Modified-Since", "Answer 304 if not newer."),
+    "if-none-exist": parameter("header", "If-None-Exist", "Create only if this finds nothing."),
+    "prefer": parameter(
+        "header", "Prefer", "return=minimal, return=representation or return=OperationOutcome."
+    ),
+    "count": parameter("query", "_count", "How many matches a page holds.", {"type": "integer"}),
+    "sort": parameter("query", "_sort", "Parameters to sort by; - before one is descending."),
+    "total": parameter(
+        "query", "_total", "Whether to count.", {"enum": ["none", "estimate", "accurate"]}
+    ),
+    "format": parameter("query", "_format", "The form of the answer; JSON is the only one."),
+    "pretty": parameter("query", "_pretty", "Indent the answer.", {"type": "boolean"}),
+}
+_RESPONSES: Final = {
+    "resource": _answer("The resource.", "Resource", "ETag", "Last-Modified", "Location"),
+    "bundle": _answer("A Bundle of what was found.", "Bundle"),
+    "unchanged": _answer("The client already holds the current version."),
+    "deleted": _answer("It is not there any more.", None, "ETag"),
+    "refusal": _answer("What went wrong, and where.", "OperationOutcome"),
+}
+_ISSUE: Final = {
+    "type": "object",
+    "required": ["severity", "code"],
+    "properties": {
+        "severity": {"enum": ["fatal", "error", "warning", "information"]},
+        "code": _TEXT,
+        "diagnostics": _TEXT,
+        "expression": {"type": "array", "items": _TEXT},
+    },
+}
+_SCHEMAS: Final = {
+    "Resource": _resource(),
+    "Bundle": _resource(
+        "type",
+        type=_TEXT,
+        total={"type": "integer"},
+        link={"type": "array", "items": {"type": "object"}},
+        entry={"type": "array", "items": {"type": "object"}},
+    ),
+    "OperationOutcome": _resource("issue", issue={"type": "array", "items": _ISSUE}),
+}
+
+
+@cache
+def components() -> JsonObject:
+    """Give all shared parts, among them the search parameters that every type has."""
+    of_every_type = {
+        code: parameter("query", code, f"{each.description} ({each.type})")
+        for code, each in served_parameters("Basic").items()
+        if code.startswith("_")
+    }
+    return {
+        "parameters": _PARAMETERS | of_every_type,
+        "responses": _RESPONSES,
+        "schemas": _SCHEMAS,
+    }
