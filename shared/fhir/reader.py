@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import jiter
 
 from shared.fhir.errors import Malformed, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 JsonObject = dict[str, Any]
 
@@ -88,19 +92,21 @@ def _refuse_excess(tree: JsonObject, limits: Limits) -> None:
         depth += 1
         if depth > limits.depth:
             raise Malformed(f"The body nests deeper than {limits.depth} levels.")
+        nodes += sum(map(len, level))
         below: list[Any] = []
-        for node in level:
-            children = node.values() if type(node) is dict else node
-            nodes += len(node)
-            for child in children:
-                kind = type(child)
-                if kind is dict or kind is list:
-                    below.append(child)
-                elif kind is int or kind is jiter.LosslessFloat:
-                    _refuse_number(child, limits)
+        for child in chain.from_iterable(map(_children, level)):
+            kind = type(child)
+            if kind is dict or kind is list:
+                below.append(child)
+            elif kind is int or kind is jiter.LosslessFloat:
+                _refuse_number(child, limits)
         if nodes > limits.nodes:
             raise TooLarge(f"The body has more than {limits.nodes:,} values.")
         level = below
+
+
+def _children(node: Any) -> Iterable[Any]:  # noqa: ANN401
+    return node.values() if type(node) is dict else node
 
 
 def _refuse_number(number: int | jiter.LosslessFloat, limits: Limits) -> None:
@@ -109,7 +115,7 @@ def _refuse_number(number: int | jiter.LosslessFloat, limits: Limits) -> None:
         if abs(number) >= 10**limits.digits:
             raise Malformed(f"A number has more than {limits.digits} digits.")
         return
-    mantissa, _, exponent = bytes(number).lower().partition(b"e")  # type: ignore[arg-type]
+    mantissa, _, exponent = bytes(number).lower().partition(b"e")
     if sum(48 <= byte <= 57 for byte in mantissa) > limits.digits:
         raise Malformed(f"A number has more than {limits.digits} digits.")
     if exponent and (len(exponent) > 5 or abs(int(exponent)) > limits.exponent):

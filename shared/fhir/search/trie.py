@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from shared.fhir.search.parameters import COLUMNS, served_parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.fhir.search.collector import Collector
     from shared.fhir.search.expression import Condition, Step
     from shared.fhir.search.values import Converter
@@ -32,15 +34,22 @@ class Node:
             convert(value, collector)
         for key, ways in self.branches.items():
             child = value.get(key)
-            if child is not None:
-                values = child if type(child) is list else (child,)
-                for condition, node in ways.items():
-                    for place, each in enumerate(values):
-                        # A null stands in a list for a value that has only extensions.
-                        if each is not None and (
-                            condition is None or condition.holds(each, place, collector.root)
-                        ):
-                            node.visit(each, collector)
+            if child is None:
+                continue
+            values = child if type(child) is list else (child,)
+            for condition, node in ways.items():
+                node.visit_each(values, condition, collector)
+
+    def visit_each(
+        self, values: Sequence[Any], condition: Condition | None, collector: Collector
+    ) -> None:
+        """Index those of some values at this place for which the condition holds."""
+        for place, each in enumerate(values):
+            # A null stands in a list for a value that has only extensions.
+            if each is not None and (
+                condition is None or condition.holds(each, place, collector.root)
+            ):
+                self.visit(each, collector)
 
 
 @cache
@@ -48,10 +57,9 @@ def trie(resource_type: str) -> Node:
     """Compile the tree of a type."""
     root = Node()
     for code, parameter in served_parameters(resource_type).items():
-        if code not in COLUMNS:
-            for path, converter in parameter.converters():
-                node = root
-                for step in path.steps:
-                    node = node.follow(step)
-                node.converters.append((parameter.number, converter))
+        if code in COLUMNS:
+            continue
+        for path, converter in parameter.converters():
+            node = reduce(Node.follow, path.steps, root)
+            node.converters.append((parameter.number, converter))
     return root
