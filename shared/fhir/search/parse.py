@@ -8,6 +8,7 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.fhir.definitions import search_parameters
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_PARAMETERS: Final = 50
 _MOST_VALUES: Final = 100
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _UNSERVED: Final = frozenset(
     {
         "_contained", "_containedType", "_content", "_filter", "_has", "_include", "_list",
@@ -58,6 +60,8 @@ def parse(
     """
     if len(pairs) > _MOST_PARAMETERS:
         raise InvalidSearch(f"A search takes at most {_MOST_PARAMETERS} parameters.")
+    if any(_UNSTORABLE.search(name + text) for name, text in pairs):
+        raise InvalidSearch("A search holds no NUL character and no half of a surrogate pair.")
     reading = Reading(zone, bases, now)
     given = _result_parameters(pairs)
     criteria: list[Criterion | Missing] = []

@@ -41,8 +41,9 @@ class Target:
     id: str | None
     uri: str | None = None
 
-    def terms(self, number: int) -> tuple[str, ...]:
+    def terms(self, parameter: Parameter) -> tuple[str, ...]:
         """Name the terms of which a matching resource has at least one."""
+        number = parameter.number
         found = [target_term(number, each, self.id) for each in self.types] if self.id else []
         return (*found, uri_term(number, self.uri)) if self.uri else tuple(found)
 
@@ -53,9 +54,9 @@ class LogicalTarget:
 
     token: Token
 
-    def terms(self, number: int) -> tuple[str, ...]:
+    def terms(self, parameter: Parameter) -> tuple[str, ...]:
         """Name the terms of which a matching resource has at least one."""
-        return self.token.terms(identifier_name(number), _IDENTIFIER)
+        return self.token.terms_of(identifier_name(parameter.number), _IDENTIFIER)
 
 
 def parse(

@@ -40,8 +40,12 @@ class Token:
     system: str | None
     code: str | None
 
-    def terms(self, name: int | str, types: frozenset[str]) -> tuple[str, ...]:
+    def terms(self, parameter: Parameter) -> tuple[str, ...]:
         """Name the terms of which a matching resource has at least one."""
+        return self.terms_of(parameter.number, parameter.value_types)
+
+    def terms_of(self, name: int | str, types: frozenset[str]) -> tuple[str, ...]:
+        """Name the terms among values of these types."""
         if self.code is None:
             return (system_term(name, self.system or ""),)
         if self.system is not None:

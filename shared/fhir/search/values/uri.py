@@ -29,9 +29,9 @@ class Uri:
 
     text: str
 
-    def terms(self, number: int) -> tuple[str, ...]:
+    def terms(self, parameter: Parameter) -> tuple[str, ...]:
         """Name the terms of which a matching resource has at least one."""
-        return (uri_term(number, self.text),)
+        return (uri_term(parameter.number, self.text),)
 
 
 def parse(_parameter: Parameter, _modifier: str | None, text: str, _reading: Reading) -> Uri:

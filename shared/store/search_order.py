@@ -1,0 +1,153 @@
+"""The order of a search's matches, and the place in it where a page begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from shared.fhir.dates import MIN_TIME, moment
+from shared.store.search_arguments import TENANT
+
+if TYPE_CHECKING:
+    from shared.fhir.search.query import Query, Sort
+    from shared.store.page_key import PageKey
+    from shared.store.search_arguments import Arguments
+
+SqlType = Literal["bigint", "text", "timestamptz"]
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key: an expression over the relation `r`, selected under a name.
+
+    `is_column` says that an index has this order and that there is no NULL.
+    """
+
+    name: str
+    expression: str
+    sql_type: SqlType
+    descending: bool
+    is_column: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All keys, and the internal key as the last, in the direction of the first.
+
+    Backward is the same order from its end; what has no value comes last in both directions of a
+    key, so first when the order is run backward.
+    """
+
+    keys: tuple[SortKey, ...]
+    backward: bool = False
+
+    @property
+    def is_indexed(self) -> bool:
+        """Tell whether an index has the rows in this order."""
+        return not self.keys or (len(self.keys) == 1 and self.keys[0].is_column)
+
+    @property
+    def columns(self) -> str:
+        """Select the keys from `r`."""
+        return "".join(f", {key.expression} AS {key.name}" for key in self.keys)
+
+    @property
+    def names(self) -> str:
+        """Name the selected keys."""
+        return "".join(f", {key.name}" for key in self.keys)
+
+    @property
+    def forward(self) -> Order:
+        """Give the order as it is shown."""
+        return Order(self.keys)
+
+    def by_name(self) -> str:
+        """Order the selected rows."""
+        last = f"pk {'DESC' if self._pk_descends else 'ASC'}"
+        return ", ".join([*(_direction(key, backward=self.backward) for key in self.keys), last])
+
+    def by_column(self) -> str:
+        """Order the relation `r` as an index has it."""
+        down = "DESC" if self._pk_descends else "ASC"
+        return ", ".join(f"{column} {down}" for column in self._expressions)
+
+    def beyond(self, place: PageKey, args: Arguments) -> str:
+        """Keep the selected rows that lie beyond a place."""
+        sql = f"pk {self._sign} {args.bind(place.pk, 'bigint')}"
+        for key, value in reversed(list(zip(self.keys, place.values, strict=True))):
+            bound = None if value is None else _bind(key, value, args)
+            same = f"{key.name} IS NULL" if bound is None else f"{key.name} = {bound}"
+            sql = f"{_past(key, bound, backward=self.backward)} OR {same} AND ({sql})"
+        return sql
+
+    def beyond_by_column(self, place: PageKey, args: Arguments) -> str:
+        """Keep the rows of `r` beyond a place, in a form that an index follows."""
+        values = zip(self.keys, place.values, strict=True)
+        bounds = [_bind(key, value, args) for key, value in values if value is not None]
+        bounds.append(args.bind(place.pk, "bigint"))
+        return f"({', '.join(self._expressions)}) {self._sign} ({', '.join(bounds)})"
+
+    @property
+    def _expressions(self) -> list[str]:
+        return [*(key.expression for key in self.keys), "r.pk"]
+
+    @property
+    def _pk_descends(self) -> bool:
+        return (bool(self.keys) and self.keys[0].descending) != self.backward
+
+    @property
+    def _sign(self) -> str:
+        return "<" if self._pk_descends else ">"
+
+
+def order(query: Query, *, backward: bool) -> Order:
+    """Compile the sort of a search."""
+    keys = (_key(f"key_{place}", each) for place, each in enumerate(query.sort, 1))
+    return Order(tuple(keys), backward)
+
+
+def _key(name: str, sort: Sort) -> SortKey:
+    parameter, down = sort.parameter, sort.descending
+    if parameter.code == "_id":
+        return SortKey(name, "r.id", "text", down, is_column=True)
+    if parameter.code == "_lastUpdated":
+        return SortKey(name, "r.updated", "timestamptz", down, is_column=True)
+    if parameter.is_main_date and down:
+        # No date is the earliest time there is, so it comes last by itself.
+        return SortKey(name, "r.d_lo", "bigint", down, is_column=True)
+    if parameter.is_main_date:
+        return SortKey(name, f"nullif(r.d_lo, {MIN_TIME})", "bigint", down)
+    if parameter.type == "date":
+        return SortKey(
+            name, _value("search_date", "lo", f"s.lo > {MIN_TIME}", sort), "bigint", down
+        )
+    # The later words of a family name are stored for searching only: they have no `exact`.
+    return SortKey(name, _value("search_string", "norm", "s.exact <> ''", sort), "text", down)
+
+
+def _value(table: str, column: str, counts: str, sort: Sort) -> str:
+    """Find the first value in the direction asked."""
+    return (
+        f"(SELECT {'max' if sort.descending else 'min'}(s.{column}) FROM record.{table} s "
+        f"WHERE s.tenant = {TENANT} AND s.pk = r.pk AND s.param = {sort.parameter.number:d} "
+        f"AND {counts})"
+    )
+
+
+def _direction(key: SortKey, *, backward: bool) -> str:
+    down = "DESC" if key.descending != backward else "ASC"
+    return f"{key.name} {down} NULLS {'FIRST' if backward else 'LAST'}"
+
+
+def _past(key: SortKey, bound: str | None, *, backward: bool) -> str:
+    if bound is None:
+        return f"{key.name} IS NOT NULL" if backward else "false"
+    sign = "<" if key.descending != backward else ">"
+    past = f"{key.name} {sign} {bound}"
+    return past if backward else f"{past} OR {key.name} IS NULL"
+
+
+def _bind(key: SortKey, value: int | str, args: Arguments) -> str:
+    if key.sql_type == "timestamptz" and isinstance(value, int):
+        return args.bind(moment(value), key.sql_type)
+    return args.bind(value, key.sql_type)
