@@ -53,9 +53,10 @@ http {
         default $request_id;
     }
 
-    # Paths that two programs could read in two ways; each has one answer, a 404.
-    map $request_uri $ambiguous {
-        "~^[^?]*(?:%2[eEfF]|%5[cC]|%00|//|;|/\.{1,2}(?:[/?]|$))" 1;
+    # A path has one form, as in services/front_door.py; what two programs could read in two
+    # ways is found nowhere.
+    map $request_uri $is_plain {
+        "~^(?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9._$*-]+)+(?:\?|$)" 1;
         default 0;
     }
 
@@ -76,8 +77,7 @@ http {
 
         error_page 404 @unknown;
         error_page 413 @too_large;
-        error_page 502 = @unavailable;
-        error_page 504 @timeout;
+        error_page 502 504 = @unavailable;
 
         location = /health/live {
             default_type text/plain;
@@ -85,7 +85,7 @@ http {
         }
 
         location ~ ^/fhir(?:/|$) {
-            if ($ambiguous) {
+            if ($is_plain = 0) {
                 return 404;
             }
             # A variable is resolved per request, so a service may be absent when the proxy starts.
@@ -118,12 +118,8 @@ http {
         }
 
         location @unavailable {
-            add_header Retry-After 5 always;
+            add_header Retry-After 1 always;
 <unavailable>
-        }
-
-        location @timeout {
-<timeout>
         }
     }
 }
@@ -144,10 +140,7 @@ def render(upstreams: Mapping[ServiceName, str], *, resolver: str | None, listen
         "unknown": _outcome(404, "not-found", "Nothing is served at this path."),
         "too_large": _outcome(413, "too-long", "The body is larger than 50 MB."),
         "unavailable": _outcome(
-            503, "transient", "The $service service is not answering; ask again in 5 seconds."
-        ),
-        "timeout": _outcome(
-            504, "timeout", "The $service service did not answer in time; it may have acted."
+            503, "transient", "The $service service does not answer, and may have acted; try again."
         ),
     }
     text = _TEMPLATE
@@ -163,7 +156,7 @@ def _routes() -> list[str]:
 
 def _operations() -> list[tuple[str, ServiceName]]:
     return [
-        (rf"^/fhir/{resource_type}(?:/[^/]+)?/\${operation}$", service)
+        (rf"^/fhir/{resource_type}/(?:.+/)?\${operation}$", service)
         for (resource_type, operation), service in sorted(OPERATION_OWNER.items())
     ]
 

@@ -11,6 +11,7 @@ import pytest
 import typer
 import yaml
 
+from services import front_door
 from services import proxy_configuration as proxy
 from services.cli.main import app
 from services.ownership import OPERATION_OWNER, SERVICES, owner_of
@@ -65,7 +66,7 @@ def test_the_checked_in_proxy_configuration_is_what_ownership_renders() -> None:
 def test_every_type_is_routed_to_its_owner() -> None:
     assert len(RESOURCE_TYPES) == 146
     for resource_type in RESOURCE_TYPES:
-        for path in ("", "/", "/x1", "/x1/_history/2", "/_search", "/$validate", "/x1/Task"):
+        for path in ("", "/x1", "/x1/_history/2", "/_search", "/$validate", "/x1/Task"):
             target = routed(f"/fhir/{resource_type}{path}")
             assert served_at(target) == owner_of(resource_type), resource_type + path
 
@@ -83,10 +84,21 @@ def test_an_operation_of_another_service_is_routed_to_it(
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "/_history", "/_search", "/metadata", "/$process-message"]
+    "path", ["", "_history", "_search", "metadata", "$process-message", "Unheard/1", "x/y/z"]
 )
-def test_a_system_interaction_is_routed_to_intake(path: str) -> None:
-    assert served_at(routed(f"/fhir{path}")) == "intake"
+def test_a_system_interaction_and_an_unknown_type_are_routed_to_intake(path: str) -> None:
+    assert served_at(routed(f"/fhir/{path}".rstrip("/"))) == "intake"
+
+
+SAMPLES = ("", "x1", "x1/_history/2", "x1/Observation", "$match", "x1/$everything", "x1/$progress")
+
+
+def test_the_proxy_and_the_front_door_route_alike() -> None:
+    for resource_type in (*RESOURCE_TYPES, "_history", "metadata", "Unheard", "observation"):
+        operations = [f"x1/${name}" for _, name in OPERATION_OWNER]
+        for rest in (*SAMPLES, *operations, "$progress", "x1/_history/2/$progress"):
+            path = f"{resource_type}/{rest}".rstrip("/")
+            assert served_at(routed(f"/fhir/{path}")) == front_door.route(path), path
 
 
 def test_only_the_proxy_is_published_and_only_on_loopback() -> None:
