@@ -47,7 +47,7 @@ def route(path: str) -> ServiceName:
     resource_type, *rest = path.split("/")
     if not resource_type or resource_type.startswith("$"):
         return DOOR_KEEPER
-    is_operation = len(rest) in {1, 2} and rest[-1].startswith("$")
+    is_operation = bool(rest) and rest[-1].startswith("$")
     return owner_of(resource_type, rest[-1][1:] if is_operation else None)
 
 
@@ -112,11 +112,9 @@ def _path(scope: Scope) -> str:
     raw = below_root(scope)
     if len(raw) + len(scope["query_string"]) > _MAX_URL:
         raise TooLarge("The address is too long; use POST with _search.")
-    # A FHIR base may be written with its slash.
-    path = raw.removesuffix(b"/") if raw.endswith(b"/fhir/") else raw
-    if not _ONE_FORM.fullmatch(path) or _DOTS.search(path):
+    if not _ONE_FORM.fullmatch(raw) or _DOTS.search(raw):
         raise NotFound("There is nothing at this address.")
-    return path.decode()
+    return raw.decode()
 
 
 def _identified(scope: Scope) -> tuple[Scope, str]:
