@@ -8,8 +8,12 @@ from typing import Annotated
 import typer
 
 from services.cli import console
+from services.cli.check import check
+from services.cli.database import database
 from services.cli.generate import generate
 from services.cli.load import load
+from services.cli.migrate import migrate
+from services.cli.serve import serve
 
 app = typer.Typer(
     name="stepdown",
@@ -18,6 +22,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="Stepdown: care coordination over FHIR R4, from an inpatient bed to aftercare.",
 )
+app.command()(serve)
+app.command()(database)
+app.command()(migrate)
+app.command()(check)
 app.command()(load)
 app.command()(generate)
 

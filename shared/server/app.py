@@ -2,55 +2,103 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route
 
 from shared.feed.runner import FeedRunner
-from shared.server.documentation import document
+from shared.fhir.search.reading import Reading
+from shared.server.documentation import documentation_routes
 from shared.server.engine import Engine
-from shared.server.health import Readiness, health_routes
+from shared.server.health import DatabaseState, Readiness, ServiceCheck, health_router
 from shared.server.http import Addresses, FhirEndpoint
-from shared.server.metrics import Metrics
-from shared.store.migrate import Ownership, prepare
+from shared.server.metrics import Metrics, metrics_route
+from shared.server.openapi import openapi
+from shared.server.operations.clock import CLOCK
+from shared.store.migrate import Ownership, head, prepare
 from shared.store.pool import PoolLimits
 from shared.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from shared.server.definition import ServiceDefinition
     from shared.server.settings import Settings
+
+# Smaller answers are not worth the time that packing takes.
+_GZIP_FROM_BYTES: Final = 2048
+_GZIP_LEVEL: Final = 5
 
 
 def create_app(
     definition: ServiceDefinition, settings: Settings, ownership: Ownership
 ) -> FastAPI:
     """Build a service's program; it migrates and opens the record when it starts."""
-    url = settings.database_url.get_secret_value()
-    store = Store(
-        url,
-        definition.name,
-        settings.tenant,
-        bases=settings.bases,
-        keeps_door=definition.keeps_door,
-        limits=PoolLimits(size=settings.pool_size),
-    )
+    store = _store(definition, settings)
     runner = FeedRunner(store, definition.reactions, sibling_urls=settings.service_urls)
+    readiness = Readiness(_check(store, settings))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await prepare(url, ownership)
+        await prepare(settings.database_url.get_secret_value(), ownership)
         await store.open()
         await runner.start()
         yield
+        readiness.draining = True
         await runner.stop()
         await store.close()
 
+    if settings.open:
+        definition = replace(definition, operations=(*definition.operations, CLOCK))
     app = FastAPI(title=definition.title, docs_url=None, redoc_url=None, lifespan=lifespan)
-    _mount(app, definition, settings, Engine(definition, store, version("stepdown")))
+    app.include_router(health_router(readiness))
+    metrics = Metrics(definition.name, os.getpid(), _gauges(store, runner))
+    endpoint = FhirEndpoint(
+        Engine(definition, store, version("stepdown")),
+        Addresses(settings.base, settings.bases, settings.zone),
+        metrics,
+    )
+    app.router.routes += [
+        Route("/fhir", endpoint),
+        Mount("/fhir", endpoint),
+        metrics_route(metrics),
+        *documentation_routes(definition.title),
+    ]
+    document = openapi(definition, version=version("stepdown"))
+    app.openapi = lambda: document  # type: ignore[method-assign]
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
     return app
+
+
+def _store(definition: ServiceDefinition, settings: Settings) -> Store:
+    return Store(
+        settings.database_url.get_secret_value(),
+        definition.name,
+        settings.tenant,
+        texts=Reading(settings.zone, settings.bases),
+        keeps_door=definition.keeps_door,
+        limits=PoolLimits(size=settings.pool_size),
+    )
+
+
+def _check(store: Store, settings: Settings) -> ServiceCheck:
+    async def ask() -> DatabaseState:
+        return DatabaseState(*await store.state())
+
+    return ServiceCheck(ask, head(), settings.data_dir)
+
+
+def _gauges(store: Store, runner: FeedRunner) -> dict[str, Callable[[], float]]:
+    state = runner.state
+    return {
+        "stepdown_pool_connections_in_use": lambda: store.pool.in_use,
+        "stepdown_feed_lag_events": lambda: state.lag_events,
+        "stepdown_feed_parked_streams": lambda: state.parked_streams,
+        "stepdown_outbound_waiting": lambda: state.outbound_waiting,
+    }

@@ -1,10 +1,10 @@
-"""What every write asks of its body before anything else."""
+"""What an interaction asks of its request before anything else."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.errors import Malformed
+from shared.fhir.errors import InvalidSearch, Malformed
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -37,3 +37,12 @@ def identified_as(resource: JsonObject, logical_id: str) -> None:
             "The body's id must be present and the same as in the address.",
             expression=f"{resource['resourceType']}.id",
         )
+
+
+def only_layout(request: FhirRequest) -> None:
+    """Check that a read is asked for no more than its layout.
+
+    :raises InvalidSearch: when it carries another parameter, which would be passed over.
+    """
+    if any(name not in {"_format", "_pretty"} for name, _ in request.query):
+        raise InvalidSearch("A read takes the parameters _format and _pretty.")

@@ -1,8 +1,8 @@
 """Conditional references of a transaction: `Type?query` in place of an id.
 
-They may match what the transaction itself writes, so they are resolved after everything else is
-known and before anything is written. Criteria that are themselves references see the links that
-are rewritten by then.
+They may match what the transaction itself writes. So where it writes resources of a type that is
+asked for, these are written, searched together with all others, and taken back, before the real
+write; a transaction that writes none of these types (an import) pays nothing.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -13,9 +13,8 @@ from urllib.parse import parse_qsl
 
 from shared.fhir.errors import InvalidSearch, PreconditionFailed
 from shared.fhir.references import Link, parse_reference, references_in
-from shared.fhir.search.index import index
-from shared.fhir.search.match import matches
 from shared.fhir.search.parse import parse
+from shared.server.saving import refuse_broken_rules
 from shared.store.version import Change, Key
 
 if TYPE_CHECKING:
@@ -34,10 +33,14 @@ async def resolve(
     :raises PreconditionFailed: when nothing or several match.
     """
     asked = _asked(changes, places, context.bases)
-    return {
-        text: str(await _target(tx, link, place, changes, context))
-        for text, (link, place) in asked.items()
-    }
+    types = {link.type for link, _ in asked.values()}
+    touching = [change for change in changes if change.key.type in types]
+    refuse_broken_rules(touching, places)
+    async with tx.rehearsal(touching):
+        return {
+            text: str(await _target(tx, link, place, context))
+            for text, (link, place) in asked.items()
+        }
 
 
 def _asked(
@@ -55,31 +58,18 @@ def _asked(
     return asked
 
 
-async def _target(
-    tx: Transaction, link: Link, place: str, changes: Sequence[Change], context: Context
-) -> Key:
-    query = _query(link, place, context)
-    resource_type = link.type or ""
-    touched = {change.key for change in changes if change.key.type == resource_type}
-    stored = await tx.matching(query, limit=2 + len(touched))
-    found = {Key(resource_type, each) for each in stored} - touched
-    found |= {
-        change.key
-        for change in changes
-        if change.key in touched
-        and change.after is not None
-        and matches(query, change.key.id, index(change.after, context.bases))
-    }
+async def _target(tx: Transaction, link: Link, place: str, context: Context) -> Key:
+    found = await tx.matching(_query(link, place, context))
     if len(found) != 1:
         many = "Several resources match" if found else "Nothing matches"
         raise PreconditionFailed(f"{many} this conditional reference.", expression=place)
-    return found.pop()
+    return Key(link.type or "", found[0])
 
 
 def _query(link: Link, place: str, context: Context) -> Query:
     pairs = parse_qsl(link.id or "", keep_blank_values=True)
     try:
-        query = parse(link.type or "", pairs, zone=context.zone, now=context.now)
+        query = parse(link.type or "", pairs, zone=context.zone, now=context.now, bases=context.bases)
     except InvalidSearch as error:
         raise InvalidSearch(error.issues[0].diagnostics, expression=place) from None
     if not query.criteria:

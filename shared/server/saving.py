@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from shared.care.law import CareChange
 from shared.care.laws import LAWFUL_TYPES, broken_laws
-from shared.fhir.errors import Conflict, Issue, RuleViolation
+from shared.fhir.errors import Conflict, Issue, Malformed, RuleViolation
 from shared.fhir.reader import read
-from shared.fhir.references import local_targets
+from shared.fhir.references import Link, parse_reference, references_in
 from shared.fhir.validation import validate
 from shared.store.version import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shared.store.transaction import Transaction
     from shared.store.version import Change, Version
@@ -32,21 +32,33 @@ async def save(
     :raises EditConflict: when another writer got there first.
     """
     where = places or {}
-    issues = [
-        _placed(issue, change.key, where)
-        for change in changes
-        for issue in _broken_rules(change)
-        if issue.severity in {"fatal", "error"}
-    ]
-    if not issues:
-        issues = await _dangling(tx, changes, where)
-    if issues:
-        raise RuleViolation(issues=tuple(issues[:MAX_ISSUES]))
+    refuse_broken_rules(changes, where)
+    _refuse(await _dangling(tx, changes, where))
     versions = await tx.write(changes)
     for version in versions:
         if version.deleted:
             await _refuse_orphans(tx, version)
     return versions
+
+
+def refuse_broken_rules(changes: Sequence[Change], places: Mapping[Key, str]) -> None:
+    """Check contents against the rules of FHIR and the laws of care.
+
+    :raises RuleViolation: with all issues.
+    """
+    _refuse(
+        [
+            _placed(issue, change.key, places)
+            for change in changes
+            for issue in _broken_rules(change)
+            if issue.severity in {"fatal", "error"}
+        ]
+    )
+
+
+def _refuse(issues: Sequence[Issue]) -> None:
+    if issues:
+        raise RuleViolation(issues=tuple(issues[:MAX_ISSUES]))
 
 
 def _broken_rules(change: Change) -> list[Issue]:
@@ -68,20 +80,37 @@ async def _dangling(
     """Find references to resources of this server that are not there."""
     staying = {change.key for change in changes if change.after is not None}
     leaving = {change.key for change in changes if change.after is None}
-    wanted = {
-        change.key: {Key(*target) for target in local_targets(change.after, tx.bases)} - staying
+    links = [
+        (change, location, Key(link.type or "", link.id or ""))
         for change in changes
-        if change.after is not None
-    }
-    outside: set[Key] = set().union(*wanted.values()) if wanted else set()
-    found = await tx.protect(outside, leaving) - leaving
-    return [
-        _placed(
-            Issue("error", "not-found", f"{target} does not exist here.", key.type), key, places
-        )
-        for key, targets in wanted.items()
-        for target in sorted(targets - found)
+        for location, link in _links(change, tx.bases, places)
     ]
+    outside = {target for _, _, target in links} - staying
+    found = await tx.protect(outside, leaving) - leaving
+    missing = outside - found
+    return [
+        _placed(Issue("error", "not-found", f"{target} does not exist here.", at), c.key, places)
+        for c, at, target in links
+        if target in missing
+    ]
+
+
+def _links(
+    change: Change, bases: tuple[str, ...], places: Mapping[Key, str]
+) -> Iterator[tuple[str, Link]]:
+    """Find the references to this server's resources, each with its location.
+
+    :raises Malformed: for a conditional one, which only a transaction can resolve.
+    """
+    for location, reference in references_in(change.after or {}, change.key.type):
+        text = reference.get("reference")
+        link = parse_reference(text, bases) if isinstance(text, str) else None
+        if link is not None and link.kind == "local":
+            yield location, link
+        elif link is not None and link.kind == "conditional":
+            told = "A conditional reference is allowed only in a transaction."
+            issue = Issue("error", "invalid", told, location)
+            raise Malformed(issues=(_placed(issue, change.key, places),))
 
 
 async def _refuse_orphans(tx: Transaction, deleted: Version) -> None:

@@ -13,27 +13,20 @@ from pydantic import SecretStr  # noqa: TC002
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """The settings of one service; a secret has no default."""
+class Addresses(BaseSettings):
+    """Where everything of this server is reached."""
 
     model_config = SettingsConfigDict(env_prefix="STEPDOWN_", frozen=True, extra="ignore")
 
-    database_url: SecretStr
-    # Authentication is off; the command line refuses this on an address that others reach.
-    open: bool = False
     base_url: str = "http://127.0.0.1:8000/fhir"
     intake_url: str = "http://127.0.0.1:8000/intake/fhir"
     plan_url: str = "http://127.0.0.1:8000/plan/fhir"
     progress_url: str = "http://127.0.0.1:8000/progress/fhir"
-    time_zone: str = "UTC"
-    tenant: int = 1
-    pool_size: int = 8
-    data_dir: Path | None = None
 
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The zone in which dates without one are taken to be."""
-        return ZoneInfo(self.time_zone)
+    @property
+    def base(self) -> str:
+        """The public FHIR base, the front door's, without a slash at its end."""
+        return self.base_url.rstrip("/")
 
     @property
     def service_urls(self) -> dict[str, str]:
@@ -47,4 +40,21 @@ class Settings(BaseSettings):
     @property
     def bases(self) -> tuple[str, ...]:
         """Every FHIR base of this server: a reference to any of them is one to this record."""
-        return (self.base_url.rstrip("/"), *self.service_urls.values())
+        return (self.base, *self.service_urls.values())
+
+
+class Settings(Addresses):
+    """The settings of one service; a secret has no default."""
+
+    database_url: SecretStr
+    # Authentication is off; the command line refuses this on an address that others reach.
+    open: bool = False
+    time_zone: str = "UTC"
+    tenant: int = 1
+    pool_size: int = 8
+    data_dir: Path | None = None
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone in which dates without one are taken to be."""
+        return ZoneInfo(self.time_zone)

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.store.roles import ensure_roles
+from shared.store.roles import ensure_roles, is_owner_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Any number that no one else uses: PostgreSQL's advisory locks are named by numbers.
 _LOCK: Final = 0x57E9_D0_01
+
+
+class NotMigrated(Exception):
+    """The database's schema is not the one that this release needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +102,15 @@ async def _grant_connect(connection: asyncpg.Connection, ownership: Ownership) -
     for service in ownership.types:
         await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO stepdown_{service}")
     await connection.execute("GRANT SELECT ON public.migration TO PUBLIC")
+
+
+async def prepare(url: str, ownership: Ownership) -> None:
+    """Bring the database to this release's schema where the URL may, and check it otherwise.
+
+    :raises NotMigrated: when a service's own role finds another schema than it needs.
+    """
+    if await current(url) == head():
+        return
+    if not is_owner_url(url, ownership.types):
+        raise NotMigrated("The database is not migrated; run `stepdown migrate` as its owner.")
+    await migrate(url, ownership)

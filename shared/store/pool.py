@@ -58,6 +58,7 @@ class Pool:
         self._idle: deque[asyncpg.Connection] = deque()
         self._free = asyncio.Semaphore(self._limits.size)
         self._closed = False
+        self._lent = 0
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
@@ -67,6 +68,7 @@ class Pool:
         """
         await self._wait_for_a_place()
         connection = None
+        self._lent += 1
         try:
             connection = self._pop() or await self.connect()
             yield connection
@@ -78,7 +80,13 @@ class Pool:
             ) from error
         finally:
             self._take_back(connection)
+            self._lent -= 1
             self._free.release()
+
+    @property
+    def in_use(self) -> int:
+        """How many connections are lent now."""
+        return self._lent
 
     async def close(self) -> None:
         """Close every idle connection; those lent are closed when they come back."""

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 class Reading:
     """What a caller can read through one connection."""
 
-    def __init__(self, connection: asyncpg.Connection, access: Access) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, access: Access, paging_key: bytes
+    ) -> None:
         self._connection = connection
         self.access = access
+        # Signs the links of pages, so that nobody can make one up.
+        self.paging_key = paging_key
 
     async def read(self, key: Key) -> Version | None:
         """Read the current version, a deletion too; None where there is nothing to see."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.references import local_targets
 from shared.fhir.search.index import IndexRow, index
+from shared.fhir.search.reading import Reading
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
 from shared.store.search_values import span_class, trigrams
@@ -32,14 +33,14 @@ class Row:
     patient_pk: int | None = None
 
 
-def prepare(change: Change, pk: int, tenant: int, bases: tuple[str, ...]) -> Row:
+def prepare(change: Change, pk: int, tenant: int, reading: Reading) -> Row:
     """Make the stored form of a change."""
     number, updated = change.number, change.updated
     deleted = change.after is None
     body = None if change.after is None else _body(change, change.after)
     version = Version(change.key, pk, number, updated, deleted, change.method, body)
-    found = _EMPTY if change.after is None else index(change.after, bases)
-    return Row(version, found, _terms(change, found, tenant, bases), _patient(change, found))
+    found = _EMPTY if change.after is None else index(change.after, reading)
+    return Row(version, found, _terms(change, found, tenant, reading.bases), _patient(change, found))
 
 
 def reference_term(tenant: int, target: Key) -> int:

@@ -13,7 +13,7 @@ from shared.store.notifier import Notifier
 from shared.store.pool import Pool, PoolLimits
 from shared.store.reading import Reading
 from shared.store.roles import DOOR, role_url
-from shared.store.transaction import Act, Transaction
+from shared.store.transaction import Act, Site, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from shared.access.access import Access
+    from shared.fhir.search.reading import Reading as Texts
 
 # How many internal keys one `nextval` of the record's sequence takes.
 _BLOCK: Final = 64
@@ -35,14 +36,14 @@ class Store:
         service: str,
         tenant: int,
         *,
-        bases: tuple[str, ...],
+        texts: Texts,
         keeps_door: bool = False,
         limits: PoolLimits | None = None,
     ) -> None:
         own = role_url(url, service)
         self.service = service
         self.tenant = tenant
-        self._bases = bases
+        self._texts = texts
         self.pool = Pool(own, tenant, limits=limits)
         self._door = Pool(own, tenant, role=DOOR, limits=limits) if keeps_door else None
         self._audit = GroupCommitter(self.pool, tenant)
@@ -72,6 +73,14 @@ class Store:
         """Open a connection of its own for what lasts: a session's lock, a subscription."""
         return await self.pool.connect()
 
+    async def state(self) -> tuple[str | None, datetime]:
+        """Ask the database for its migration and its clock."""
+        async with self.pool.connection() as connection:
+            row = await connection.fetchrow(
+                "SELECT (SELECT version_num FROM public.migration), clock_timestamp()"
+            )
+        return row[0], row[1]
+
     def now(self) -> datetime:
         """Tell the record's time: the machine's, moved by the site's offset."""
         return datetime.now(UTC) + self._offset
@@ -89,10 +98,10 @@ class Store:
         """Read; several statements see one state of the record with `snapshot`."""
         async with self.pool.connection() as connection:
             if not snapshot:
-                yield Reading(connection, access)
+                yield Reading(connection, access, self.paging_key)
                 return
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                yield Reading(connection, access)
+                yield Reading(connection, access, self.paging_key)
 
     @asynccontextmanager
     async def begin(
@@ -106,9 +115,10 @@ class Store:
         if pool is None:
             raise AssertionError("this service keeps no door")
         act = Act(self.service, access.caller.reference, request_id)
+        site = Site(act, self._texts, self.paging_key, self._take_pks)
         async with pool.connection() as connection:
             async with connection.transaction():
-                transaction = Transaction(connection, access, act, self._bases, self._take_pks)
+                transaction = Transaction(connection, access, site)
                 yield transaction
             if transaction.wrote:
                 self.notifier.nudge()

@@ -7,6 +7,7 @@ can forget one. Nothing here commits: the dispatcher's `async with store.begin(â
 from __future__ import annotations
 
 import hashlib
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -20,9 +21,10 @@ from shared.store.rows import Row, columns, prepare, reference_term
 from shared.store.version import Change, Key, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
     from shared.access.access import Access
+    from shared.fhir.search.reading import Reading as Texts
 
 # Two spaces of locks, so that a condition never waits for a reference: conditions come first.
 _BUCKETS: Final = 1024
@@ -39,25 +41,30 @@ class Act:
     request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a write takes from the store: the audit's facts, how texts are read, fresh keys."""
+
+    act: Act
+    texts: Texts
+    paging_key: bytes
+    take_pks: Callable[[asyncpg.Connection, int], Awaitable[list[int]]]
+
+
 class Transaction(Reading):
     """One write transaction of one caller."""
 
-    def __init__(
-        self,
-        connection: asyncpg.Connection,
-        access: Access,
-        act: Act,
-        bases: tuple[str, ...],
-        take_pks: Callable[[asyncpg.Connection, int], Awaitable[list[int]]],
-    ) -> None:
-        super().__init__(connection, access)
-        self._act = act
-        # All addresses of this server: a reference to any of them is one to this record.
-        self.bases = bases
-        self._take_pks = take_pks
+    def __init__(self, connection: asyncpg.Connection, access: Access, site: Site) -> None:
+        super().__init__(connection, access, site.paging_key)
+        self._site = site
         # Internal keys of resources that this transaction has found or made.
         self._pks: dict[Key, int] = {}
         self.wrote = False
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """All addresses of this server: a reference to any of them is one to this record."""
+        return self._site.texts.bases
 
     @property
     def connection(self) -> asyncpg.Connection:
@@ -106,7 +113,7 @@ class Transaction(Reading):
         rows = await self._rows(changes)
         args = columns(rows)
         now = changes[0].now
-        act = self._act
+        act = self._site.act
         try:
             written = await self._connection.fetchval(
                 statements.WRITE,
@@ -124,12 +131,26 @@ class Transaction(Reading):
         self.wrote = True
         return [row.version for row in rows]
 
+    @asynccontextmanager
+    async def rehearsal(self, changes: Sequence[Change]) -> AsyncIterator[None]:
+        """Write changes, so that searches inside see them, and take them back at the end."""
+        if not changes:
+            yield
+            return
+        savepoint = self._connection.transaction()
+        await savepoint.start()
+        try:
+            await self.write(changes)
+            yield
+        finally:
+            await savepoint.rollback()
+
     async def _rows(self, changes: Sequence[Change]) -> list[Row]:
         fresh = [change.key for change in changes if change.before is None]
-        taken = await self._take_pks(self._connection, len(fresh))
+        taken = await self._site.take_pks(self._connection, len(fresh))
         self._pks |= dict(zip(fresh, taken, strict=True))
         self._pks |= {c.key: c.before.pk for c in changes if c.before is not None}
-        rows = [prepare(change, self._pks[change.key], self.access.tenant, self.bases) for change in changes]
+        rows = [prepare(change, self._pks[change.key], self.access.tenant, self._site.texts) for change in changes]
         patients = {row.patient for row in rows if row.patient is not None}
         self._pks |= await self.existing(patients - self._pks.keys())
         return [

@@ -91,8 +91,3 @@ REFUSED: dict[str, Refusal] = {
         "bdl-7: a fullUrl is unique in a Bundle, or its versions differ", "bundle.html#inv"
     ),
 }
-
-# Valid FHIR that the reader refuses by its limits: https://hl7.org/fhir/R4/datatypes.html#decimal
-BEYOND_LIMITS: dict[str, str] = {
-    "Observation-decimal": "exponents of ±245, where a number may have at most ±99",
-}

@@ -11,6 +11,8 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
+from jiter import LosslessFloat
+
 from shared.fhir.validation.dates import is_date, is_date_time, is_instant, is_time
 from shared.fhir.validation.finding import NUMBERS, fault, too_long, wrong_json_type
 from shared.fhir.validation.narrative import check_xhtml
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 _LONGEST = 1024 * 1024
 _LONGEST_BASE64 = 20_000_000
 _REMEMBERED = 4096
+_MOST_DIGITS = 40
+_TOO_MANY_DIGITS = f"A number may have at most {_MOST_DIGITS} digits."
+# What the number of every common language can hold.
+_LARGEST_EXPONENT = 308
 _control_character = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _blanks = str.maketrans("", "", " \t\r\n")
 
@@ -73,8 +79,18 @@ def check_boolean(value: object, _run: Run) -> Findings | None:
 
 
 def check_decimal(value: object, _run: Run) -> Findings | None:
-    """Check a decimal; the reader has checked the number's text."""
-    return None if type(value) in NUMBERS else wrong_json_type(value, "a number")
+    """Check a decimal: its digits are kept as sent, so there may not be without end."""
+    if type(value) is int:
+        # The power is compared, not the text: writing a huge integer takes quadratic time.
+        return None if abs(value) < 10**_MOST_DIGITS else fault("value", _TOO_MANY_DIGITS)
+    if type(value) is not LosslessFloat:
+        return wrong_json_type(value, "a number")
+    mantissa, _, exponent = bytes(value).lower().partition(b"e")
+    if len(mantissa) > _MOST_DIGITS and sum(map(b"0123456789".__contains__, mantissa)) > _MOST_DIGITS:
+        return fault("value", _TOO_MANY_DIGITS)
+    if exponent and (len(exponent) > 5 or abs(int(exponent)) > _LARGEST_EXPONENT):
+        return fault("value", f"A number's exponent may not be beyond ±{_LARGEST_EXPONENT}.")
+    return None
 
 
 def check_base64(value: object, _run: Run) -> Findings | None:

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from shared.fhir.errors import Gone, NotFound
+from shared.server.bodies import only_layout
 from shared.server.conditions import version_in
 from shared.server.request import FhirResponse
 from shared.store.version import Key, Version
@@ -26,6 +27,7 @@ async def read(reading: Reading, request: FhirRequest, context: Context) -> Fhir
     :raises NotFound: when there is nothing that the caller may see.
     :raises Gone: when it was deleted.
     """
+    only_layout(request)
     key = Key(request.type or "", request.id or "")
     version = await reading.read(key)
     if version is None:

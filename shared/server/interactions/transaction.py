@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from shared.fhir.errors import FhirError, Malformed, NotSupported
-from shared.fhir.references import rewrite
+from shared.fhir.references import references_in, rewrite
 from shared.server.bodies import identified_as, resource_of
 from shared.server.conditional_references import resolve
 from shared.server.conditions import hold
@@ -87,7 +87,7 @@ async def _create(tx: Transaction, entry: Entry, context: Context) -> Step:
         if found is not None:
             return Step(entry, found.key, None, found)
     key = Key(entry.request.type or "", new_id(context.now))
-    return Step(entry, key, Change(key, "POST", None, resource, context.now))
+    return Step(entry, key, Change(key, "POST", None, resource | {"id": key.id}, context.now))
 
 
 async def _update(tx: Transaction, entry: Entry, context: Context) -> Step:
@@ -128,10 +128,20 @@ async def _link(tx: Transaction, steps: list[Step], context: Context) -> None:
     for change in changes:
         if change.after is not None:
             rewrite(change.after, targets)
+            _refuse_unresolved(change, places[change.key])
     found = await resolve(tx, changes, places, context)
     for change in changes:
         if change.after is not None and found:
             rewrite(change.after, found)
+
+
+def _refuse_unresolved(change: Change, place: str) -> None:
+    for location, reference in references_in(change.after or {}, change.key.type):
+        if str(reference.get("reference")).startswith("urn:uuid:"):
+            raise Malformed(
+                "No entry of the transaction has this fullUrl.",
+                expression=place + location.removeprefix(change.key.type),
+            )
 
 
 async def _saved(

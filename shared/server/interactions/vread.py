@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.fhir.errors import Gone, NotFound
+from shared.server.bodies import only_layout
 from shared.server.request import FhirResponse
 from shared.store.version import Key
 
@@ -22,6 +23,7 @@ async def vread(reading: Reading, request: FhirRequest, context: Context) -> Fhi
     :raises NotFound: when that version never was, or the caller may not see it.
     :raises Gone: when that version is a deletion.
     """
+    only_layout(request)
     key = Key(request.type or "", request.id or "")
     version = await reading.read_version(key, request.version or 0)
     if version is None:

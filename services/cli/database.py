@@ -1,0 +1,43 @@
+"""`stepdown database`: the embedded PostgreSQL alone."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.console import Failure, console, error_console
+from shared.store.embedded import EmbeddedError, EmbeddedServer
+
+
+def database(
+    data_dir: Annotated[
+        Path, typer.Option(help="Where the embedded PostgreSQL keeps its data.")
+    ] = Path("var"),
+) -> None:
+    """Run the embedded PostgreSQL alone and print its URL, until Ctrl-C.
+
+    Example: `STEPDOWN_DATABASE_URL=… stepdown serve plan --open`, with the URL that this prints.
+    """
+    server = start_embedded(data_dir)
+    try:
+        # The URL alone on standard output, so that a script can read it.
+        print(server.url, flush=True)  # noqa: T201
+        console.file.flush()
+        error_console.print("PostgreSQL runs; Ctrl-C stops it.")
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        server.stop()
+
+
+def start_embedded(data_dir: Path) -> EmbeddedServer:
+    """Start the embedded server, telling of each step.
+
+    :raises Failure: when it cannot be started.
+    """
+    try:
+        return EmbeddedServer.start(data_dir, lambda line: error_console.print(line, style="dim"))
+    except EmbeddedError as error:
+        raise Failure(str(error)) from error

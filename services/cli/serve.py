@@ -1,0 +1,112 @@
+"""`stepdown serve`: all three services behind the front door, or one program alone."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.all_in_one import AllInOne
+from services.cli.console import Failure
+from services.cli.serving import bound, serve_on
+from shared.observability.logging import configure_logging
+
+if TYPE_CHECKING:
+    import socket
+
+
+class Program(StrEnum):
+    """What can be served."""
+
+    ALL = "all"
+    INTAKE = "intake"
+    PLAN = "plan"
+    PROGRESS = "progress"
+    FRONT_DOOR = "front-door"
+
+
+def serve(
+    program: Annotated[
+        Program, typer.Argument(help="One program alone, or everything in one.")
+    ] = Program.ALL,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8000,
+    data_dir: Annotated[
+        Path, typer.Option(help="Where the embedded PostgreSQL keeps its data.")
+    ] = Path("var"),
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Serve without authentication, on loopback only.")
+    ] = False,
+    clock: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Start the record's clock at this instant, such as 2026-03-01T09:00:00-05:00.",
+            formats=["%Y-%m-%dT%H:%M:%S%z"],
+        ),
+    ] = None,
+    people: Annotated[
+        int, typer.Option(help="Synthetic people to load into an empty embedded record.", min=0)
+    ] = 0,
+) -> None:
+    """Serve FHIR: all three services behind the front door, on a PostgreSQL of their own.
+
+    With a program's name only that program runs, as in a container; it needs
+    STEPDOWN_DATABASE_URL and never starts a database.
+
+    Example: `stepdown serve --open`
+    """
+    _refuse_unsafe(host, open_=open_)
+    listening = _listen(host, port)
+    address = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
+    os.environ["STEPDOWN_OPEN"] = "true"
+    if program is Program.ALL:
+        AllInOne(listening, address, data_dir, workers).run(clock=clock, people=people)
+    else:
+        _serve_alone(program, listening, address, workers)
+
+
+def _refuse_unsafe(host: str, *, open_: bool) -> None:
+    if not open_:
+        raise Failure(
+            "Authentication is not built yet: serve with --open, on loopback, or do not serve."
+        )
+    if not _is_loopback(host) and os.environ.get("STEPDOWN_PRIVATE_NETWORK") != "1":
+        raise Failure(
+            f"--open is refused at {host}: without authentication everybody who reaches it could "
+            "read the record. Listen at 127.0.0.1, or set STEPDOWN_PRIVATE_NETWORK=1 on a network "
+            "that only your proxy reaches."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return bound(host, port)
+    except OSError as error:
+        raise Failure(f"Cannot listen at {host}:{port}: {error.strerror}.") from error
+
+
+def _serve_alone(program: Program, listening: socket.socket, address: str, workers: int) -> None:
+    if program is not Program.FRONT_DOOR and "STEPDOWN_DATABASE_URL" not in os.environ:
+        raise Failure(
+            f"`stepdown serve {program}` needs STEPDOWN_DATABASE_URL; `stepdown database` starts "
+            "a server and prints its URL, and `stepdown serve` does everything in one."
+        )
+    configure_logging(os.environ.get("STEPDOWN_LOG_LEVEL", "info"), program)
+    serve_on(listening, program, workers)
