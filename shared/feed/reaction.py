@@ -27,9 +27,14 @@ class Event:
     key: Key
     version: int
 
+    @property
+    def name(self) -> str:
+        """Name the event: its stream and its number there."""
+        return f"{self.stream}/{self.number}"
+
     def cause(self, purpose: str) -> str:
         """Name an effect of this event, the same at every repetition."""
-        return f"{self.stream}/{self.number}/{purpose}"
+        return f"{self.name}/{purpose}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,15 @@ class DueTimer:
     name: str
     due: datetime
     key: Key
+
+    @property
+    def stream(self) -> str:
+        """Name the stream that its requests go out in: that of what it is about."""
+        return str(self.key)
+
+    def cause(self, purpose: str) -> str:
+        """Name an effect of this timer, the same at every repetition, another when set anew."""
+        return f"{self.id}/{int(self.due.timestamp() * 1000)}/{purpose}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,184 @@
+"""Reads the change feed, and lets each write have its effects once.
+
+The cursor moves in the transaction of the effects, and only from where the reader saw it: of two
+consumers at once one finds it moved and rolls back. An event without an effect moves nothing: the
+cursor passes it with the next that has one, or at the end of the batch. Transactions are read in
+the order of their ids, and only those before which none is still running, so nothing that commits
+late is skipped.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from shared.access.access import Access
+from shared.feed.attempt import attempt, describe, react
+from shared.feed.effects import Effects
+from shared.feed.inbox import Inbox, Waiting, event_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    import asyncpg
+
+    from shared.feed.reaction import Event, Reactions
+    from shared.store.store import Store
+    from shared.store.transaction import Transaction
+
+CONSUMER: Final = "reactions"
+BATCH: Final = 500
+
+_BEGIN: Final = """
+INSERT INTO {schema}.cursor (tenant, consumer, xid, position) VALUES ($1, $2, 0, 0)
+ON CONFLICT DO NOTHING
+"""
+_CURSOR: Final = "SELECT xid, position FROM {schema}.cursor WHERE tenant = $1 AND consumer = $2"
+_MOVE: Final = """
+UPDATE {schema}.cursor SET xid = $5, position = $6
+WHERE tenant = $1 AND consumer = $2 AND xid = $3 AND position = $4 RETURNING true
+"""
+# A transaction that has written nothing has no id.
+_MOVE_IF_WRITTEN: Final = """
+WITH act AS MATERIALIZED (
+  SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS wrote
+), moved AS (
+  UPDATE {schema}.cursor c SET xid = $5, position = $6 FROM act
+  WHERE act.wrote AND c.tenant = $1 AND c.consumer = $2 AND c.xid = $3 AND c.position = $4
+  RETURNING true
+)
+SELECT wrote, EXISTS (SELECT FROM moved) FROM act
+"""
+_READ: Final = """
+SELECT f.xid, f.position, f.stream, f.number, f.type, f.id, f.version, EXISTS (
+  SELECT FROM record.feed p
+  WHERE p.tenant = f.tenant AND p.stream = f.stream AND p.number = f.number - 1 AND p.xid > f.xid
+) AS early
+FROM record.feed f
+WHERE f.tenant = $1 AND (f.xid, f.position) > ($2, $3)
+  AND f.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ORDER BY f.xid, f.position LIMIT $4
+"""
+
+_log = logging.getLogger(__name__)
+
+
+class Place(NamedTuple):
+    """How far the feed was read."""
+
+    xid: int
+    position: int
+
+
+class Overtaken(Exception):
+    """Another consumer has moved the cursor, or taken the event."""
+
+
+class Consumer:
+    """Reads the feed for the reactions of one service."""
+
+    def __init__(self, store: Store, reactions: Reactions) -> None:
+        self._store = store
+        self._reactions = reactions
+        self._of = (store.tenant, CONSUMER)
+        self._access = Access.system(store.service, store.tenant)
+        self._inbox = Inbox(store.service, store.tenant, CONSUMER)
+
+    async def begin(self) -> None:
+        """Stand at the beginning of the feed, unless it was read before."""
+        async with self._store.pool.connection() as connection:
+            await connection.execute(self._sql(_BEGIN), *self._of)
+
+    async def read(self) -> int:
+        """Handle the next events, and tell how many were read."""
+        async with self._store.pool.connection() as connection:
+            place = Place(*await connection.fetchrow(self._sql(_CURSOR), *self._of))
+            rows = await connection.fetch(_READ, self._store.tenant, *place, BATCH)
+        try:
+            await self._handle_all(place, rows)
+        except Overtaken:
+            _log.info("another consumer of the feed was quicker")
+        return len(rows)
+
+    async def retry(self) -> int:
+        """Handle what waits in the inbox and has become due, and tell how many that were."""
+        async with self._store.pool.connection() as connection:
+            due = await self._inbox.due(connection)
+        for waiting in due:
+            await self._retry(waiting)
+        return len(due)
+
+    async def _handle_all(self, place: Place, rows: Sequence[asyncpg.Record]) -> None:
+        reached = place
+        for row in rows:
+            to, event, early = Place(row["xid"], row["position"]), event_of(row), row["early"]
+            # An early one keeps its turn even if nobody wants it: others may wait behind it.
+            wanted = early or event.key.type in self._reactions.types
+            if wanted and await self._handle(reached, to, event, early=early):
+                reached = to
+        if rows and reached != to:
+            async with self._transaction("feed") as tx:
+                await self._move(tx, reached, to)
+
+    async def _handle(self, place: Place, to: Place, event: Event, *, early: bool) -> bool:
+        """Let an event have its effects, and tell whether the cursor moved with them."""
+        moved = True
+
+        async def transaction() -> None:
+            nonlocal moved
+            async with self._transaction(event.name) as tx:
+                if early or await self._inbox.holds(tx.connection, event.stream):
+                    await self._move(tx, place, to)
+                    await self._inbox.queue(tx.connection, event)
+                else:
+                    await self._react(tx, event)
+                    moved = await self._move_if_written(tx, place, to)
+
+        error = await attempt(transaction)
+        if error is not None:
+            _log.error("event %d failed and parks its stream: %s", event.position, describe(error))
+            async with self._transaction(event.name) as tx:
+                await self._move(tx, place, to)
+                await self._inbox.park(tx.connection, event, error)
+        return moved
+
+    async def _retry(self, waiting: Waiting) -> None:
+        event = waiting.event
+
+        async def transaction() -> None:
+            async with self._transaction(event.name) as tx:
+                # Whoever puts events into the inbox moves the cursor, and so waits for this.
+                await tx.connection.execute(self._sql(_CURSOR) + " FOR UPDATE", *self._of)
+                if await self._inbox.take(tx.connection, event):
+                    await self._react(tx, event)
+
+        error = await attempt(transaction)
+        if error is not None:
+            _log.warning("event %d failed again: %s", event.position, describe(error))
+            async with self._transaction(event.name) as tx:
+                await self._inbox.postpone(tx.connection, waiting, error)
+
+    async def _react(self, tx: Transaction, event: Event) -> None:
+        effects = Effects(tx, self._store.now(), self._store.service, event)
+        for reaction in self._reactions.reactions:
+            if event.key.type in reaction.types:
+                await react(reaction.handle(event, effects))
+
+    async def _move(self, tx: Transaction, place: Place, to: Place) -> None:
+        if not await tx.connection.fetchval(self._sql(_MOVE), *self._of, *place, *to):
+            raise Overtaken
+
+    async def _move_if_written(self, tx: Transaction, place: Place, to: Place) -> bool:
+        wrote, moved = await tx.connection.fetchrow(
+            self._sql(_MOVE_IF_WRITTEN), *self._of, *place, *to
+        )
+        if wrote and not moved:
+            raise Overtaken
+        return bool(moved)
+
+    def _transaction(self, request_id: str) -> AbstractAsyncContextManager[Transaction]:
+        return self._store.begin(self._access, request_id)
+
+    def _sql(self, statement: str) -> str:
+        return statement.format(schema=self._store.service)

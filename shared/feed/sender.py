@@ -1,0 +1,152 @@
+"""Delivers a service's outbound requests until they are answered, in order within each stream.
+
+A request may arrive twice, when its answer was lost: what it carries makes the second change
+nothing. A refusal will not turn into consent, so it counts as an answer, and its row stays for
+people to look at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from shared.client.client import FhirClient
+from shared.client.retry import pause
+from shared.fhir.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import asyncpg
+
+    from shared.client.answer import Answer
+    from shared.feed.signal import Signal
+    from shared.store.store import Store
+
+_FIRST_OF_STREAMS: Final = """
+SELECT key, stream, target, method, path, body, attempts FROM (
+  SELECT DISTINCT ON (stream) * FROM {schema}.outbound
+  WHERE tenant = $1 AND answered IS NULL ORDER BY stream, created, key
+) first WHERE next_attempt <= now() ORDER BY next_attempt LIMIT 200
+"""
+_ANSWERED: Final = """
+UPDATE {schema}.outbound SET answered = now(), status = $3, attempts = attempts + 1
+WHERE tenant = $1 AND key = $2
+"""
+_POSTPONED: Final = """
+UPDATE {schema}.outbound
+SET status = $3, attempts = attempts + 1, next_attempt = now() + make_interval(secs => $4)
+WHERE tenant = $1 AND key = $2
+"""
+# A slow partner may hold so many connections, and no more.
+_AT_ONCE_PER_TARGET: Final = 4
+_TOO_MANY: Final = 429
+
+_log = logging.getLogger(__name__)
+
+
+class Sender:
+    """The sender of one service; `sibling_urls` are the FHIR bases of the others by name."""
+
+    def __init__(self, store: Store, sibling_urls: Mapping[str, str], signal: Signal) -> None:
+        self._store = store
+        self._bases = sibling_urls
+        self._signal = signal
+        self._clients: dict[str, FhirClient] = {}
+        self._streams: set[str] = set()
+        self._targets: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    for row in await self._ready():
+                        self._streams.add(row["stream"])
+                        self._targets[row["target"]] += 1
+                        group.create_task(self._deliver(row))
+                    await self._signal.wait()
+        finally:
+            self._streams.clear()
+            self._targets.clear()
+            await self._close()
+
+    async def _ready(self) -> list[asyncpg.Record]:
+        try:
+            async with self._store.pool.connection() as connection:
+                rows = await connection.fetch(self._sql(_FIRST_OF_STREAMS), self._store.tenant)
+        except Unavailable:
+            return []
+        ready = []
+        free = Counter({row["target"]: _AT_ONCE_PER_TARGET for row in rows}) - self._targets
+        for row in rows:
+            if row["stream"] not in self._streams and free[row["target"]] > 0:
+                free[row["target"]] -= 1
+                ready.append(row)
+        return ready
+
+    async def _deliver(self, row: asyncpg.Record) -> None:
+        try:
+            answer = await self._ask(row)
+            if answer is None or _asks_to_wait(answer):
+                await self._postpone(row, answer)
+            else:
+                await self._close_with(row, answer)
+        except Unavailable:
+            _log.warning("the record does not answer; a request that was sent will be repeated")
+        finally:
+            self._streams.discard(row["stream"])
+            self._targets[row["target"]] -= 1
+            self._signal.wake()
+
+    async def _ask(self, row: asyncpg.Record) -> Answer | None:
+        client = self._client(row["target"])
+        if client is None:
+            _log.error("an outbound request names a service that has no URL here")
+            return None
+        body = row["body"].encode() or None
+        try:
+            return await client.request(
+                row["method"], row["path"], body, {"X-Request-Id": row["key"]}
+            )
+        except Unavailable:
+            return None
+
+    async def _close_with(self, row: asyncpg.Record, answer: Answer) -> None:
+        if not answer.is_success:
+            _log.warning("an outbound request was refused with status %d", answer.status)
+        await self._execute(_ANSWERED, row["key"], answer.status)
+
+    async def _postpone(self, row: asyncpg.Record, answer: Answer | None) -> None:
+        asked = None if answer is None else answer.headers.get("retry-after")
+        seconds = pause(row["attempts"], asked, now=datetime.now(UTC))
+        status = None if answer is None else answer.status
+        await self._execute(_POSTPONED, row["key"], status, seconds)
+
+    def _client(self, target: str) -> FhirClient | None:
+        base = self._bases.get(target, target)
+        if not base.startswith(("http://", "https://")):
+            return None
+        if base not in self._clients:
+            actor = f"Device/{self._store.service}"
+            self._clients[base] = FhirClient(base, actor=actor, attempts=1)
+        return self._clients[base]
+
+    async def _close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+
+    async def _execute(self, statement: str, key: str, *values: float | None) -> None:
+        async with self._store.pool.connection() as connection:
+            await connection.execute(self._sql(statement), self._store.tenant, key, *values)
+
+    def _sql(self, statement: str) -> str:
+        return statement.format(schema=self._store.service)
+
+
+def _asks_to_wait(answer: Answer) -> bool:
+    return answer.status == _TOO_MANY or answer.status >= 500
