@@ -12,17 +12,19 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import shared
 from shared.store.embedded_binaries import version_as
-from shared.store.embedded_cluster import DATABASE, OWNER, make_cluster, make_socket_folder
+from shared.store.embedded_cluster import DATABASE, OWNER, make_cluster
 from shared.store.embedded_home import choose_place, remember_home
 from shared.store.embedded_locks import Lock, is_held, is_shared
 from shared.store.embedded_place import EmbeddedError, Place
 from shared.store.embedded_postmaster import stop_postmaster
 from shared.store.embedded_processes import is_ready, postmaster
+from shared.store.embedded_socket import make_socket_folder, remove_socket_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +85,7 @@ class EmbeddedServer:
             return
         if self._keeper is not None:
             self._keeper.wait()
-        # A keeper that was killed has left its server behind.
-        stop_postmaster(place)
+        _clear_up(place)
 
     def _start(self, report: Callable[[str], None]) -> None:
         self._use.share()
@@ -97,7 +98,11 @@ class EmbeddedServer:
         self.reused = is_held(place.keeper_lock) or postmaster(place) is not None
         if not self.reused:
             make_socket_folder(place)
-            make_cluster(place, report)
+            try:
+                make_cluster(place, report)
+            except BaseException:
+                remove_socket_folder(place)
+                raise
             _shorten(place.log)
         version = version_as(place.account, place.binaries)
         report(f"{'Joining the running' if self.reused else 'Starting'} PostgreSQL {version} …")
@@ -117,6 +122,16 @@ class EmbeddedServer:
             time.sleep(POLL_SECONDS)
 
 
+def _clear_up(place: Place) -> None:
+    """End a server whose keeper was killed, unless somebody has begun to use it again."""
+    with suppress(FileNotFoundError):
+        use = Lock(place.use_lock)
+        if use.try_alone():
+            stop_postmaster(place)
+            remove_socket_folder(place)
+        use.close()
+
+
 def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
     account = place.account
     arguments = (place.home, place.binaries, account.uid, account.gid)
@@ -124,7 +139,7 @@ def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     with place.log.open("ab") as log:
         place.log.chmod(0o600)
-        return subprocess.Popen(
+        keeper = subprocess.Popen(
             [sys.executable, "-m", "shared.store.embedded_keeper", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -134,12 +149,16 @@ def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
             umask=0o077,
             start_new_session=True,
         )
+    # It may end long after this process has left the server, and must not stay as a zombie.
+    Thread(target=keeper.wait, name="embedded-postgresql-keeper", daemon=True).start()
+    return keeper
 
 
 def _url(place: Place) -> str:
     password = place.password.read_text()
     folder = quote(place.socket.read_text())
-    return f"postgresql://{OWNER}:{password}@/{DATABASE}?host={folder}"
+    # Without the port, a PGPORT set for another server would lead clients astray.
+    return f"postgresql://{OWNER}:{password}@/{DATABASE}?host={folder}&port=5432"
 
 
 def _reason(log: Path, start: int) -> str:

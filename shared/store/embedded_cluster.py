@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-import stat
 import subprocess
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +19,6 @@ if TYPE_CHECKING:
 
 OWNER = "stepdown"
 DATABASE = "stepdown"
-SOCKET_NAME = ".s.PGSQL.5432"
-# sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero among them.
-SOCKET_PATH_MAX = 103
 
 SETTINGS = {
     "listen_addresses": "",
@@ -73,23 +67,6 @@ def make_cluster(place: Place, report: Callable[[str], None]) -> None:
     with _new_folder(place) as new:
         _initialise(place, new)
         new.rename(place.cluster)
-
-
-def make_socket_folder(place: Place) -> None:
-    """Make the socket's private folder, or keep the remembered one if it is still ours alone."""
-    if place.socket.exists():
-        if _is_private(Path(place.socket.read_text()), place.account):
-            return
-        place.socket.unlink()
-    for parent in (Path("/tmp"), Path(tempfile.gettempdir()), place.home):  # noqa: S108
-        if len(os.fsencode(parent / "stepdown-12345678" / SOCKET_NAME)) > SOCKET_PATH_MAX:
-            continue
-        with suppress(OSError):
-            folder = tempfile.mkdtemp(prefix="stepdown-", dir=parent)
-            os.chown(folder, place.account.uid, place.account.gid)
-            write_private(place.socket, folder, Account.own())
-            return
-    raise EmbeddedError("No folder for the database's socket can be made in /tmp.")
 
 
 def _refuse_other_version(place: Place) -> None:
@@ -167,12 +144,3 @@ def _run(place: Place, command: list[str], statement: str = "") -> None:
 def _reason(lines: list[str]) -> str:
     errors = [line for line in lines if "error: " in line.lower() or "FATAL:" in line]
     return (errors or lines)[-1].strip().rstrip(".")
-
-
-def _is_private(folder: Path, account: Account) -> bool:
-    try:
-        found = folder.lstat()
-    except OSError:
-        return False
-    mode = stat.S_IMODE(found.st_mode)
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and mode == 0o700

@@ -74,7 +74,7 @@ def _account(cluster: Path) -> Account:
     if os.geteuid() != 0:
         if owner and owner.st_uid != os.geteuid():
             raise EmbeddedError(f"The database in {cluster} belongs to another account.")
-        return Account.own()
+        return _own_account()
     if owner and owner.st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)
     accounts = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -85,6 +85,16 @@ def _account(cluster: Path) -> Account:
         "PostgreSQL does not run as root, and there is no account postgres or nobody;"
         " start as an ordinary user."
     )
+
+
+def _own_account() -> Account:
+    account = Account.own()
+    if not _name(account):
+        raise EmbeddedError(
+            f"PostgreSQL must run as an account with a name, which {account.uid} has not; start"
+            " as another, or set STEPDOWN_DATABASE_URL to a PostgreSQL of yours."
+        )
+    return account
 
 
 def _reaches(account: Account, folder: Path) -> bool:
@@ -117,7 +127,4 @@ def _runnable(wheel: Path, home: Path, account: Account) -> Path:
 
 
 def _name(account: Account) -> str:
-    try:
-        return pwd.getpwuid(account.uid).pw_name
-    except KeyError:
-        return str(account.uid)
+    return next((entry.pw_name for entry in pwd.getpwall() if entry.pw_uid == account.uid), "")

@@ -7,7 +7,6 @@ was killed.
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sys
 import time
@@ -22,7 +21,8 @@ from shared.store.embedded_postmaster import (
     start_postmaster,
     stop_postmaster,
 )
-from shared.store.embedded_processes import is_ready, postmaster
+from shared.store.embedded_processes import got_ready, postmaster
+from shared.store.embedded_socket import remove_socket_folder
 
 if TYPE_CHECKING:
     import subprocess
@@ -41,7 +41,6 @@ class Keeper:
         self._child: subprocess.Popen[bytes] | None = None
         # A server found running has been up before, and so will be one that was ready once.
         self._was_up = postmaster(place) is not None
-        self._is_up = False
         self._pause_seconds = 0.0
         self._asked_to_stop = False
 
@@ -50,14 +49,13 @@ class Keeper:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
         use = Lock(self._place.use_lock)
-        socket_folder = self._place.socket.read_text()
-        while not use.try_alone() and not self._asked_to_stop:
-            if not self._lives() and not self._start():
-                return 1
+        failed = False
+        while not (failed or self._asked_to_stop or use.try_alone()):
+            failed = not self._lives() and not self._start()
             time.sleep(TICK_SECONDS if self._child else TICK_SECONDS_OF_FOUND)
         stop_postmaster(self._place, self._child)
-        shutil.rmtree(socket_folder, ignore_errors=True)
-        return 0
+        remove_socket_folder(self._place)
+        return int(failed)
 
     def _ask_to_stop(self, *_: object) -> None:
         self._asked_to_stop = True
@@ -65,11 +63,10 @@ class Keeper:
     def _lives(self) -> bool:
         if self._child is None:
             return postmaster(self._place) is not None
-        if self._child.poll() is not None:
-            return False
-        if not self._is_up and is_ready(self._place):
-            self._is_up, self._was_up, self._pause_seconds = True, True, 0.0
-        return True
+        ended = self._child.poll() is not None
+        if got_ready(self._place, self._child.pid):
+            self._was_up, self._pause_seconds = True, 0.0
+        return not ended
 
     def _start(self) -> bool:
         """Start the server, unless it never got up: then whoever asked for it must hear of it."""
@@ -79,7 +76,7 @@ class Keeper:
         self._pause_seconds = min(2 * self._pause_seconds + TICK_SECONDS, PAUSE_SECONDS_MAX)
         end_orphans(self._place)
         remove_stale_files(self._place)
-        self._child, self._is_up = start_postmaster(self._place), False
+        self._child = start_postmaster(self._place)
         return True
 
 

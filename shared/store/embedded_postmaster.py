@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.store.embedded_binaries import ENVIRONMENT
-from shared.store.embedded_cluster import SOCKET_NAME, server_command
+from shared.store.embedded_cluster import server_command
 from shared.store.embedded_processes import orphans, postmaster
+from shared.store.embedded_socket import SOCKET_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

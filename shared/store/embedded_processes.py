@@ -35,8 +35,14 @@ def postmaster(place: Place) -> int | None:
 
 def is_ready(place: Place) -> bool:
     """Tell whether the server takes connections."""
+    process = postmaster(place)
+    return process is not None and got_ready(place, process)
+
+
+def got_ready(place: Place, process: int) -> bool:
+    """Tell whether the postmaster of this number takes connections, or did until it was killed."""
     lines = postmaster_lines(place)
-    return len(lines) > 7 and lines[7].strip() == "ready" and postmaster(place) is not None
+    return len(lines) > 7 and (lines[0], lines[7].strip()) == (str(process), "ready")
 
 
 def orphans(place: Place) -> list[int]:
