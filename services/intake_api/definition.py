@@ -1,0 +1,25 @@
+"""What intake_api is: the types it owns, what it reacts to, and what it promises.
+
+It keeps the door: whole Bundles that cross owners enter here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.intake_api.profiles import PROFILES
+from services.intake_api.reactions import clock
+from services.ownership import owner_of, types_of
+from shared.feed.reaction import Reactions
+from shared.fhir.definitions import RESOURCE_TYPES
+from shared.server.definition import ServiceDefinition
+
+DEFINITION: Final = ServiceDefinition(
+    name="intake",
+    title="intake_api",
+    types=types_of("intake", RESOURCE_TYPES),
+    owner_of=owner_of,
+    keeps_door=True,
+    reactions=Reactions("intake", (clock.REACTION,), timers=clock.TIMERS),
+    profiles=PROFILES,
+)

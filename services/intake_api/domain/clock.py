@@ -1,0 +1,93 @@
+"""A follow-up clock: a Task with a window of local days, and what becomes of it in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from shared.care.automatic import Policy, derived_id
+from shared.care.canonical import code_system, profile
+from shared.fhir.dates import date_range, moment
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from shared.fhir.reader import JsonObject
+
+POLICY: Final = Policy("overdue-clock-escalates", "1.0", "Marks a clock overdue and escalates it")
+CLOCK: Final = code_system("clock")
+_OVERDUE: Final = {"coding": [{"system": CLOCK, "code": "overdue"}], "text": "overdue"}
+
+Step = Literal["wait", "leave", "mark", "escalate"]
+
+
+def end_of_local_day(day: str, zone: tzinfo) -> datetime:
+    """Give the moment at which a date, or the last instant of a dateTime, is over in a zone."""
+    return moment(date_range(day, zone)[1])
+
+
+def due_of(task: JsonObject, zone: tzinfo) -> datetime | None:
+    """Give the moment at which a running clock's window has passed; None if none runs."""
+    last_day = task.get("restriction", {}).get("period", {}).get("end")
+    is_running = task.get("status") == "requested" and task.get("intent") == "order"
+    if not (is_running and last_day and _is_clock(task)):
+        return None
+    return end_of_local_day(last_day, zone)
+
+
+def next_step(task: JsonObject, due: datetime, *, created: datetime, now: datetime) -> Step:
+    """Decide what becomes of a running clock now.
+
+    One whose window had passed before it was created opens overdue, and escalates nothing.
+    """
+    if now < due:
+        return "wait"
+    if is_overdue(task):
+        return "leave"
+    return "mark" if created >= due else "escalate"
+
+
+def is_overdue(task: JsonObject) -> bool:
+    """Tell whether a clock is marked overdue."""
+    return _has_coding(task.get("businessStatus", {}), "overdue")
+
+
+def overdue(task: JsonObject) -> JsonObject:
+    """Mark a clock overdue."""
+    return task | {"businessStatus": _OVERDUE}
+
+
+def escalation_id(task_id: str) -> str:
+    """Derive the id of the one Task that escalates a clock."""
+    return derived_id(f"Task/{task_id}", "escalation")
+
+
+def escalation(task: JsonObject, authored: str) -> JsonObject:
+    """Write the Task that asks people to look at a clock that ran out."""
+    clock = {"reference": f"Task/{task['id']}"}
+    return {
+        "resourceType": "Task",
+        "meta": {"profile": [profile("stepdown-task")]},
+        "partOf": [clock],
+        "status": "requested",
+        "intent": "order",
+        "priority": "urgent",
+        "code": {
+            "coding": [{"system": code_system("task"), "code": "escalation"}],
+            "text": "Overdue follow-up",
+        },
+        "description": "A follow-up was not done within its window. Find out why, and see to it.",
+        "focus": clock,
+        "for": task["for"],
+        "authoredOn": authored,
+    }
+
+
+def _is_clock(task: JsonObject) -> bool:
+    return _has_coding(task.get("code", {}))
+
+
+def _has_coding(concept: JsonObject, code: str | None = None) -> bool:
+    return any(
+        each.get("system") == CLOCK and code in {None, each.get("code")}
+        for each in concept.get("coding", ())
+    )

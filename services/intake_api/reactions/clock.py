@@ -1,0 +1,90 @@
+"""A clock was written or fell due: its timer follows it, and an overdue one is escalated once.
+
+A write and a timer are handled alike: by what the Task says now.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain import clock
+from shared.care.automatic import Act, provenance
+from shared.care.subject import patient_of
+from shared.feed.open_episode import has_open_episode
+from shared.feed.reaction import Reaction
+from shared.server.interactions.update import content_of
+from shared.server.saving import save
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import DueTimer, Event
+    from shared.fhir.reader import JsonObject
+    from shared.store.version import Version
+
+_DUE: Final = "clock_due"
+
+
+async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
+    """Set, move or cancel the timer of a clock, or mark the clock overdue."""
+    version = await effects.tx.read(occasion.key)
+    task = content_of(version) or {}
+    due = await _due(task, effects)
+    timer_id = f"clock/{occasion.key.id}"
+    if version is None or due is None:
+        await effects.cancel_timer(timer_id)
+        return
+    created = await _created(version, effects)
+    step = clock.next_step(task, due, created=created, now=effects.now)
+    if step == "wait":
+        await effects.set_timer(timer_id, due, _DUE, occasion.key)
+        return
+    await effects.cancel_timer(timer_id)
+    if step != "leave":
+        escalated = await _escalation(task, effects) if step == "escalate" else []
+        await _mark_overdue(version, task, escalated, effects)
+
+
+async def _due(task: JsonObject, effects: Effects) -> datetime | None:
+    due = clock.due_of(task, effects.tx.zone)
+    if due is None:
+        return None
+    patient_id = patient_of(task, "for", effects.tx.bases)
+    if patient_id is None or not await has_open_episode(effects.tx, patient_id):
+        return None
+    return due
+
+
+async def _created(version: Version, effects: Effects) -> datetime:
+    first = await effects.tx.read_version(version.key, 1)
+    return (first or version).updated
+
+
+async def _escalation(task: JsonObject, effects: Effects) -> list[Change]:
+    key = Key("Task", clock.escalation_id(task["id"]))
+    if await effects.tx.read(key) is not None:
+        return []
+    escalation = clock.escalation(task, instant(effects.now))
+    return [Change(key, "PUT", None, escalation, effects.now)]
+
+
+async def _mark_overdue(
+    version: Version, task: JsonObject, escalated: list[Change], effects: Effects
+) -> None:
+    marked = Change(version.key, "PUT", version, clock.overdue(task), effects.now)
+    changes = [marked, *escalated]
+    act = Act(
+        targets=[str(change.key) for change in changes],
+        sources=[f"{version.key}/_history/{version.number}"],
+        recorded=instant(effects.now),
+        activity="UPDATE",
+    )
+    said = Key("Provenance", effects.id_for("provenance"))
+    said_by = provenance(clock.POLICY, act)
+    await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])
+
+
+REACTION: Final = Reaction("clock", frozenset({"Task"}), handle)
+TIMERS: Final = {_DUE: handle}

@@ -1,0 +1,21 @@
+"""What plan_api is: the types it owns, what it reacts to, and what it promises."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.ownership import owner_of, types_of
+from services.plan_api.profiles import PROFILES
+from services.plan_api.reactions import inpatient_encounter_finished
+from shared.feed.reaction import Reactions
+from shared.fhir.definitions import RESOURCE_TYPES
+from shared.server.definition import ServiceDefinition
+
+DEFINITION: Final = ServiceDefinition(
+    name="plan",
+    title="plan_api",
+    types=types_of("plan", RESOURCE_TYPES),
+    owner_of=owner_of,
+    reactions=Reactions("plan", (inpatient_encounter_finished.REACTION,), timers={}),
+    profiles=PROFILES,
+)

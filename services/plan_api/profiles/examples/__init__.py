@@ -1,0 +1,1 @@
+"""Examples of the profiles of plan_api: the smallest, and one with extensions nobody knows."""

@@ -1,0 +1,21 @@
+"""What progress_api is: the types it owns, what it reacts to, and what it promises."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.ownership import owner_of, types_of
+from services.progress_api.profiles import PROFILES
+from services.progress_api.reactions import suicide_risk_high
+from shared.feed.reaction import Reactions
+from shared.fhir.definitions import RESOURCE_TYPES
+from shared.server.definition import ServiceDefinition
+
+DEFINITION: Final = ServiceDefinition(
+    name="progress",
+    title="progress_api",
+    types=types_of("progress", RESOURCE_TYPES),
+    owner_of=owner_of,
+    reactions=Reactions("progress", (suicide_risk_high.REACTION,), timers={}),
+    profiles=PROFILES,
+)
