@@ -91,7 +91,9 @@ class AllInOne:
             os.environ.setdefault(name, f"{self._address}/{service}/fhir")
 
     def _start_programs(self) -> subprocess.Popen[bytes]:
-        console.print("Starting intake_api, plan_api, progress_api and the front door …", style="dim")
+        console.print(
+            "Starting intake_api, plan_api, progress_api and the front door …", style="dim"
+        )
         # The terminal is for people: requests that succeed are not told there.
         os.environ.setdefault("STEPDOWN_LOG_LEVEL", "warning")
         number = self._listening.fileno()

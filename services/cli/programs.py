@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from services.front_door import InMemory, OverHttp, create_front_door
 from services.intake_api import app as intake_app
 from services.intake_api import definition as intake
+from services.ownership import SERVICES, ServiceName
 from services.plan_api import app as plan_app
 from services.plan_api import definition as plan
 from services.progress_api import app as progress_app
 from services.progress_api import definition as progress
-from services.ownership import SERVICES, ServiceName
+from shared.observability.logging import configure_logging
 from shared.server.settings import Addresses
 
 if TYPE_CHECKING:
@@ -19,20 +25,22 @@ if TYPE_CHECKING:
 
     from shared.server.forwarding import Target
 
+_POLL_SECONDS: Final = 0.5
 DEFINITIONS: Final = (intake.DEFINITION, plan.DEFINITION, progress.DEFINITION)
 
-# Name of a program -> the factory that uvicorn imports.
+# Name of a program -> the factory that uvicorn imports, in each worker anew.
 FACTORIES: Final = {
     "all": "services.cli.programs:all_in_one",
-    "intake": "services.intake_api.app:create",
-    "plan": "services.plan_api.app:create",
-    "progress": "services.progress_api.app:create",
+    "intake": "services.cli.programs:intake_alone",
+    "plan": "services.cli.programs:plan_alone",
+    "progress": "services.cli.programs:progress_alone",
     "front-door": "services.cli.programs:front_door_alone",
 }
 
 
 def all_in_one() -> ASGIApp:
     """Build the front door with all three services in memory."""
+    begin("stepdown")
     services: dict[ServiceName, Target] = {
         "intake": InMemory(intake_app.create()),
         "plan": InMemory(plan_app.create()),
@@ -41,9 +49,47 @@ def all_in_one() -> ASGIApp:
     return create_front_door(services, DEFINITIONS, base=Addresses().base)
 
 
+def intake_alone() -> ASGIApp:
+    """Build intake_api."""
+    begin("intake")
+    return intake_app.create()
+
+
+def plan_alone() -> ASGIApp:
+    """Build plan_api."""
+    begin("plan")
+    return plan_app.create()
+
+
+def progress_alone() -> ASGIApp:
+    """Build progress_api."""
+    begin("progress")
+    return progress_app.create()
+
+
 def front_door_alone() -> ASGIApp:
     """Build the front door before three services that are reached by their URLs."""
+    begin("front-door")
     addresses = Addresses()
     urls = addresses.service_urls
     services: dict[ServiceName, Target] = {name: OverHttp(urls[name]) for name in SERVICES}
     return create_front_door(services, DEFINITIONS, base=addresses.base)
+
+
+def begin(program: str) -> None:
+    """Prepare this process: its log, and its end with the process that started it as a worker."""
+    configure_logging(os.environ.get("STEPDOWN_LOG_LEVEL", "info"), program)
+    if multiprocessing.parent_process() is not None:
+        end_with_parent()
+
+
+def end_with_parent() -> None:
+    """Stop this process soon after its parent is gone, even when that was killed."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_POLL_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()

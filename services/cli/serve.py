@@ -14,7 +14,6 @@ import typer
 from services.cli.all_in_one import AllInOne
 from services.cli.console import Failure
 from services.cli.serving import bound, serve_on
-from shared.observability.logging import configure_logging
 
 if TYPE_CHECKING:
     import socket
@@ -35,7 +34,9 @@ def serve(
         Program, typer.Argument(help="One program alone, or everything in one.")
     ] = Program.ALL,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8000,
+    port: Annotated[
+        int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)
+    ] = 8000,
     data_dir: Annotated[
         Path, typer.Option(help="Where the embedded PostgreSQL keeps its data.")
     ] = Path("var"),
@@ -108,5 +109,4 @@ def _serve_alone(program: Program, listening: socket.socket, address: str, worke
             f"`stepdown serve {program}` needs STEPDOWN_DATABASE_URL; `stepdown database` starts "
             "a server and prints its URL, and `stepdown serve` does everything in one."
         )
-    configure_logging(os.environ.get("STEPDOWN_LOG_LEVEL", "info"), program)
     serve_on(listening, program, workers)

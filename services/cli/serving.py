@@ -6,22 +6,17 @@ program is up, and port 0 works.
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
-import threading
-import time
 from typing import Annotated, Final
 
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from services.cli.programs import FACTORIES
-from shared.observability.logging import configure_logging
+from services.cli.programs import FACTORIES, end_with_parent
 
 _GRACE_SECONDS: Final = 5
-_POLL_SECONDS: Final = 0.5
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -58,23 +53,10 @@ def serve_on(listening: socket.socket, program: str, workers: int) -> None:
         h11_max_incomplete_event_size=16 * 1024,
         backlog=2048,
     )
-    server = uvicorn.Server(config)
     if workers == 1:
-        server.run(sockets=[listening])
+        uvicorn.Server(config).run(sockets=[listening])
     else:
-        Multiprocess(config, target=server.run, sockets=[listening]).run()
-
-
-def end_with_parent() -> None:
-    """Stop this process soon after its parent is gone, even when that was killed."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_POLL_SECONDS)
-        os.kill(os.getpid(), 15)
-
-    threading.Thread(target=watch, daemon=True).start()
+        Multiprocess(config, sockets=[listening]).run()
 
 
 def main(
@@ -83,7 +65,6 @@ def main(
     socket_number: Annotated[int, typer.Option("--socket")],
 ) -> None:
     """Run as the child of `stepdown serve`."""
-    configure_logging(os.environ.get("STEPDOWN_LOG_LEVEL", "info"), program)
     end_with_parent()
     serve_on(socket.socket(fileno=socket_number), program, workers)
 

@@ -22,6 +22,7 @@ from shared.store.version import Change, Key, Version
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+    from datetime import tzinfo
 
     from shared.access.access import Access
     from shared.fhir.search.reading import Reading as Texts
@@ -65,6 +66,11 @@ class Transaction(Reading):
     def bases(self) -> tuple[str, ...]:
         """All addresses of this server: a reference to any of them is one to this record."""
         return self._site.texts.bases
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which a date without one is taken to be."""
+        return self._site.texts.zone
 
     @property
     def connection(self) -> asyncpg.Connection:
