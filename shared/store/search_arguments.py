@@ -29,12 +29,12 @@ class Arguments:
 
     tenant: int
     resource_type: str
-    values: list[Any] = field(default_factory=list)
+    values: dict[tuple[str, object], int] = field(default_factory=dict)
 
     def bind(self, value: object, sql_type: str) -> str:
-        """Bind a value, and give the text that stands for it."""
-        self.values.append(value)
-        return f"${len(self.values) + 2}::{sql_type}"
+        """Bind a value, once, and give the text that stands for it."""
+        key = (sql_type, tuple(value) if isinstance(value, list) else value)
+        return f"${self.values.setdefault(key, len(self.values) + 3)}::{sql_type}"
 
     def bind_terms(self, texts: Iterable[str]) -> str:
         """Bind the hashes of terms of the searched type."""
@@ -43,4 +43,5 @@ class Arguments:
 
     def statement(self, sql: str) -> Statement:
         """Complete the statement."""
-        return Statement(sql, (self.tenant, TYPE_CODE[self.resource_type], *self.values))
+        values = (value for _, value in self.values)
+        return Statement(sql, (self.tenant, TYPE_CODE[self.resource_type], *values))

@@ -1,4 +1,4 @@
-"""Comparing stored ranges of time with that of a search, by its prefix.
+"""Date criteria: stored ranges of time compared with that of a search, by its prefix.
 
 The formulas are those of the specification; what is added only repeats, for the sake of an index,
 what follows from every range ending after it begins.
@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir import dates
 from shared.fhir.dates import MAX_TIME, MIN_TIME
+from shared.fhir.dates import moment as to_datetime
+from shared.fhir.search.values import Moment
 from shared.store.search_arguments import TENANT, TYPE
+from shared.store.search_condition import Condition
 from shared.store.search_values import HOUR, LONGEST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.fhir.search.parameters import Parameter
-    from shared.fhir.search.values import Moment
+    from shared.fhir.search.query import Criterion
     from shared.fhir.search.values.date import Prefix
     from shared.store.search_arguments import Arguments
 
@@ -28,29 +32,51 @@ Bound = Callable[[str, int], str]
 _UPDATE: Final = 1000
 
 
-def main_date(moment: Moment, args: Arguments) -> str:
-    """Compare the main date in the search row."""
-    return f"(r.d_hi <> {MIN_TIME} AND {_compare(moment, *_columns('r.d_lo', 'r.d_hi', args))})"
+def dates(criterion: Criterion) -> Condition:
+    """Compile a date criterion."""
+    parameter = criterion.parameter
+    moments = [value for value in criterion.values if isinstance(value, Moment)]
+    if parameter.code == "_lastUpdated":
+        return Condition.same(
+            lambda args: _any(_last_updated(each, args) for each in moments), "other"
+        )
+    if parameter.is_main_date:
+        return Condition.same(
+            lambda args: _any(_main_date(each, args) for each in moments), "other"
+        )
+    return Condition(
+        lambda args: (
+            f"EXISTS (SELECT FROM record.search_date s WHERE s.tenant = {TENANT} "
+            f"AND s.pk = r.pk AND s.param = {args.bind(parameter.number, 'smallint')} "
+            f"AND {_any(_date(each, args) for each in moments)} OFFSET 0)"
+        ),
+        lambda args: (
+            "r.pk IN ("
+            f"{' UNION ALL '.join(_dates_by_span(parameter, each, args) for each in moments)})"
+        ),
+        "other",
+    )
 
 
-def last_updated(moment: Moment, args: Arguments) -> str:
-    """Compare the time of the last update."""
+def _main_date(moment: Moment, args: Arguments) -> str:
+    return f"r.d_hi <> {MIN_TIME} AND {_compare(moment, *_columns('r.d_lo', 'r.d_hi', args))}"
 
+
+def _last_updated(moment: Moment, args: Arguments) -> str:
     def low(operator: str, time: int) -> str:
-        return f"r.updated {operator} {args.bind(dates.moment(time), 'timestamptz')}"
+        return f"r.updated {operator} {args.bind(to_datetime(time), 'timestamptz')}"
 
     def high(operator: str, time: int) -> str:
         return low(operator, time - _UPDATE)
 
-    return f"({_compare(moment, low, high)})"
+    return _compare(moment, low, high)
 
 
-def any_date(moment: Moment, args: Arguments) -> str:
-    """Compare a row `s` of the date table."""
-    return f"({_compare(moment, *_columns('s.lo', 's.hi', args))})"
+def _date(moment: Moment, args: Arguments) -> str:
+    return _compare(moment, *_columns("s.lo", "s.hi", args))
 
 
-def dates_by_span(parameter: Parameter, moment: Moment, args: Arguments) -> str:
+def _dates_by_span(parameter: Parameter, moment: Moment, args: Arguments) -> str:
     """Select the resources that have a matching date, by one index range per class of length."""
     after, before = _reach(moment)
     longest = [HOUR << span for span in range(LONGEST)]
@@ -61,8 +87,12 @@ def dates_by_span(parameter: Parameter, moment: Moment, args: Arguments) -> str:
         f"JOIN record.search_date s ON s.tenant = {TENANT} AND s.type = {TYPE} "
         f"AND s.param = {args.bind(parameter.number, 'smallint')} AND s.span = k.span "
         f"AND s.lo >= k.low AND s.lo < {args.bind(before, 'bigint')} "
-        f"WHERE {any_date(moment, args)}"
+        f"WHERE {_date(moment, args)}"
     )
+
+
+def _any(alternatives: Iterable[str]) -> str:
+    return "(" + " OR ".join(f"({each})" for each in alternatives) + ")"
 
 
 def _columns(low: str, high: str, args: Arguments) -> tuple[Bound, Bound]:

@@ -1,0 +1,35 @@
+"""A condition on the relation `r`, a search row, in two forms.
+
+`probe` looks at one row that is already in hand; `drive` lets an index find the rows. `OFFSET 0`
+in a subquery keeps PostgreSQL from turning the one into the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.store.search_arguments import Arguments
+
+Sql = Callable[[Arguments], str]
+Index = Literal["terms", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The forms of a condition; values are bound where one is written.
+
+    `index` says what finds the rows in the second, None where nothing does. `is_selective` says
+    that there are few of them.
+    """
+
+    probe: Sql
+    drive: Sql
+    index: Index | None = None
+    is_selective: bool = False
+
+    @classmethod
+    def same(cls, sql: Sql, index: Index | None = None, *, is_selective: bool = False) -> Condition:
+        """Make a condition whose forms are the same."""
+        return cls(sql, sql, index, is_selective)

@@ -1,0 +1,72 @@
+"""Criteria that are answered by the terms of a search row: token, reference, uri, missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.fhir.search.query import Criterion
+from shared.fhir.search.terms import absent_term, present_term
+from shared.fhir.search.values import Moment, Text
+from shared.store.search_condition import Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shared.fhir.search.parameters import Parameter
+    from shared.fhir.search.query import Missing
+
+
+def needs_one_term(criterion: Criterion | Missing) -> bool:
+    """Tell whether all that is asked is that a row has a certain term."""
+    return (
+        isinstance(criterion, Criterion)
+        and criterion.modifier != "not"
+        and len(_terms(criterion)) == 1
+    )
+
+
+def with_all_terms(criteria: Sequence[Criterion | Missing]) -> Iterator[Condition]:
+    """Join criteria of one term each: the index intersects its own lists."""
+    needed = {
+        term: each for each in criteria if isinstance(each, Criterion) for term in _terms(each)
+    }
+    if needed:
+        yield Condition.same(
+            lambda args: f"r.terms @> {args.bind_terms(needed)}",
+            "terms",
+            is_selective=any(_is_selective(each.parameter) for each in needed.values()),
+        )
+
+
+def with_any_term(criterion: Criterion) -> Condition:
+    """Compile a criterion of several terms, or one that a resource must have none of."""
+    terms = _terms(criterion)
+    if criterion.modifier == "not":
+        return Condition.same(lambda args: f"NOT (r.terms && {args.bind_terms(terms)})")
+    return Condition.same(
+        lambda args: f"r.terms && {args.bind_terms(terms)}",
+        "terms",
+        is_selective=_is_selective(criterion.parameter),
+    )
+
+
+def missing(criterion: Missing) -> Condition:
+    """Compile the absence, or the presence, of any value."""
+    parameter, is_missing = criterion.parameter, criterion.is_missing
+    marker = (absent_term if parameter.is_expected else present_term)(parameter.number)
+    if is_missing == parameter.is_expected:
+        return Condition.same(lambda args: f"r.terms @> {args.bind_terms([marker])}", "terms")
+    return Condition.same(lambda args: f"NOT (r.terms @> {args.bind_terms([marker])})")
+
+
+def _terms(criterion: Criterion) -> list[str]:
+    found: dict[str, None] = {}
+    for value in criterion.values:
+        if criterion.parameter.code == "_id" or isinstance(value, Text | Moment):
+            return []
+        found |= dict.fromkeys(value.terms(criterion.parameter))
+    return list(found)
+
+
+def _is_selective(parameter: Parameter) -> bool:
+    return parameter.type == "reference" or "Identifier" in parameter.value_types
