@@ -9,5 +9,7 @@ from shared.store.migrate import Ownership
 
 def ownership() -> Ownership:
     """Say which types each service's database role may write, and who keeps the door."""
-    types = {service: writable_by(service, RESOURCE_TYPES) for service in SERVICES}
+    types: dict[str, tuple[str, ...]] = {
+        service: writable_by(service, RESOURCE_TYPES) for service in SERVICES
+    }
     return Ownership(types, DOOR_KEEPER)

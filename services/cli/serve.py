@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - Typer reads the annotations at run time
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -29,7 +29,7 @@ class Program(StrEnum):
     FRONT_DOOR = "front-door"
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
     program: Annotated[
         Program, typer.Argument(help="One program alone, or everything in one.")
     ] = Program.ALL,
@@ -41,7 +41,7 @@ def serve(
         Path, typer.Option(help="Where the embedded PostgreSQL keeps its data.")
     ] = Path("var"),
     workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
-    open_: Annotated[
+    open_: Annotated[  # noqa: FBT002
         bool, typer.Option("--open", help="Serve without authentication, on loopback only.")
     ] = False,
     clock: Annotated[
@@ -69,7 +69,7 @@ def serve(
     if program is Program.ALL:
         AllInOne(listening, address, data_dir, workers).run(clock=clock, people=people)
     else:
-        _serve_alone(program, listening, address, workers)
+        _serve_alone(program, listening, workers)
 
 
 def _refuse_unsafe(host: str, *, open_: bool) -> None:
@@ -103,7 +103,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Failure(f"Cannot listen at {host}:{port}: {error.strerror}.") from error
 
 
-def _serve_alone(program: Program, listening: socket.socket, address: str, workers: int) -> None:
+def _serve_alone(program: Program, listening: socket.socket, workers: int) -> None:
     if program is not Program.FRONT_DOOR and "STEPDOWN_DATABASE_URL" not in os.environ:
         raise Failure(
             f"`stepdown serve {program}` needs STEPDOWN_DATABASE_URL; `stepdown database` starts "

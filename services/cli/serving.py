@@ -7,7 +7,6 @@ program is up, and port 0 works.
 from __future__ import annotations
 
 import socket
-import sys
 from typing import Annotated, Final
 
 import typer
@@ -70,4 +69,4 @@ def main(
 
 
 if __name__ == "__main__":
-    sys.exit(typer.run(main))
+    typer.run(main)

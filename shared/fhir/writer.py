@@ -21,7 +21,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def _number(value: object) -> msgspec.Raw:
     if isinstance(value, LosslessFloat):
-        return msgspec.Raw(bytes(value))  # type: ignore[call-overload]
+        return msgspec.Raw(bytes(value))
     raise TypeError(type(value).__name__)
 
 

@@ -36,9 +36,7 @@ _GZIP_FROM_BYTES: Final = 2048
 _GZIP_LEVEL: Final = 5
 
 
-def create_app(
-    definition: ServiceDefinition, settings: Settings, ownership: Ownership
-) -> FastAPI:
+def create_app(definition: ServiceDefinition, settings: Settings, ownership: Ownership) -> FastAPI:
     """Build a service's program; it migrates and opens the record when it starts."""
     store = _store(definition, settings)
     runner = FeedRunner(store, definition.reactions, sibling_urls=settings.service_urls)

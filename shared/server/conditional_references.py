@@ -69,7 +69,9 @@ async def _target(tx: Transaction, link: Link, place: str, context: Context) -> 
 def _query(link: Link, place: str, context: Context) -> Query:
     pairs = parse_qsl(link.id or "", keep_blank_values=True)
     try:
-        query = parse(link.type or "", pairs, zone=context.zone, now=context.now, bases=context.bases)
+        query = parse(
+            link.type or "", pairs, zone=context.zone, now=context.now, bases=context.bases
+        )
     except InvalidSearch as error:
         raise InvalidSearch(error.issues[0].diagnostics, expression=place) from None
     if not query.criteria:

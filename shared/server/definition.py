@@ -1,4 +1,4 @@
-"""What a service declares: its types, operations, reactions and profiles. The engine does the rest."""
+"""What a service declares: types, operations, reactions, profiles; the engine does the rest."""
 
 from __future__ import annotations
 

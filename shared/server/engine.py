@@ -14,7 +14,6 @@ from shared.fhir.errors import EditConflict, FhirError, Unavailable
 from shared.server.interactions import INTERACTIONS
 from shared.server.routing import belongs_here
 from shared.store.audit import AuditRow
-from shared.store.reading import Reading
 from shared.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from shared.server.definition import ServiceDefinition
     from shared.server.request import Context, FhirRequest, FhirResponse
+    from shared.store.reading import Reading
     from shared.store.store import Store
 
 _LOST_RACE: Final = (EditConflict, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
@@ -122,5 +122,3 @@ def _conflict(error: BaseException) -> FhirError:
     if isinstance(error, FhirError):
         return error
     return EditConflict("Other writers changed the same resources; try again.")
-
-

@@ -80,9 +80,7 @@ def entry_of(bundle: JsonObject, index: int, context: Context) -> Entry:
     return Entry(place, entry.get("fullUrl"), request)
 
 
-def _request(
-    asked: JsonObject, resource: JsonObject | None, context: Context
-) -> FhirRequest:
+def _request(asked: JsonObject, resource: JsonObject | None, context: Context) -> FhirRequest:
     path, _, query = _relative(asked["url"], context).partition("?")
     method = asked["method"]
     if method == "PATCH" or (query and method in {"PUT", "DELETE"}):

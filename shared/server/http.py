@@ -82,7 +82,7 @@ class FhirEndpoint:
         except FhirError as error:
             issues = tuple(issue.code for issue in error.issues)
             response = _refusal(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an outcome
             _log.exception("internal error in request %s", request_id)
             issues = ("exception",)
             response = _refusal(_internal(request_id))

@@ -32,9 +32,11 @@ async def running(app: ASGIApp) -> AsyncIterator[None]:
     task = asyncio.create_task(_run(app, scope, to_app.get, from_app.put))
     try:
         await _tell("startup", task, to_app, from_app)
-        yield
-        await _tell("shutdown", task, to_app, from_app)
-        await task
+        try:
+            yield
+        finally:
+            await _tell("shutdown", task, to_app, from_app)
+            await task
     finally:
         task.cancel()
         await asyncio.wait([task])

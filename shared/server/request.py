@@ -25,6 +25,7 @@ Interaction = Literal[
     "update",
     "delete",
     "search-type",
+    "bundle",
     "transaction",
     "operation",
 ]

@@ -88,7 +88,7 @@ def _head(kind: str, links: Sequence[tuple[str, str]], total: int | None) -> byt
 
 def _closed(pieces: list[bytes]) -> bytes:
     # An empty array is not allowed in FHIR's JSON.
-    if len(pieces) == 2:  # noqa: PLR2004 - the head and the end
+    if len(pieces) == 2:  # the head and the end
         return pieces[0].removesuffix(b',"entry":[') + b"}"
     return join(pieces)
 

@@ -101,9 +101,7 @@ class Pool:
         try:
             await asyncio.wait_for(self._free.acquire(), self._limits.acquire_seconds)
         except TimeoutError:
-            raise Unavailable(
-                "The service is busy; try again.", headers=_RETRY_AFTER
-            ) from None
+            raise Unavailable("The service is busy; try again.", headers=_RETRY_AFTER) from None
 
     def _pop(self) -> asyncpg.Connection | None:
         while self._idle:

@@ -48,7 +48,7 @@ class Inbox(SQLModel, table=True):
     id: str = Field(sa_type=Name)
     version: int
     attempts: int
-    next_attempt: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    next_attempt: datetime = Field(sa_type=DateTime(timezone=True))
     error: str = Field(sa_type=Text)
 
 
@@ -59,12 +59,12 @@ class Timer(SQLModel, table=True):
     __table_args__: ClassVar[Any] = (Index("timer_due", "tenant", "due"), {"schema": PRIVATE})
     tenant: int = Field(primary_key=True)
     key: str = Field(sa_type=Name, primary_key=True)
-    due: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    due: datetime = Field(sa_type=DateTime(timezone=True))
     name: str = Field(sa_type=Text)
     type: int = Field(sa_type=SmallInteger)
     id: str = Field(sa_type=Name)
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    next_attempt: datetime | None = Field(sa_type=DateTime(timezone=True), nullable=True)  # type: ignore[call-overload]
+    next_attempt: datetime | None = Field(sa_type=DateTime(timezone=True), nullable=True)
 
 
 class Outbound(SQLModel, table=True):
@@ -82,10 +82,10 @@ class Outbound(SQLModel, table=True):
     method: str = Field(sa_type=Text)
     path: str = Field(sa_type=Text)
     body: str = Field(sa_type=Text)
-    created: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created: datetime = Field(sa_type=DateTime(timezone=True))
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    next_attempt: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    answered: datetime | None = Field(sa_type=DateTime(timezone=True), nullable=True)  # type: ignore[call-overload]
+    next_attempt: datetime = Field(sa_type=DateTime(timezone=True))
+    answered: datetime | None = Field(sa_type=DateTime(timezone=True), nullable=True)
     status: int | None = Field(sa_type=SmallInteger, nullable=True)
 
 

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 class Reading:
     """What a caller can read through one connection."""
 
-    def __init__(
-        self, connection: asyncpg.Connection, access: Access, paging_key: bytes
-    ) -> None:
+    def __init__(self, connection: asyncpg.Connection, access: Access, paging_key: bytes) -> None:
         self._connection = connection
         self.access = access
         # Signs the links of pages, so that nobody can make one up.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.references import local_targets
 from shared.fhir.search.index import IndexRow, index
-from shared.fhir.search.reading import Reading
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
 from shared.store.search_values import span_class, trigrams
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.fhir.reader import JsonObject
+    from shared.fhir.search.reading import Reading
 
 _EMPTY: Final = IndexRow()
 
@@ -40,7 +40,9 @@ def prepare(change: Change, pk: int, tenant: int, reading: Reading) -> Row:
     body = None if change.after is None else _body(change, change.after)
     version = Version(change.key, pk, number, updated, deleted, change.method, body)
     found = _EMPTY if change.after is None else index(change.after, reading)
-    return Row(version, found, _terms(change, found, tenant, reading.bases), _patient(change, found))
+    return Row(
+        version, found, _terms(change, found, tenant, reading.bases), _patient(change, found)
+    )
 
 
 def reference_term(tenant: int, target: Key) -> int:
@@ -63,9 +65,7 @@ def _body(change: Change, after: JsonObject) -> bytes:
     return write(head | {name: value for name, value in after.items() if name not in head})
 
 
-def _terms(
-    change: Change, found: IndexRow, tenant: int, bases: tuple[str, ...]
-) -> tuple[int, ...]:
+def _terms(change: Change, found: IndexRow, tenant: int, bases: tuple[str, ...]) -> tuple[int, ...]:
     if change.after is None:
         return ()
     code = TYPE_CODE[change.key.type]

@@ -55,7 +55,7 @@ class Resource(SQLModel, table=True):
     pk: int = Field(sa_type=BigInteger)
     version: int
     deleted: bool
-    updated: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    updated: datetime = Field(sa_type=DateTime(timezone=True))
     patient: int | None = Field(sa_type=BigInteger, nullable=True)
 
 
@@ -69,7 +69,7 @@ class Version(SQLModel, table=True):
     version: int = Field(primary_key=True)
     type: int = Field(sa_type=SmallInteger)
     id: str = Field(sa_type=Name)
-    updated: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    updated: datetime = Field(sa_type=DateTime(timezone=True))
     deleted: bool
     method: str = Field(sa_type=Text)
     body: str | None = Field(sa_type=Text, nullable=True)
@@ -97,7 +97,7 @@ class SearchRow(SQLModel, table=True):
     patient: int | None = Field(sa_type=BigInteger, nullable=True)
     d_lo: int = Field(sa_type=BigInteger)
     d_hi: int = Field(sa_type=BigInteger)
-    terms: list[int] = Field(sa_type=ARRAY(BigInteger))  # type: ignore[call-overload]
+    terms: list[int] = Field(sa_type=ARRAY(BigInteger))
 
 
 class SearchString(SQLModel, table=True):
@@ -126,7 +126,7 @@ class SearchString(SQLModel, table=True):
     patient: int | None = Field(sa_type=BigInteger, nullable=True)
     norm: str = Field(sa_type=Name)
     exact: str = Field(sa_type=Name)
-    tri: list[int] = Field(sa_type=ARRAY(Integer))  # type: ignore[call-overload]
+    tri: list[int] = Field(sa_type=ARRAY(Integer))
 
 
 class SearchDate(SQLModel, table=True):
@@ -175,7 +175,7 @@ class Feed(SQLModel, table=True):
     type: int = Field(sa_type=SmallInteger)
     id: str = Field(sa_type=Name)
     version: int
-    at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class Stream(SQLModel, table=True):
@@ -198,7 +198,7 @@ class Audit(SQLModel, table=True):
     )
     tenant: int = Field(primary_key=True)
     position: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    recorded: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    recorded: datetime = Field(sa_type=DateTime(timezone=True))
     service: str = Field(sa_type=Text)
     caller: str | None = Field(sa_type=Text, nullable=True)
     interaction: str = Field(sa_type=Text)

@@ -156,7 +156,10 @@ class Transaction(Reading):
         taken = await self._site.take_pks(self._connection, len(fresh))
         self._pks |= dict(zip(fresh, taken, strict=True))
         self._pks |= {c.key: c.before.pk for c in changes if c.before is not None}
-        rows = [prepare(change, self._pks[change.key], self.access.tenant, self._site.texts) for change in changes]
+        rows = [
+            prepare(change, self._pks[change.key], self.access.tenant, self._site.texts)
+            for change in changes
+        ]
         patients = {row.patient for row in rows if row.patient is not None}
         self._pks |= await self.existing(patients - self._pks.keys())
         return [
@@ -168,4 +171,3 @@ class Transaction(Reading):
 def _bucket(name: str) -> int:
     digest = hashlib.blake2b(name.encode(), digest_size=2).digest()
     return int.from_bytes(digest) % _BUCKETS
-

@@ -86,7 +86,7 @@ def check_decimal(value: object, _run: Run) -> Findings | None:
     if type(value) is not LosslessFloat:
         return wrong_json_type(value, "a number")
     mantissa, _, exponent = bytes(value).lower().partition(b"e")
-    if len(mantissa) > _MOST_DIGITS and sum(map(b"0123456789".__contains__, mantissa)) > _MOST_DIGITS:
+    if len(mantissa.strip(b"-").replace(b".", b"")) > _MOST_DIGITS:
         return fault("value", _TOO_MANY_DIGITS)
     if exponent and (len(exponent) > 5 or abs(int(exponent)) > _LARGEST_EXPONENT):
         return fault("value", f"A number's exponent may not be beyond ±{_LARGEST_EXPONENT}.")

@@ -33,9 +33,7 @@ async def create(tx: Transaction, request: FhirRequest, context: Context) -> Fhi
         if found is not None:
             return FhirResponse(200, found.body, found, location(found, context))
     key = Key(request.type or "", new_id(context.now))
-    change = Change(
-        key, "POST", None, resource | {"id": key.id}, context.now, request.raw
-    )
+    change = Change(key, "POST", None, resource | {"id": key.id}, context.now, request.raw)
     [version] = await save(tx, [change])
     return FhirResponse(201, version.body, version, location(version, context))
 
@@ -51,9 +49,7 @@ async def one_match(
     pairs = parse_qsl(criteria.removeprefix("?"), keep_blank_values=True)
     if not pairs:
         raise InvalidSearch("A conditional interaction needs search criteria.")
-    query = parse(
-        resource_type, pairs, zone=context.zone, now=context.now, bases=context.bases
-    )
+    query = parse(resource_type, pairs, zone=context.zone, now=context.now, bases=context.bases)
     if not query.criteria:
         raise InvalidSearch("A conditional interaction needs at least one search parameter.")
     await tx.hold_conditions([f"{resource_type}?{sorted(pairs)}"])

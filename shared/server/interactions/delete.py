@@ -30,4 +30,3 @@ async def delete(tx: Transaction, request: FhirRequest, context: Context) -> Fhi
         return FhirResponse(204, None, current)
     [version] = await save(tx, [Change(key, "DELETE", current, None, context.now)])
     return FhirResponse(204, None, version)
-

@@ -46,7 +46,7 @@ async def history(reading: Reading, request: FhirRequest, context: Context) -> F
 
 def _number(wanted: dict[str, str], name: str, default: int) -> int:
     text = wanted.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidSearch(f"{name} must be a whole number.")
     return int(text)
 

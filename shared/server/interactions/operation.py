@@ -30,7 +30,7 @@ def declared(definition: ServiceDefinition, request: FhirRequest) -> Operation |
     """Find the operation that a request asks for."""
     level = "instance" if request.id else "type" if request.type else "system"
     for each in definition.operations:
-        if each.code == request.operation and each.level == level:
-            if request.type is None or request.type in each.types:
-                return each
+        is_meant = each.code == request.operation and each.level == level
+        if is_meant and (request.type is None or request.type in each.types):
+            return each
     return None

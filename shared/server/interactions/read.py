@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.store.reading import Reading
 
 
-async def read(reading: Reading, request: FhirRequest, context: Context) -> FhirResponse:
+async def read(reading: Reading, request: FhirRequest, _context: Context) -> FhirResponse:
     """Give the current version; nothing of it where the client already holds it.
 
     :raises NotFound: when there is nothing that the caller may see.

@@ -136,17 +136,15 @@ async def _link(tx: Transaction, steps: list[Step], context: Context) -> None:
 
 
 def _refuse_unresolved(change: Change, place: str) -> None:
-    for location, reference in references_in(change.after or {}, change.key.type):
+    for at, reference in references_in(change.after or {}, change.key.type):
         if str(reference.get("reference")).startswith("urn:uuid:"):
             raise Malformed(
                 "No entry of the transaction has this fullUrl.",
-                expression=place + location.removeprefix(change.key.type),
+                expression=place + at.removeprefix(change.key.type),
             )
 
 
-async def _saved(
-    tx: Transaction, steps: list[Step], context: Context
-) -> dict[str, FhirResponse]:
+async def _saved(tx: Transaction, steps: list[Step], context: Context) -> dict[str, FhirResponse]:
     changes = [step.change for step in steps if step.change is not None]
     places = {step.key: f"{step.entry.place}.resource" for step in steps}
     needed = [change for change in changes if not _changes_nothing(change)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.store.reading import Reading
 
 
-async def vread(reading: Reading, request: FhirRequest, context: Context) -> FhirResponse:
+async def vread(reading: Reading, request: FhirRequest, _context: Context) -> FhirResponse:
     """Give one version.
 
     :raises NotFound: when that version never was, or the caller may not see it.
