@@ -22,12 +22,13 @@ TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILI
 
 
 def fields_of_settings(tree: ast.Module) -> Iterator[str]:
-    """Name the variables that a pydantic-settings class reads."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and "BaseSettings" in map(ast.unparse, node.bases):
-            for field in node.body:
-                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                    yield f"STEPDOWN_{field.target.id.upper()}"
+    """Name the variables that the pydantic-settings classes of a module read."""
+    families = {"BaseSettings"}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and families & set(map(ast.unparse, node.bases)):
+            families.add(node.name)
+            fields = (field.target for field in node.body if isinstance(field, ast.AnnAssign))
+            yield from (f"STEPDOWN_{ast.unparse(field).upper()}" for field in fields)
 
 
 def settings_in_code() -> set[str]:
