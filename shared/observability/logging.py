@@ -74,9 +74,10 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _described(error: BaseException) -> dict[str, object]:
+    chain = list(_chain(error))
     return {
-        "error": ",".join(type(each).__qualname__ for each in _chain(error)),
-        "at": ",".join(_places(error.__traceback__)),
+        "error": ",".join(type(each).__qualname__ for each in chain),
+        "at": ";".join(",".join(_places(each.__traceback__)) for each in chain),
     }
 
 

@@ -1,0 +1,148 @@
+"""The statement says what is served, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from services.ownership import SERVICES, ServiceName, owner_of
+from shared.fhir.definitions import RESOURCE_TYPES
+from shared.fhir.errors import MethodNotAllowed
+from shared.fhir.search.parameters import served_parameters
+from shared.fhir.validation import validate
+from shared.server.capabilities import capability_statement
+from shared.server.routing import route
+from shared.server.served import interactions_of
+from tests.unit.server.definitions import ADMIT, DEFINITIONS, PROFILE, definition
+
+BASE = "http://127.0.0.1:8000/fhir"
+
+# An address and a method for each interaction, as a client would use them.
+ASKED = {
+    "read": ("GET", "{}/1"),
+    "vread": ("GET", "{}/1/_history/1"),
+    "update": ("PUT", "{}/1"),
+    "delete": ("DELETE", "{}/1"),
+    "history-instance": ("GET", "{}/1/_history"),
+    "create": ("POST", "{}"),
+    "search-type": ("GET", "{}"),
+}
+
+
+def stated(*names: ServiceName) -> dict[str, Any]:
+    return capability_statement(*map(definition, names), base=BASE, software_version="1.2.3")
+
+
+def resources(statement: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
+
+
+@pytest.mark.parametrize("names", [*((name,) for name in SERVICES), SERVICES])
+def test_the_statement_is_a_valid_resource(names: tuple[ServiceName, ...]) -> None:
+    statement = stated(*names)
+
+    assert validate(statement) == []
+    assert statement["fhirVersion"] == "4.0.1"
+    assert statement["implementation"]["url"] == BASE
+    broken = copy.deepcopy(statement)
+    del broken["kind"]
+    assert validate(broken) != []
+
+
+def test_the_same_definitions_give_the_same_statement() -> None:
+    assert stated(*SERVICES) == stated(*SERVICES)
+
+
+def test_its_date_is_the_one_given() -> None:
+    statement = capability_statement(*DEFINITIONS, base=BASE, software_version="1", date="2027-01")
+
+    assert statement["date"] == "2027-01"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_states_interactions_of_its_own_types_only(name: ServiceName) -> None:
+    for resource_type, resource in resources(stated(name)).items():
+        assert ("interaction" in resource) == (owner_of(resource_type) == name)
+
+
+def test_the_union_states_every_type_that_is_served() -> None:
+    served = {name for name in RESOURCE_TYPES if interactions_of(name)}
+
+    assert set(resources(stated(*SERVICES))) == served
+    assert len(served) == 145
+
+
+def test_nothing_is_stated_of_audit_events_and_routing_refuses_them() -> None:
+    assert interactions_of("AuditEvent") == ()
+    assert "AuditEvent" not in resources(stated("intake"))
+    with pytest.raises(MethodNotAllowed):
+        route("POST", "AuditEvent")
+    assert route("POST", "Provenance")[0] == "create"
+
+
+@pytest.mark.parametrize("interaction", ASKED)
+def test_what_is_stated_is_routed(interaction: str) -> None:
+    method, path = ASKED[interaction]
+    for resource_type, resource in resources(stated(*SERVICES)).items():
+        codes = [each["code"] for each in resource["interaction"]]
+        assert interaction in codes
+        assert set(codes) == set(ASKED)
+        assert route(method, path.format(resource_type))[0] == interaction
+
+
+def test_what_is_not_stated_is_not_routed() -> None:
+    with pytest.raises(MethodNotAllowed):
+        route("PATCH", "Patient/1")
+    with pytest.raises(MethodNotAllowed):
+        route("PUT", "Patient")
+    with pytest.raises(MethodNotAllowed):
+        route("DELETE", "Patient")
+    assert resources(stated("intake"))["Patient"]["conditionalUpdate"] is False
+    assert resources(stated("intake"))["Patient"]["conditionalDelete"] == "not-supported"
+
+
+def test_every_search_parameter_that_is_served_is_stated_with_its_type() -> None:
+    for resource_type, resource in resources(stated(*SERVICES)).items():
+        told = {each["name"]: each for each in resource["searchParam"]}
+        served = served_parameters(resource_type)
+        assert told.keys() == served.keys()
+        assert all(told[code]["type"] == served[code].type for code in served)
+        assert all(each["definition"] and each["documentation"] for each in told.values())
+
+
+def test_only_the_keeper_of_the_door_takes_bundles() -> None:
+    system = {name: stated(name)["rest"][0].get("interaction") for name in SERVICES}
+
+    assert system["intake"] == [{"code": "transaction"}, {"code": "batch"}]
+    assert system["plan"] is None
+    assert system["progress"] is None
+    assert stated(*SERVICES)["rest"][0]["interaction"] == system["intake"]
+
+
+def test_an_operation_stands_with_its_type_at_the_service_that_serves_it() -> None:
+    url = "https://stepdown.example/fhir/OperationDefinition/EpisodeOfCare-admit"
+    told = {"name": "admit", "definition": url, "documentation": ADMIT.description}
+
+    assert resources(stated("intake"))["EpisodeOfCare"]["operation"] == [told]
+    assert "EpisodeOfCare" not in resources(stated("plan"))
+
+
+def test_an_operation_on_a_type_of_another_service_is_stated_without_its_interactions() -> None:
+    patient = resources(stated("progress"))["Patient"]
+
+    assert patient.keys() == {"type", "operation"}
+    assert "interaction" in resources(stated(*SERVICES))["Patient"]
+    assert resources(stated(*SERVICES))["Patient"]["operation"] == patient["operation"]
+
+
+def test_an_operation_of_every_service_is_stated_once_for_all() -> None:
+    assert [each["name"] for each in stated(*SERVICES)["rest"][0]["operation"]] == ["clock"]
+
+
+def test_a_published_profile_is_stated_with_its_type() -> None:
+    plan = resources(stated("plan"))
+
+    assert plan["CarePlan"]["supportedProfile"] == [PROFILE["url"]]
+    assert "supportedProfile" not in plan["Goal"]
