@@ -30,11 +30,16 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The JSON keys of a type: objects with element name and type, links, narrative markup."""
+    """The JSON keys of a type: objects with element name and type, links, narrative markup.
 
+    `linking` are the keys of links and of markup together.
+    """
+
+    type: str
     objects: dict[str, tuple[str, str]]
     links: frozenset[str]
     markup: frozenset[str]
+    linking: frozenset[str]
 
 
 @cache
@@ -54,7 +59,7 @@ def shape(type_name: str) -> Shape:
             links.add(key.json)
         elif key.type == "xhtml":
             markup.add(key.json)
-    return Shape(objects, frozenset(links), frozenset(markup))
+    return Shape(type_name, objects, frozenset(links), frozenset(markup), frozenset(links | markup))
 
 
 def objects_in(root: JsonObject, root_type: str) -> Iterator[Found]:
@@ -80,3 +85,36 @@ def _children(location: str, child: Any, type_name: str) -> Iterator[Found]:  # 
         actual = child.get("resourceType") if type_name == "Resource" else type_name
         if actual in _TYPES or actual == type_name != "Resource":
             yield Found(location, child, actual)
+
+
+def linking_objects(root: JsonObject, root_type: str) -> list[tuple[JsonObject, Shape]]:
+    """Collect the objects that hold a link or markup, without their locations.
+
+    Every write asks this of the whole resource, and only a refusal needs a location.
+    """
+    found: list[tuple[JsonObject, Shape]] = []
+    if root_type in _TYPES:
+        _collect(root, shape(root_type), found)
+    return found
+
+
+def _collect(value: JsonObject, kind: Shape, found: list[tuple[JsonObject, Shape]]) -> None:
+    if not kind.linking.isdisjoint(value):
+        found.append((value, kind))
+    objects = kind.objects
+    for key, child in value.items():
+        if key in objects:
+            children = child if type(child) is list else (child,)
+            for each in children:
+                if type(each) is dict:
+                    _collect_child(each, objects[key][1], found)
+
+
+def _collect_child(
+    value: JsonObject, type_name: str, found: list[tuple[JsonObject, Shape]]
+) -> None:
+    if type_name == "Resource":
+        type_name = value.get("resourceType", "")
+        if type_name not in _TYPES:
+            return
+    _collect(value, shape(type_name), found)

@@ -12,7 +12,7 @@ from html import escape, unescape
 from typing import TYPE_CHECKING, Literal
 
 from shared.fhir.definitions import RESOURCE_TYPES
-from shared.fhir.elements import objects_in, shape
+from shared.fhir.elements import linking_objects, objects_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,9 +52,12 @@ def parse_reference(text: str, bases: tuple[str, ...] = ()) -> Link:
         return Link("contained", text, id=text[1:])
     if text.startswith(("urn:uuid:", "urn:oid:")):
         return Link("urn", text)
+    name, mark, query = text.partition("?")
+    if mark and name in _TYPES:
+        return Link("conditional", text, name, query)
     found = _RESTFUL.fullmatch(text)
     if found is None or found["type"] not in _TYPES:
-        return _other(text)
+        return Link("external" if _ABSOLUTE.match(text) else "other", text)
     base = found["base"]
     kind: Kind = "other"
     if base is None or base in {each.rstrip("/") for each in bases}:
@@ -64,15 +67,6 @@ def parse_reference(text: str, bases: tuple[str, ...] = ()) -> Link:
     return Link(kind, text, found["type"], found["id"], found["version"])
 
 
-def _other(text: str) -> Link:
-    if _ABSOLUTE.match(text):
-        return Link("external", text)
-    name, mark, query = text.partition("?")
-    if mark and name in _TYPES:
-        return Link("conditional", text, name, query)
-    return Link("other", text)
-
-
 def references_in(resource: JsonObject, resource_type: str) -> Iterator[tuple[str, JsonObject]]:
     """Find every Reference, with its FHIRPath location, contained resources included."""
     for found in objects_in(resource, resource_type):
@@ -80,35 +74,49 @@ def references_in(resource: JsonObject, resource_type: str) -> Iterator[tuple[st
             yield found.location, found.value
 
 
-def local_targets(resource: JsonObject, bases: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """Find the type and id of each reference to a resource of this server, repeated ones too."""
-    for _, reference in references_in(resource, resource["resourceType"]):
-        text = reference.get("reference")
-        if type(text) is str:
+class Links:
+    """The links of one resource, found once: to read them, and to replace them in place."""
+
+    __slots__ = ("_holders",)
+
+    def __init__(self, resource: JsonObject) -> None:
+        self._holders = linking_objects(resource, resource["resourceType"])
+
+    def references(self) -> Iterator[str]:
+        """Give the text of each Reference, contained resources included, repeated ones too."""
+        for holder, kind in self._holders:
+            if kind.type == "Reference":
+                text = holder.get("reference")
+                if type(text) is str:
+                    yield text
+
+    def local_targets(self, bases: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+        """Give the type and id of each reference to a resource of this server."""
+        for text in self.references():
             link = parse_reference(text, bases)
             if link.kind == "local" and link.type and link.id:
                 yield link.type, link.id
 
+    def rewrite(self, mapping: Mapping[str, str]) -> bool:
+        """Replace every link that `mapping` names, and tell whether there was any.
 
-def rewrite(resource: JsonObject, mapping: Mapping[str, str]) -> bool:
-    """Replace, in place, every link that `mapping` names, and tell whether there was any.
+        A link matches as a whole or up to its `#`. It is replaced where the definition says
+        Reference, uri, url, oid or uuid, and in href and src of narrative; canonical and strings
+        never are. A value of `mapping` may end in `/_history/n`, which only version-specific
+        links take over.
 
-    A link matches as a whole or up to its `#`. It is replaced where the definition says Reference,
-    uri, url, oid or uuid, and in href and src of narrative; canonical and strings never are. A
-    value of `mapping` may end in `/_history/n`, which only version-specific links take over.
-
-    https://hl7.org/fhir/R4/http.html#trules
-    """
-    changed = False
-    for found in list(objects_in(resource, resource["resourceType"])):
-        keys = shape(found.type)
-        for key in (keys.links | keys.markup) & found.value.keys():
-            before = found.value[key]
-            after = _in_markup(before, mapping) if key in keys.markup else _moved(before, mapping)
-            if after != before:
-                found.value[key] = after
-                changed = True
-    return changed
+        https://hl7.org/fhir/R4/http.html#trules
+        """
+        changed = False
+        for holder, kind in self._holders:
+            for key in kind.linking & holder.keys():
+                before = holder[key]
+                rewritten = _in_markup if key in kind.markup else _moved
+                after = rewritten(before, mapping)
+                if after != before:
+                    holder[key] = after
+                    changed = True
+        return changed
 
 
 def _moved(link: object, mapping: Mapping[str, str]) -> object:

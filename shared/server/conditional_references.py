@@ -48,6 +48,9 @@ def _asked(
 ) -> dict[str, tuple[Link, str]]:
     asked: dict[str, tuple[Link, str]] = {}
     for change in changes:
+        texts = change.links.references() if change.links else ()
+        if not any("?" in text and text not in asked for text in texts):
+            continue
         for location, reference in references_in(change.after or {}, change.key.type):
             text = reference.get("reference")
             if isinstance(text, str) and "?" in text and text not in asked:

@@ -9,7 +9,7 @@ from shared.care.law import CareChange
 from shared.care.laws import LAWFUL_TYPES, broken_laws
 from shared.fhir.errors import Conflict, Issue, Malformed, RuleViolation
 from shared.fhir.reader import read
-from shared.fhir.references import Link, parse_reference, references_in
+from shared.fhir.references import parse_reference, references_in
 from shared.fhir.validation import validate
 from shared.store.version import Key
 
@@ -80,37 +80,47 @@ async def _dangling(
     """Find references to resources of this server that are not there."""
     staying = {change.key for change in changes if change.after is not None}
     leaving = {change.key for change in changes if change.after is None}
-    links = [
-        (change, location, Key(link.type or "", link.id or ""))
-        for change in changes
-        for location, link in _links(change, tx.bases, places)
-    ]
-    outside = {target for _, _, target in links} - staying
-    found = await tx.protect(outside, leaving) - leaving
-    missing = outside - found
+    outside: set[Key] = set()
+    for change in changes:
+        outside |= _targets(change, tx.bases, places)
+    outside -= staying
+    missing = outside - (await tx.protect(outside, leaving) - leaving)
     return [
         _placed(Issue("error", "not-found", f"{target} does not exist here.", at), c.key, places)
-        for c, at, target in links
+        for c in (changes if missing else ())
+        for at, target in _located(c, tx.bases)
         if target in missing
     ]
 
 
-def _links(
-    change: Change, bases: tuple[str, ...], places: Mapping[Key, str]
-) -> Iterator[tuple[str, Link]]:
-    """Find the references to this server's resources, each with its location.
+def _targets(change: Change, bases: tuple[str, ...], places: Mapping[Key, str]) -> set[Key]:
+    """Name this server's resources that a change refers to.
 
-    :raises Malformed: for a conditional one, which only a transaction can resolve.
+    :raises Malformed: for a conditional reference, which only a transaction can resolve.
     """
+    targets = set()
+    for text in change.links.references() if change.links else ():
+        link = parse_reference(text, bases)
+        if link.kind == "local":
+            targets.add(Key(link.type or "", link.id or ""))
+        elif link.kind == "conditional":
+            raise Malformed(issues=(_placed(_conditional(change, text), change.key, places),))
+    return targets
+
+
+def _conditional(change: Change, text: str) -> Issue:
+    found = references_in(change.after or {}, change.key.type)
+    at = next((location for location, each in found if each.get("reference") == text), None)
+    told = "A conditional reference is allowed only in a transaction."
+    return Issue("error", "invalid", told, at)
+
+
+def _located(change: Change, bases: tuple[str, ...]) -> Iterator[tuple[str, Key]]:
     for location, reference in references_in(change.after or {}, change.key.type):
         text = reference.get("reference")
-        link = parse_reference(text, bases) if isinstance(text, str) else None
-        if link is not None and link.kind == "local":
-            yield location, link
-        elif link is not None and link.kind == "conditional":
-            told = "A conditional reference is allowed only in a transaction."
-            issue = Issue("error", "invalid", told, location)
-            raise Malformed(issues=(_placed(issue, change.key, places),))
+        if isinstance(text, str):
+            link = parse_reference(text, bases)
+            yield location, Key(link.type or "", link.id or "")
 
 
 async def _refuse_orphans(tx: Transaction, deleted: Version) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE
-from shared.fhir.references import local_targets
 from shared.fhir.search.index import IndexRow, index
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
@@ -66,11 +65,11 @@ def _body(change: Change, after: JsonObject) -> bytes:
 
 
 def _terms(change: Change, found: IndexRow, tenant: int, bases: tuple[str, ...]) -> tuple[int, ...]:
-    if change.after is None:
+    if change.links is None:
         return ()
     code = TYPE_CODE[change.key.type]
     terms = {hash_term(tenant, code, text) for text in found.terms}
-    terms |= {reference_term(tenant, Key(*key)) for key in local_targets(change.after, bases)}
+    terms |= {reference_term(tenant, Key(*key)) for key in change.links.local_targets(bases)}
     return tuple(sorted(terms))
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+from shared.fhir.references import Links
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -36,7 +39,7 @@ class Version:
     body: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """A write that was decided: from the version that was read to a new content.
 
@@ -50,6 +53,11 @@ class Change:
     after: JsonObject | None
     now: datetime
     raw: bytes | None = None
+
+    @cached_property
+    def links(self) -> Links | None:
+        """The links of the new content; a rewrite of them is seen by all."""
+        return None if self.after is None else Links(self.after)
 
     @property
     def number(self) -> int:

@@ -10,10 +10,9 @@ import pytest
 from shared.fhir.references import (
     Kind,
     Link,
-    local_targets,
+    Links,
     parse_reference,
     references_in,
-    rewrite,
 )
 
 BASES = ("https://care.example/fhir", "http://127.0.0.1:8001/fhir/")
@@ -36,6 +35,13 @@ UUID = "urn:uuid:6c1f8c2e-3d1a-4f59-9a36-1f1d6f0a1b2c"
         ("#p1", "contained", None, "p1", None),
         ("#", "contained", None, "", None),
         ("Patient?identifier=a|b", "conditional", "Patient", "identifier=a|b", None),
+        (
+            "Patient?link=http://a.example/Person/1",
+            "conditional",
+            "Patient",
+            "link=http://a.example/Person/1",
+            None,
+        ),
         ("Person of note", "other", None, None, None),
         ("Nothing/1", "other", None, None, None),
         ("fhir/Patient/1", "other", "Patient", "1", None),
@@ -80,7 +86,7 @@ def test_references_are_found_wherever_the_definition_has_them() -> None:
         "Observation.performer[1]": UUID,
         "Observation.note[0].author": "Practitioner/1/_history/4",
     }
-    assert set(local_targets(RESOURCE)) == {("Device", "d"), ("Practitioner", "1")}
+    assert set(Links(RESOURCE).local_targets()) == {("Device", "d"), ("Practitioner", "1")}
 
 
 def test_a_bundles_entries_and_parameters_are_roots_of_their_own() -> None:
@@ -106,7 +112,7 @@ def test_what_is_not_valid_is_passed_over() -> None:
 
 def test_links_are_rewritten_in_references_uris_and_narrative_only() -> None:
     resource = deepcopy(RESOURCE)
-    assert rewrite(resource, {UUID: "Organization/o"})
+    assert Links(resource).rewrite({UUID: "Organization/o"})
     expected = deepcopy(RESOURCE)
     expected["meta"]["source"] = "Organization/o"
     expected["text"]["div"] = (
@@ -121,7 +127,7 @@ def test_links_are_rewritten_in_references_uris_and_narrative_only() -> None:
 
 def test_what_is_not_named_stays_and_nothing_is_reported() -> None:
     resource = deepcopy(RESOURCE)
-    assert not rewrite(resource, {"urn:uuid:another": "Patient/1"})
+    assert not Links(resource).rewrite({"urn:uuid:another": "Patient/1"})
     assert resource == RESOURCE
 
 
@@ -138,24 +144,24 @@ def test_what_is_not_named_stays_and_nothing_is_reported() -> None:
 )
 def test_a_version_specific_reference_stays_one(link: str, moved: str) -> None:
     resource = {"resourceType": "Flag", "subject": {"reference": link}}
-    rewrite(resource, {"http://a.example/Patient/1": "Patient/n/_history/2"})
+    Links(resource).rewrite({"http://a.example/Patient/1": "Patient/n/_history/2"})
     assert resource["subject"] == {"reference": moved}
 
 
 def test_a_version_is_kept_where_the_target_names_none() -> None:
     resource = {"resourceType": "Flag", "subject": {"reference": f"{UUID}/_history/7"}}
-    assert rewrite(resource, {UUID: "Patient/n"})
+    assert Links(resource).rewrite({UUID: "Patient/n"})
     assert resource["subject"] == {"reference": "Patient/n/_history/7"}
 
 
 def test_a_list_of_uris_is_rewritten_one_by_one() -> None:
     resource = {"resourceType": "CarePlan", "instantiatesUri": ["http://a.example", UUID]}
-    assert rewrite(resource, {UUID: "PlanDefinition/1"})
+    assert Links(resource).rewrite({UUID: "PlanDefinition/1"})
     assert resource["instantiatesUri"] == ["http://a.example", "PlanDefinition/1"]
 
 
 def test_markup_is_compared_and_written_escaped() -> None:
     div = '<div><a href="http://a.example?x=1&amp;y=2">x</a></div>'
     resource: dict[str, Any] = {"resourceType": "Flag", "text": {"div": div}}
-    assert rewrite(resource, {"http://a.example?x=1&y=2": "Patient/n"})
+    assert Links(resource).rewrite({"http://a.example?x=1&y=2": "Patient/n"})
     assert resource["text"]["div"] == '<div><a href="Patient/n">x</a></div>'

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from shared.fhir.errors import FhirError, Malformed, NotSupported
-from shared.fhir.references import references_in, rewrite
+from shared.fhir.references import references_in
 from shared.server.bodies import identified_as, resource_of
 from shared.server.conditional_references import resolve
 from shared.server.conditions import hold
@@ -126,16 +126,19 @@ async def _link(tx: Transaction, steps: list[Step], context: Context) -> None:
     changes = [step.change for step in steps if step.change is not None]
     places = {step.key: f"{step.entry.place}.resource" for step in steps}
     for change in changes:
-        if change.after is not None:
-            rewrite(change.after, targets)
+        if change.links is not None:
+            change.links.rewrite(targets)
             _refuse_unresolved(change, places[change.key])
     found = await resolve(tx, changes, places, context)
     for change in changes:
-        if change.after is not None and found:
-            rewrite(change.after, found)
+        if change.links is not None and found:
+            change.links.rewrite(found)
 
 
 def _refuse_unresolved(change: Change, place: str) -> None:
+    texts = change.links.references() if change.links else ()
+    if not any(text.startswith("urn:uuid:") for text in texts):
+        return
     for at, reference in references_in(change.after or {}, change.key.type):
         if str(reference.get("reference")).startswith("urn:uuid:"):
             raise Malformed(

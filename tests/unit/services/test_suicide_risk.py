@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.progress_api.domain import suicide_risk
 from services.progress_api.domain.suicide_risk import Cause
 from shared.care.canonical import CAUSE
-from shared.fhir.references import local_targets
+from shared.fhir.references import Links
 from shared.fhir.validation import validate
 
 LOINC = "http://loinc.org"
@@ -91,8 +91,8 @@ def test_every_alert_is_a_valid_transaction_about_the_person(cause: Cause) -> No
     assert (flag["category"][0]["coding"][0]["code"], flag["status"]) == ("safety", "active")
     assert (task["priority"], task["status"], task["intent"]) == ("stat", "requested", "order")
     for resource in (flag, task):
-        assert ("Patient", cause.patient_id) in local_targets(resource)
-    assert ("Observation", cause.observation_id) in local_targets(said)
+        assert ("Patient", cause.patient_id) in Links(resource).local_targets()
+    assert ("Observation", cause.observation_id) in Links(said).local_targets()
 
 
 @given(cause=CAUSES)
