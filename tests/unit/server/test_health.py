@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi import FastAPI
 
-from shared.server import health
 from shared.server.health import DatabaseState, Readiness, ServiceCheck, health_router
 from tests.unit.asgi import ask
 
@@ -46,7 +45,7 @@ async def test_a_service_with_all_it_needs_is_ready(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     half = SimpleNamespace(total=100, free=50)
-    monkeypatch.setattr(health.shutil, "disk_usage", lambda _: half)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: half)
 
     status, checks = await asked(DatabaseState("0002", NOW), tmp_path)
 
@@ -82,7 +81,7 @@ async def test_a_tenth_of_the_disk_must_be_free(
     free: int, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = SimpleNamespace(total=100, free=free)
-    monkeypatch.setattr(health.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
 
     assert (await asked(DatabaseState("0002", NOW), tmp_path))[0] == status
 
