@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 TITLE: Final = "Stepdown"
+_GZIP_FROM_BYTES: Final = 2048
 _FHIR: Final = f"{FHIR_JSON}; charset=utf-8"
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -88,6 +90,7 @@ def front_pages(
         ),
         *documentation_routes(TITLE),
     ]
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES)
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -202,6 +203,14 @@ async def test_the_statement_is_not_sent_again_to_who_has_it() -> None:
     assert (answer.status, answer.body) == (304, b"")
     other = await ask(DOOR, "/fhir/metadata", headers={"If-None-Match": 'W/"other"'})
     assert other.status == 200
+
+
+async def test_the_statement_is_packed_for_who_asks() -> None:
+    plain = await ask(DOOR, "/fhir/metadata")
+    packed = await ask(DOOR, "/fhir/metadata", headers={"Accept-Encoding": "gzip"})
+
+    assert "content-encoding" not in plain.headers
+    assert gzip.decompress(packed.body) == plain.body
 
 
 @pytest.mark.parametrize(
