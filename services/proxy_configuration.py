@@ -40,7 +40,7 @@ http {
     log_format line '$time_iso8601 $request_method $service $status ${request_time}s $trace';
     access_log /dev/stdout line;
     server_tokens off;
-    default_type application/fhir+json;
+    default_type "application/fhir+json; charset=utf-8";
 
     client_body_temp_path body;
     proxy_temp_path proxy;

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,19 +10,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
-from services import proxy_configuration as proxy
 from services.ownership import OPERATION_OWNER, SERVICES, ServiceName, owner_of
 from shared.fhir.definitions import RESOURCE_TYPES
+from tests.proxy import ABSENT, NGINX, Proxy, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="the program nginx is not installed")
+pytestmark = pytest.mark.skipif(NGINX is None, reason=ABSENT)
 
 # Answers with its name and with what it was asked, and prints the port that it was given.
 ECHO = """
@@ -50,16 +45,8 @@ server.serve_forever()
 
 
 @dataclass
-class FrontDoor:
-    client: httpx.Client
-    log: Path
+class FrontDoor(Proxy):
     services: dict[ServiceName, subprocess.Popen[str]]
-
-    def request(
-        self, path: str, method: str = "GET", *, content: bytes = b"", **headers: str
-    ) -> httpx.Response:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.request(method, path, content=content, headers=named)
 
     def owner(self, path: str, method: str = "GET") -> str:
         answer = self.request(path, method)
@@ -67,12 +54,6 @@ class FrontDoor:
         assert answer.json()["path"] == path
         assert answer.json()["method"] == method
         return str(answer.json()["service"])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ended(process: subprocess.Popen[str]) -> None:
@@ -88,45 +69,14 @@ def echo(name: ServiceName, stack: ExitStack) -> subprocess.Popen[str]:
     return process
 
 
-def nginx(folder: Path, configuration: str, log: Path, stack: ExitStack) -> subprocess.Popen[str]:
-    (folder / "nginx.conf").write_text(configuration)
-    # As root, its workers would change to an account that cannot enter this folder.
-    directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
-    command = [str(NGINX), "-p", str(folder), "-e", "stderr", "-c", "nginx.conf", "-g", directives]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, text=True
-        )
-    stack.callback(process.wait)
-    stack.callback(process.terminate)
-    return process
-
-
-def answering(process: subprocess.Popen[str], door: FrontDoor) -> bool:
-    """Wait until the proxy is alive; false when it ended, as it does when its port was taken."""
-    while process.poll() is None:
-        try:
-            return door.request("/health/live").text == "alive\n"
-        except httpx.TransportError:
-            time.sleep(0.02)
-    return False
-
-
 def opened(folder: Path, stack: ExitStack) -> FrontDoor:
     services = {name: echo(name, stack) for name in SERVICES}
     upstreams: dict[ServiceName, str] = {}
     for name, process in services.items():
         assert process.stdout
         upstreams[name] = f"127.0.0.1:{process.stdout.readline().strip()}"
-    log = folder / "log"
-    for _ in range(5):
-        port = free_port()
-        configuration = proxy.render(upstreams, resolver=None, listen=f"127.0.0.1:{port}")
-        client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20))
-        door = FrontDoor(client, log, services)
-        if answering(nginx(folder, configuration, log, stack), door):
-            return door
-    raise AssertionError(log.read_text())
+    proxy = started(folder, upstreams, stack)
+    return FrontDoor(proxy.client, proxy.log, services)
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +152,7 @@ def test_a_path_outside_fhir_or_with_two_readings_is_a_404(door: FrontDoor, path
     answer = door.request(path)
 
     assert answer.status_code == 404
-    assert answer.headers["Content-Type"] == "application/fhir+json"
+    assert answer.headers["Content-Type"] == "application/fhir+json; charset=utf-8"
     assert answer.json()["issue"][0]["code"] == "not-found"
     assert answer.headers["X-Request-Id"]
 
@@ -284,7 +234,7 @@ def test_a_service_that_is_down_costs_a_503_for_its_own_types_only(tmp_path: Pat
             assert answer.status_code == 503
             assert int(answer.headers["Retry-After"]) > 0
             assert answer.headers["X-Request-Id"] == "r1"
-            assert answer.headers["Content-Type"] == "application/fhir+json"
+            assert answer.headers["Content-Type"] == "application/fhir+json; charset=utf-8"
             assert answer.json()["resourceType"] == "OperationOutcome"
             assert "plan" in answer.json()["issue"][0]["diagnostics"]
         assert door.owner("/fhir/Observation/1") == "progress"
