@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.errors import EditConflict, FhirError, Unavailable
+from shared.fhir.writer import write
+from shared.server.capabilities import capability_statement
 from shared.server.interactions import INTERACTIONS
 from shared.server.routing import belongs_here
 from shared.store.audit import AuditRow
@@ -30,13 +33,21 @@ _TRIES: Final = 10
 _FIRST_PAUSE_SECONDS: Final = 0.002
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Engine:
     """What an interaction can reach besides its request and its transaction."""
 
     definition: ServiceDefinition
     store: Store
     software_version: str
+
+    @cached_property
+    def statement(self) -> bytes:
+        """The CapabilityStatement, which is the same until the program ends."""
+        base = self.store.texts.bases[0]
+        return write(
+            capability_statement(self.definition, base=base, software_version=self.software_version)
+        )
 
     async def dispatch(
         self, request: FhirRequest, context: Context, *, in_bundle: bool = False

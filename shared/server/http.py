@@ -6,9 +6,7 @@ https://hl7.org/fhir/R4/http.html
 from __future__ import annotations
 
 import logging
-import re
 import time
-import uuid
 from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
@@ -24,6 +22,7 @@ from shared.fhir.outcome import operation_outcome
 from shared.fhir.reader import read
 from shared.fhir.writer import write
 from shared.observability.access_log import AccessLine, log_access
+from shared.observability.request_id import request_id
 from shared.server.content import (
     FHIR_JSON,
     FORM,
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from shared.server.engine import Engine
     from shared.server.metrics import Metrics
 
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9\-._:/|]{1,200}", re.ASCII)
 _MAX_URL: Final = 8192
 _CONTENT_TYPE: Final = f"{FHIR_JSON}; charset=utf-8"
 _log = logging.getLogger(__name__)
@@ -72,23 +70,23 @@ class FhirEndpoint:
         """Answer one HTTP request."""
         started = time.perf_counter()
         request = Request(scope, receive)
-        request_id = _request_id(request)
+        trace = request_id(request.headers.get("x-request-id"))
         told: FhirRequest | None = None
         issues: tuple[str, ...] = ()
         try:
             told = await self._understood(request)
-            answer = await self._engine.dispatch(told, self._context(request, request_id))
+            answer = await self._engine.dispatch(told, self._context(request, trace))
             response = _response(told, answer)
         except FhirError as error:
             issues = tuple(issue.code for issue in error.issues)
             response = _refusal(error)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an outcome
-            _log.exception("internal error in request %s", request_id)
+            _log.exception("internal error in request %s", trace)
             issues = ("exception",)
-            response = _refusal(_internal(request_id))
-        response.headers["X-Request-Id"] = request_id
+            response = _refusal(_internal(trace))
+        response.headers["X-Request-Id"] = trace
         await response(scope, receive, send)
-        self._account(request, told, response.status_code, issues, request_id, started)
+        self._account(request, told, response.status_code, issues, trace, started)
 
     async def _understood(self, request: Request) -> FhirRequest:
         method, path = request.method, _path(request)
@@ -113,13 +111,13 @@ class FhirEndpoint:
             resource=resource,
         )
 
-    def _context(self, request: Request, request_id: str) -> Context:
+    def _context(self, request: Request, trace: str) -> Context:
         caller = caller_of(request.headers.get("x-stepdown-actor"))
         return Context(
             caller=caller,
             access=Access.open(caller, self._engine.store.tenant),
             now=self._engine.store.now(),
-            request_id=request_id,
+            request_id=trace,
             base=self._addresses.base,
             bases=self._addresses.bases,
             zone=self._addresses.zone,
@@ -131,7 +129,7 @@ class FhirEndpoint:
         told: FhirRequest | None,
         status: int,
         issues: tuple[str, ...],
-        request_id: str,
+        trace: str,
         started: float,
     ) -> None:
         seconds = time.perf_counter() - started
@@ -146,15 +144,10 @@ class FhirEndpoint:
                 type=resource_type,
                 status=status,
                 issues=issues,
-                request_id=request_id,
+                request_id=trace,
                 milliseconds=seconds * 1000,
             )
         )
-
-
-def _request_id(request: Request) -> str:
-    given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 
 
 def _path(request: Request) -> str:
@@ -223,5 +216,5 @@ def _refusal(error: FhirError) -> Response:
     return Response(outcome, error.status, error.headers, media_type=_CONTENT_TYPE)
 
 
-def _internal(request_id: str) -> FhirError:
-    return FhirError(f"Internal error; its trace is {request_id}.")
+def _internal(trace: str) -> FhirError:
+    return FhirError(f"Internal error; its trace is {trace}.")

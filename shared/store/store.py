@@ -43,7 +43,7 @@ class Store:
         own = role_url(url, service)
         self.service = service
         self.tenant = tenant
-        self._texts = texts
+        self.texts = texts
         self.pool = Pool(own, tenant, limits=limits)
         self._door = Pool(own, tenant, role=DOOR, limits=limits) if keeps_door else None
         self._audit = GroupCommitter(self.pool, tenant)
@@ -115,7 +115,7 @@ class Store:
         if pool is None:
             raise AssertionError("this service keeps no door")
         act = Act(self.service, access.caller.reference, request_id)
-        site = Site(act, self._texts, self.paging_key, self._take_pks)
+        site = Site(act, self.texts, self.paging_key, self._take_pks)
         async with pool.connection() as connection:
             async with connection.transaction():
                 transaction = Transaction(connection, access, site)

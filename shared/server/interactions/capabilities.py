@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from shared.fhir.writer import write
-from shared.server.capabilities import capability_statement
 from shared.server.request import FhirResponse
 
 if TYPE_CHECKING:
@@ -17,12 +15,9 @@ if TYPE_CHECKING:
     from shared.server.request import Context, FhirRequest
 
 
-async def capabilities(engine: Engine, request: FhirRequest, context: Context) -> FhirResponse:
+async def capabilities(engine: Engine, request: FhirRequest, _context: Context) -> FhirResponse:
     """Tell what is served, from the same definitions that serve it."""
-    statement = capability_statement(
-        engine.definition, base=context.base, software_version=engine.software_version
-    )
-    body = write(statement)
+    body = engine.statement
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
     if request.headers.get("if-none-match") == etag:
         return FhirResponse(304, headers={"ETag": etag})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.errors import NotFound
+from shared.fhir.errors import MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
     from shared.server.definition import Operation, ServiceDefinition
@@ -19,10 +19,13 @@ async def operation(engine: Engine, request: FhirRequest, context: Context) -> F
     """Run an operation that this service declares.
 
     :raises NotFound: when there is no such operation at this address.
+    :raises MethodNotAllowed: when it changes something and is not asked by POST.
     """
     found = declared(engine.definition, request)
     if found is None:
         raise NotFound("There is no such operation at this address.")
+    if found.affects_state and request.method != "POST":
+        raise MethodNotAllowed("This operation is asked by POST.", headers={"Allow": "POST"})
     return await found.handle(engine, request, context)
 
 
