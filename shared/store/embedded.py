@@ -62,7 +62,7 @@ class EmbeddedServer:
                     server._start(report)
                     remember_home(data_dir, place)
                 except BaseException:
-                    server._use.close()
+                    server.stop()
                     raise
         except OSError as error:
             raise EmbeddedError(_sentence(error, data_dir)) from error
@@ -82,10 +82,17 @@ class EmbeddedServer:
                 raise EmbeddedError("PostgreSQL does not stop.")
             time.sleep(POLL_SECONDS)
         if is_shared(place.use_lock):
+            self._let_go()
             return
         if self._keeper is not None:
             self._keeper.wait()
         _clear_up(place)
+
+    def _let_go(self) -> None:
+        # The keeper serves others now; when it ends, this process must not keep it as a zombie.
+        if self._keeper is not None:
+            Thread(target=self._keeper.wait, daemon=True).start()
+            self._keeper = None
 
     def _start(self, report: Callable[[str], None]) -> None:
         self._use.share()
@@ -139,7 +146,7 @@ def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     with place.log.open("ab") as log:
         place.log.chmod(0o600)
-        keeper = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "shared.store.embedded_keeper", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -149,9 +156,6 @@ def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
             umask=0o077,
             start_new_session=True,
         )
-    # It may end long after this process has left the server, and must not stay as a zombie.
-    Thread(target=keeper.wait, name="embedded-postgresql-keeper", daemon=True).start()
-    return keeper
 
 
 def _url(place: Place) -> str:
@@ -177,5 +181,7 @@ def _shorten(log: Path) -> None:
 
 
 def _sentence(error: OSError, data_dir: Path) -> str:
-    place = error.filename or data_dir
-    return f"The database cannot be kept in {data_dir}: {place}: {error.strerror}."
+    where = Path(str(error.filename or data_dir))
+    if where.is_relative_to(data_dir.absolute()):
+        where = data_dir
+    return f"The database cannot be kept in {where}: {error.strerror}."

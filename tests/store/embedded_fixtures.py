@@ -59,6 +59,15 @@ def reachable_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def one_server() -> Iterator[EmbeddedServer]:
+    """One server for the tests that change nothing."""
+    with reachable_folder() as folder:
+        server = EmbeddedServer.start(folder / "var", nothing)
+        yield server
+        server.stop()
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with reachable_folder() as folder:

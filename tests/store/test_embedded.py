@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,25 +17,13 @@ from tests.store.embedded_fixtures import (
     fetch,
     folder,
     nothing,
+    one_server,
     parents,
     place_of,
-    reachable_folder,
     start,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["data_dir", "folder", "parents", "start"]
-
-
-@pytest.fixture(scope="module")
-def one_server() -> Iterator[EmbeddedServer]:
-    """One server for the tests that change nothing."""
-    with reachable_folder() as folder:
-        server = EmbeddedServer.start(folder / "var", nothing)
-        yield server
-        server.stop()
+__all__ = ["data_dir", "folder", "one_server", "parents", "start"]
 
 
 def test_a_new_server_answers_at_its_url(start: Start) -> None:

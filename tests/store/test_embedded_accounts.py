@@ -160,6 +160,15 @@ def test_another_users_database_is_refused_in_a_sentence(
     )
 
 
+def test_a_folder_that_cannot_be_written_is_refused_in_a_sentence(
+    parents: Parents, folder: Path, nobody: Account
+) -> None:
+    parent = parents(folder, nobody, python_for(nobody))
+    assert (
+        refusal(parent) == f"refused: The database cannot be kept in {folder}: Permission denied."
+    )
+
+
 def test_a_number_without_an_account_is_refused_in_a_sentence(
     parents: Parents, folder: Path
 ) -> None:

@@ -6,10 +6,10 @@ import asyncio
 import os
 import pwd
 import signal
-import socket
 import stat
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -17,7 +17,7 @@ import pytest
 
 from shared.store.embedded_binaries import find_binaries
 from shared.store.embedded_place import Account
-from shared.store.embedded_processes import postmaster
+from shared.store.embedded_processes import postmaster, postmaster_lines
 from shared.store.embedded_socket import SOCKET_NAME, SOCKET_PATH_MAX
 from tests.store.embedded_fixtures import (
     Start,
@@ -25,6 +25,7 @@ from tests.store.embedded_fixtures import (
     data_dir,
     fetch,
     folder,
+    one_server,
     only_root,
     place_of,
     python_for,
@@ -32,7 +33,10 @@ from tests.store.embedded_fixtures import (
     until_active,
 )
 
-__all__ = ["data_dir", "folder", "start"]
+if TYPE_CHECKING:
+    from shared.store.embedded import EmbeddedServer
+
+__all__ = ["data_dir", "folder", "one_server", "start"]
 
 STRANGER = Account(54321, 54321)
 KNOCK = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
@@ -42,8 +46,8 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_every_folder_and_file_is_private(start: Start) -> None:
-    place = place_of(start())
+def test_every_folder_and_file_is_private(one_server: EmbeddedServer) -> None:
+    place = place_of(one_server)
     socket_folder = Path(place.socket.read_text())
     assert {mode(path) for path in (place.cluster, place.files, socket_folder)} == {0o700}
     assert {mode(path) for path in place.files.iterdir()} == {0o600}
@@ -55,35 +59,27 @@ def test_the_sockets_path_is_short_under_a_long_one(start: Start, folder: Path) 
     assert len(place.socket.read_text() + "/" + SOCKET_NAME) <= SOCKET_PATH_MAX
 
 
-def test_no_port_is_open(start: Start) -> None:
-    process = postmaster(place_of(start()))
-    with socket.socket() as client:
-        client.settimeout(5)
-        opened = client.connect_ex(("127.0.0.1", 5432)) == 0
-    # Another PostgreSQL may listen there; ours holds no socket of the internet's kind.
-    command = Path(f"/proc/{process}/cmdline")
-    if command.exists():
-        assert b"--listen_addresses=\0" in command.read_bytes()
-    else:
-        assert not opened
+def test_it_listens_on_its_socket_only(one_server: EmbeddedServer) -> None:
+    place = place_of(one_server)
+    _, _, _, _, socket_folder, address, *_ = postmaster_lines(place)
+    assert (socket_folder, address) == (place.socket.read_text(), "")
 
 
 async def test_the_password_opens_and_no_other_does(
-    start: Start, monkeypatch: pytest.MonkeyPatch
+    one_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSFILE", "/nowhere")
-    server = start()
-    password = urlsplit(server.url).password
+    password = urlsplit(one_server.url).password
     assert password
-    assert await ask(server.url, "SELECT 1") == 1
+    assert await ask(one_server.url, "SELECT 1") == 1
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(server.url.replace(password, "guess"))
+        await asyncpg.connect(one_server.url.replace(password, "guess"))
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(server.url.replace(f":{password}@", "@"))
+        await asyncpg.connect(one_server.url.replace(f":{password}@", "@"))
 
 
-def test_passwords_are_kept_as_scram(start: Start) -> None:
-    url = start().url
+def test_passwords_are_kept_as_scram(one_server: EmbeddedServer) -> None:
+    url = one_server.url
     stored = "SELECT rolpassword FROM pg_authid WHERE rolname = 'stepdown'"
     assert str(fetch(url, stored)).startswith("SCRAM-SHA-256$")
     methods = "SELECT string_agg(DISTINCT auth_method, ' ') FROM pg_hba_file_rules"
@@ -96,8 +92,8 @@ def test_each_database_has_a_password_of_its_own(start: Start, folder: Path) -> 
 
 
 @only_root
-def test_another_local_user_cannot_connect(start: Start) -> None:
-    place = place_of(start())
+def test_another_local_user_cannot_connect(one_server: EmbeddedServer) -> None:
+    place = place_of(one_server)
     path = f"{place.socket.read_text()}/{SOCKET_NAME}"
     assert "PermissionError" in knock(path, STRANGER)
     assert knock(path, place.account) == ""
