@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#concurrency
 from __future__ import annotations
 
 import re
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import Malformed, PreconditionFailed
@@ -15,18 +16,10 @@ if TYPE_CHECKING:
 
     from shared.store.version import Version
 
-_ETAG: Final = re.compile(r'(?:W/)?"(\d{1,10})"', re.ASCII)
-
-
-def version_in(etag: str, header: str) -> int:
-    """Read the version number of an ETag.
-
-    :raises Malformed: when it is not one that this server gives.
-    """
-    found = _ETAG.fullmatch(etag.strip())
-    if found is None:
-        raise Malformed(f'{header} must be an ETag of this server, such as W/"3".')
-    return int(found[1])
+# https://www.rfc-editor.org/rfc/rfc9110#name-etag
+_ETAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_ETAGS: Final = re.compile(rf"\s*{_ETAG}(?:\s*,\s*{_ETAG})*\s*")
+_TEXT: Final = re.compile(r'"([^"]*)"')
 
 
 def hold(headers: Mapping[str, str], current: Version | None) -> None:
@@ -35,9 +28,32 @@ def hold(headers: Mapping[str, str], current: Version | None) -> None:
     :raises PreconditionFailed: when one does not hold.
     :raises Malformed: when one cannot be read.
     """
-    if "if-match" in headers:
-        wanted = version_in(headers["if-match"], "If-Match")
-        if current is None or current.number != wanted:
-            raise PreconditionFailed("If-Match names a version that is not the current one.")
-    if headers.get("if-none-match") == "*" and current is not None and not current.deleted:
-        raise PreconditionFailed("If-None-Match: * asks that the resource does not exist yet.")
+    if "if-match" in headers and not _name(headers["if-match"], "If-Match", current):
+        raise PreconditionFailed("If-Match does not name the current version.")
+    if "if-none-match" in headers and _name(headers["if-none-match"], "If-None-Match", current):
+        raise PreconditionFailed("If-None-Match names what is there already.")
+
+
+def client_has(version: Version, headers: Mapping[str, str]) -> bool:
+    """Tell whether a reader holds this version already, and needs no body.
+
+    :raises Malformed: when If-None-Match cannot be read.
+    """
+    if "if-none-match" in headers:
+        return _name(headers["if-none-match"], "If-None-Match", version)
+    since = headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        return version.updated.replace(microsecond=0) <= parsedate_to_datetime(since)
+    except (TypeError, ValueError):
+        return False  # https://www.rfc-editor.org/rfc/rfc9110#name-if-modified-since: ignore it
+
+
+def _name(told: str, header: str, current: Version | None) -> bool:
+    """Tell whether the ETags of a header, or its *, name the current version."""
+    if told.strip() == "*":
+        return current is not None and not current.deleted
+    if not _ETAGS.fullmatch(told):
+        raise Malformed(f'{header} must be * or ETags such as W/"3".')
+    return current is not None and str(current.number) in _TEXT.findall(told)

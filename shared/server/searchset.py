@@ -46,14 +46,14 @@ def searchset(
 
 
 def history_bundle(
-    versions: Sequence[Version], base: str, links: Sequence[tuple[str, str]], *, total: int | None
+    versions: Sequence[tuple[Version, Version | None]], base: str, links: Sequence[tuple[str, str]]
 ) -> bytes:
-    """Write a history, the newest version first; a deletion has no resource."""
-    pieces = [_head("history", links, total)]
-    for i, version in enumerate(versions):
+    """Write a history of versions, each with the one before it; a deletion has no resource."""
+    pieces = [_head("history", links, None)]
+    for i, (version, before) in enumerate(versions):
         request = {"method": version.method, "url": _url(version)}
         response = {
-            "status": _status(version),
+            "status": _status(version, before),
             "etag": f'W/"{version.number}"',
             "lastModified": instant(version.updated),
         }
@@ -97,7 +97,7 @@ def _url(version: Version) -> str:
     return version.key.type if version.method == "POST" else str(version.key)
 
 
-def _status(version: Version) -> str:
+def _status(version: Version, before: Version | None) -> str:
     if version.deleted:
         return "204"
-    return "201" if version.number == 1 else "200"
+    return "201" if before is None or before.deleted else "200"

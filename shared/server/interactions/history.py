@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#history
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -41,7 +42,8 @@ async def history(reading: Reading, request: FhirRequest, context: Context) -> F
     links = [("self", _link(url, count, before))]
     if len(found) > count > 0:
         links.append(("next", _link(url, count, found[count - 1].number)))
-    return FhirResponse(200, history_bundle(found[:count], context.base, links, total=None))
+    with_before = list(zip_longest(found, found[1:]))[:count]
+    return FhirResponse(200, history_bundle(with_before, context.base, links))
 
 
 def _number(wanted: dict[str, str], name: str, default: int) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.fhir.errors import Gone, NotFound
 from shared.server.bodies import only_layout
+from shared.server.conditions import client_has
 from shared.server.request import FhirResponse
 from shared.store.version import Key
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def vread(reading: Reading, request: FhirRequest, _context: Context) -> FhirResponse:
-    """Give one version.
+    """Give one version; nothing of it where the client already holds it.
 
     :raises NotFound: when that version never was, or the caller may not see it.
     :raises Gone: when that version is a deletion.
@@ -30,4 +31,6 @@ async def vread(reading: Reading, request: FhirRequest, _context: Context) -> Fh
         raise NotFound(f"There is no such version of a {key.type} with this id.")
     if version.deleted:
         raise Gone(f"With this version the {key.type} was deleted.")
+    if client_has(version, request.headers):
+        return FhirResponse(304, None, version)
     return FhirResponse(200, version.body, version)

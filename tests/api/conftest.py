@@ -1,0 +1,42 @@
+"""One running Stepdown for all tests of the API: each test makes what it looks at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from tests.api.auditing import Audit
+from tests.programs import Programs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+
+@pytest.fixture(scope="session")
+def database_url(make_database: Callable[[], str]) -> str:
+    """The owner's URL of one database for all modules."""
+    return make_database()
+
+
+@pytest.fixture(scope="session")
+def all_in_one(database_url: str) -> Iterator[Programs]:
+    """The all-in-one program with two workers, once for all modules."""
+    with Programs.all_in_one(database_url, workers=2) as programs:
+        yield programs
+
+
+@pytest.fixture(params=["intake", "plan", "progress"])
+def service(request: pytest.FixtureRequest) -> str:
+    """The name of each service in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+async def audit(database_url: str) -> AsyncIterator[Audit]:
+    """What the record's audit says, read as the database's owner."""
+    connection = await asyncpg.connect(database_url)
+    yield Audit(connection)
+    await connection.close()
