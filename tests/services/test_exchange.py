@@ -97,6 +97,16 @@ def test_a_plan_that_was_deleted_does_not_come_back(person: Person) -> None:
     assert person.found("CarePlan") == []
 
 
+def test_each_stay_of_a_person_has_a_plan_of_its_own(person: Person) -> None:
+    for stay, end in (("one", "2025-06-01"), ("one", "2025-06-02"), ("two", "2026-03-01")):
+        period = {"start": "2025-05-20", "end": end}
+        person.put(person.stay(id=f"{stay}-{person.id}", period=period))
+    person.pass_time()
+
+    stays = [plan["supportingInfo"][0]["reference"] for plan in person.found("CarePlan")]
+    assert sorted(stays) == [f"Encounter/one-{person.id}", f"Encounter/two-{person.id}"]
+
+
 @pytest.mark.parametrize("code", ["AMB", "EMER"])
 def test_a_visit_prepares_no_plan(person: Person, code: str) -> None:
     person.put(person.stay(code=code))
@@ -193,9 +203,11 @@ def test_a_clock_that_runs_out_is_overdue_and_escalated_once(person: Person) -> 
     assert escalation["partOf"] == [{"reference": f"Task/{clock['id']}"}]
     assert escalation["meta"]["profile"] == [profile("stepdown-task")]
 
-    person.put(person.read(clock) | {"description": "still nobody"})
-    person.pass_time(timedelta(days=3))
-    assert escalations(person) == [escalation]
+    for rewritten in (person.read(clock) | {"description": "still nobody"}, clock):
+        person.put(rewritten)
+        person.pass_time(timedelta(days=3))
+        assert is_overdue(person.read(clock))
+        assert escalations(person) == [escalation]
 
 
 def test_a_clock_that_was_met_never_runs_out(person: Person) -> None:
