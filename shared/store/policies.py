@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _TENANT: Final = "tenant = (SELECT current_setting('stepdown.tenant')::int)"
 _TYPED: Final = ("resource", "version", "feed")
 _SEARCH: Final = ("search_row", "search_string", "search_date")
+# A version that claims a type of its writer's must not enter another owner's resource.
+_IN_ITS_RESOURCE: Final = (
+    "NOT EXISTS (SELECT FROM record.resource r WHERE r.tenant = version.tenant "
+    "AND r.pk = version.pk AND r.type <> version.type)"
+)
 # Rows that carry no type: what they may hold is decided by the rows they go with.
 _UNTYPED: Final = ("stream", "site")
 _COMMANDS: Final = {
@@ -61,6 +66,8 @@ def _record_rights(role: str, own: str) -> Iterator[str]:
     for table, commands in _COMMANDS.items():
         yield f"GRANT {commands} ON record.{table} TO {role}"
         rule = f"{_TENANT} AND {own}" if table in (*_TYPED, *_SEARCH) else _TENANT
+        if table == "version":
+            rule += f" AND {_IN_ITS_RESOURCE}"
         for command in commands.split(", "):
             yield _policy(role, table, command, rule)
     yield f"GRANT UPDATE (clock_offset_us) ON record.site TO {role}"
