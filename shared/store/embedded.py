@@ -24,7 +24,7 @@ from shared.store.embedded_locks import Lock, is_held, is_shared
 from shared.store.embedded_place import EmbeddedError, Place
 from shared.store.embedded_postmaster import stop_postmaster
 from shared.store.embedded_processes import is_ready, postmaster
-from shared.store.embedded_socket import make_socket_folder, remove_socket_folder
+from shared.store.embedded_socket import make_socket_folder, remove_socket_folder, socket_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,7 @@ def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
 
 def _url(place: Place) -> str:
     password = place.password.read_text()
-    folder = quote(place.socket.read_text())
+    folder = quote(str(socket_folder(place)))
     # Without the port, a PGPORT set for another server would lead clients astray.
     return f"postgresql://{OWNER}:{password}@/{DATABASE}?host={folder}&port=5432"
 

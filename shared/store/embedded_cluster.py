@@ -6,14 +6,15 @@ import secrets
 import shutil
 import subprocess
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.store.embedded_binaries import ENVIRONMENT, MAJOR
 from shared.store.embedded_place import Account, EmbeddedError, make_private, write_private
+from shared.store.embedded_socket import socket_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from shared.store.embedded_place import Place
 
@@ -51,7 +52,7 @@ def server_command(place: Place) -> list[str]:
     """Write the command line that runs the server."""
     settings = SETTINGS | {
         "cluster_name": place.name,
-        "unix_socket_directories": place.socket.read_text(),
+        "unix_socket_directories": str(socket_folder(place)),
     }
     options = [f"--{name}={value}" for name, value in settings.items()]
     return [str(place.binaries / "postgres"), "-D", str(place.cluster), *options]
@@ -93,13 +94,13 @@ def _new_folder(place: Place) -> Iterator[Path]:
 def _initialise(place: Place, new: Path) -> None:
     password = secrets.token_urlsafe(24)
     # The account of the server can read what lies in the socket's folder, and only there.
-    password_file = Path(place.socket.read_text()) / "password"
+    password_file = socket_folder(place) / "password"
     password_file.unlink(missing_ok=True)
     write_private(password_file, password, place.account)
     try:
         _run(place, _initdb_command(new, password_file))
     finally:
-        password_file.unlink()
+        password_file.unlink(missing_ok=True)
     _run(place, _single_user_command(place, new), f"CREATE DATABASE {DATABASE}\n")
     place.password.unlink(missing_ok=True)
     write_private(place.password, password, Account.own())
@@ -143,4 +144,4 @@ def _run(place: Place, command: list[str], statement: str = "") -> None:
 
 def _reason(lines: list[str]) -> str:
     errors = [line for line in lines if "error: " in line.lower() or "FATAL:" in line]
-    return (errors or lines)[-1].strip().rstrip(".")
+    return (errors or lines)[-1].rpartition("FATAL: ")[2].strip().rstrip(".")

@@ -110,6 +110,8 @@ def write_private(path: Path, text: str, account: Account) -> None:
     with os.fdopen(descriptor, "w") as file:
         os.fchown(descriptor, account.uid, account.gid)
         file.write(text)
+        file.flush()
+        os.fsync(descriptor)
 
 
 def make_private(folder: Path, account: Account) -> None:

@@ -7,13 +7,12 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.store.embedded_binaries import ENVIRONMENT
 from shared.store.embedded_cluster import server_command
 from shared.store.embedded_processes import orphans, postmaster
-from shared.store.embedded_socket import SOCKET_NAME
+from shared.store.embedded_socket import SOCKET_NAME, socket_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +71,7 @@ def remove_stale_files(place: Place) -> None:
     # PostgreSQL itself would take any living process of that number for the postmaster.
     if postmaster(place) is None and not orphans(place):
         (place.cluster / "postmaster.pid").unlink(missing_ok=True)
-        socket_folder = Path(place.socket.read_text())
-        (socket_folder / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+        (socket_folder(place) / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
 
 
 def _comes_true(condition: Callable[[], bool], seconds: float) -> bool:

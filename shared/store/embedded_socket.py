@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import tempfile
 from contextlib import suppress
@@ -23,25 +22,40 @@ SOCKET_PATH_MAX = 103
 def make_socket_folder(place: Place) -> None:
     """Make the socket's private folder, or keep the remembered one if it is still ours alone."""
     if place.socket.exists():
-        if _is_private(Path(place.socket.read_text()), place.account):
+        if _is_private(socket_folder(place), place.account):
             return
         place.socket.unlink()
-    for parent in (Path("/tmp"), Path(tempfile.gettempdir()), place.home):  # noqa: S108
-        if len(os.fsencode(parent / "stepdown-12345678" / SOCKET_NAME)) > SOCKET_PATH_MAX:
-            continue
-        with suppress(OSError):
-            folder = tempfile.mkdtemp(prefix="stepdown-", dir=parent)
-            os.chown(folder, place.account.uid, place.account.gid)
-            write_private(place.socket, folder, Account.own())
-            return
-    raise EmbeddedError("No folder for the database's socket can be made in /tmp.")
+    folder = _make_short_folder(place)
+    try:
+        os.chown(folder, place.account.uid, place.account.gid)
+        write_private(place.socket, str(folder), Account.own())
+    except OSError:
+        folder.rmdir()
+        raise
+
+
+def socket_folder(place: Place) -> Path:
+    """Return the remembered folder of the socket."""
+    return Path(place.socket.read_text())
 
 
 def remove_socket_folder(place: Place) -> None:
     """Remove the socket's folder after the server has ended."""
-    with suppress(FileNotFoundError):
-        shutil.rmtree(place.socket.read_text(), ignore_errors=True)
+    with suppress(OSError):
+        folder = socket_folder(place)
         place.socket.unlink()
+        # A killed server leaves these two; anything else there is not ours to remove.
+        (folder / SOCKET_NAME).unlink(missing_ok=True)
+        (folder / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _make_short_folder(place: Place) -> Path:
+    for parent in (Path("/tmp"), Path(tempfile.gettempdir()), place.home):  # noqa: S108
+        if len(os.fsencode(parent / "stepdown-12345678" / SOCKET_NAME)) <= SOCKET_PATH_MAX:
+            with suppress(OSError):
+                return Path(tempfile.mkdtemp(prefix="stepdown-", dir=parent))
+    raise EmbeddedError("No folder for the database's socket can be made in /tmp.")
 
 
 def _is_private(folder: Path, account: Account) -> bool:
@@ -49,5 +63,5 @@ def _is_private(folder: Path, account: Account) -> bool:
         found = folder.lstat()
     except OSError:
         return False
-    mode = stat.S_IMODE(found.st_mode)
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and mode == 0o700
+    private = found.st_mode == stat.S_IFDIR | 0o700 and found.st_uid == account.uid
+    return private and folder.is_absolute()
