@@ -98,8 +98,11 @@ encounters = st.builds(
 def worlds(draw: Draw) -> tuple[list[dict[str, Any]], dict[str, datetime]]:
     """Draw resources of two types, with the time of each one's last update."""
     drawn = [
-        *((("Patient", "p"), each) for each in draw(st.lists(patients, max_size=6))),
-        *((("Encounter", "e"), each) for each in draw(st.lists(encounters, max_size=6))),
+        *((("Patient", "p"), each) for each in draw(st.lists(patients, min_size=2, max_size=8))),
+        *(
+            (("Encounter", "e"), each)
+            for each in draw(st.lists(encounters, min_size=2, max_size=8))
+        ),
     ]
     resources = [
         {"resourceType": name, "id": f"{letter}{place}", **each}
@@ -181,7 +184,7 @@ _SORTS = {
 def searches(draw: Draw) -> tuple[str, list[tuple[str, str]]]:
     """Draw a type and the parameters of a search."""
     name = draw(st.sampled_from(sorted(CRITERIA)))
-    pairs = draw(st.lists(CRITERIA[name], max_size=3))
+    pairs = draw(st.lists(CRITERIA[name], max_size=2))
     keys = st.tuples(st.sampled_from(("", "-")), st.sampled_from(_SORTS[name])).map("".join)
     sort = draw(st.lists(keys, max_size=2, unique_by=lambda key: key.removeprefix("-")))
     count = draw(st.integers(1, 4))

@@ -27,8 +27,8 @@ async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.mark.parametrize("budget", [1, 1000])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(world=worlds(), asked=st.lists(searches(), min_size=4, max_size=8))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(world=worlds(), asked=st.lists(searches(), min_size=20, max_size=30))
 async def test_every_page_walk_equals_the_plain_matcher(
     connection: asyncpg.Connection,
     monkeypatch: pytest.MonkeyPatch,

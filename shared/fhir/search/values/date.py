@@ -77,7 +77,6 @@ def _add_main(_number: int, ranges: Ranges, value: object, collector: Collector)
 
 
 def _outer(ranges: Iterator[Range]) -> Range | None:
-    # A Period whose end lies before its start is held too; then these are still its outer limits.
     found = list(ranges)
     return (min(low for low, _ in found), max(high for _, high in found)) if found else None
 
@@ -88,12 +87,11 @@ def _date(value: str, reading: Reading) -> Iterator[Range]:
 
 def _period(value: JsonObject, reading: Reading) -> Iterator[Range]:
     start, end = value.get("start"), value.get("end")
-    if start is not None:
-        low, high = date_range(start, reading.zone)
-        yield low, high if end is not None else MAX_TIME
-    if end is not None:
-        low, high = date_range(end, reading.zone)
-        yield low if start is not None else MIN_TIME, high
+    first = date_range(start, reading.zone) if start is not None else (MIN_TIME, MAX_TIME)
+    last = date_range(end, reading.zone) if end is not None else (MIN_TIME, MAX_TIME)
+    if start is not None or end is not None:
+        # Where the end lies before the start, the outer limits are what is left to search by.
+        yield (first[0], last[1]) if first[0] < last[1] else (last[0], first[1])
 
 
 def _timing(value: JsonObject, reading: Reading) -> Iterator[Range]:
