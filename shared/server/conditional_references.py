@@ -9,11 +9,10 @@ https://hl7.org/fhir/R4/http.html#trules
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
-from shared.fhir.errors import InvalidSearch, PreconditionFailed
+from shared.fhir.errors import FhirError, PreconditionFailed
 from shared.fhir.references import Link, parse_reference, references_in
-from shared.fhir.search.parse import parse
+from shared.server.criteria import criteria
 from shared.server.saving import refuse_broken_rules
 from shared.store.version import Change, Key
 
@@ -70,13 +69,7 @@ async def _target(tx: Transaction, link: Link, place: str, context: Context) -> 
 
 
 def _query(link: Link, place: str, context: Context) -> Query:
-    pairs = parse_qsl(link.id or "", keep_blank_values=True)
     try:
-        query = parse(
-            link.type or "", pairs, zone=context.zone, now=context.now, bases=context.bases
-        )
-    except InvalidSearch as error:
-        raise InvalidSearch(error.issues[0].diagnostics, expression=place) from None
-    if not query.criteria:
-        raise InvalidSearch("A conditional reference needs search criteria.", expression=place)
-    return query
+        return criteria(link.type or "", link.id or "", context)
+    except FhirError as error:
+        raise type(error)(error.issues[0].diagnostics, expression=place) from None

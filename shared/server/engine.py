@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.errors import EditConflict, FhirError, Unavailable
 from shared.fhir.writer import write
+from shared.server.auditing import audit_row
 from shared.server.capabilities import capability_statement
+from shared.server.entries import of_its_kind
 from shared.server.interactions import INTERACTIONS
 from shared.server.routing import belongs_here
-from shared.store.audit import AuditRow
 from shared.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -54,23 +54,27 @@ class Engine:
     ) -> FhirResponse:
         """Answer a request; what was read or refused is in the audit before this returns."""
         try:
-            response, audited = await self._answer(request, context, in_bundle=in_bundle)
+            if not in_bundle:
+                belongs_here(request, self.definition)
+            request = of_its_kind(request)
+            response, audited = await self._answer(request, context)
         except FhirError as error:
-            await self._audit(request, context, error.status)
+            await self.refused(request, context, error)
             raise
         if not audited:
             await self._audit(request, context, response.status, response)
         return response
 
-    async def _answer(
-        self, request: FhirRequest, context: Context, *, in_bundle: bool
-    ) -> tuple[FhirResponse, bool]:
-        if not in_bundle:
-            belongs_here(request, self.definition)
+    async def refused(self, request: FhirRequest, context: Context, error: FhirError) -> None:
+        """Audit a refusal."""
+        await self._audit(request, context, error.status)
+
+    async def _answer(self, request: FhirRequest, context: Context) -> tuple[FhirResponse, bool]:
         interaction = INTERACTIONS[request.interaction]
         for attempt in range(1, _TRIES + 1):
             try:
-                async with self._opened(interaction.opens, request, context) as reached:
+                opened = self._opened(interaction.opens, request, context, again=attempt > 1)
+                async with opened as reached:
                     response = await interaction.handle(reached, request, context)
             except _LOST_RACE as error:
                 # A lost race is run again from its reads, so that a stale If-Match is seen.
@@ -82,18 +86,19 @@ class Engine:
                     "The request took too long.", headers={"Retry-After": "5"}
                 ) from error
             else:
-                return response, isinstance(reached, Transaction) and reached.wrote
+                return response, isinstance(reached, Transaction) and reached.audited
         raise AssertionError("the last try returns or raises")
 
     @asynccontextmanager
     async def _opened(
-        self, opens: str, request: FhirRequest, context: Context
+        self, opens: str, request: FhirRequest, context: Context, *, again: bool
     ) -> AsyncIterator[Reading | Transaction | Engine]:
         if opens == "nothing":
             yield self
         elif opens == "transaction":
             door = request.interaction == "transaction" or not self._owns(request)
-            async with self.store.begin(context.access, context.request_id, door=door) as tx:
+            begun = self.store.begin(context.access, context.request_id, door=door, again=again)
+            async with begun as tx:
                 yield tx
         else:
             snapshot = opens == "snapshot"
@@ -112,20 +117,8 @@ class Engine:
     ) -> None:
         if request.interaction == "capabilities":
             return
-        version = None if response is None else response.version
-        row = AuditRow(
-            recorded=context.now,
-            service=self.definition.name,
-            caller=context.caller.reference,
-            interaction=request.interaction,
-            type=TYPE_CODE.get(request.type or ""),
-            id=version.key.id if version else request.id,
-            version=version.number if version else None,
-            patient=None,
-            request_id=context.request_id,
-            status=status,
-            query="&".join(f"{name}={value}" for name, value in request.query) or None,
-        )
+        service = self.definition.name
+        row = audit_row(request, context, service, status=status, response=response)
         await self.store.audit([row])
 
 

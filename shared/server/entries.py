@@ -5,18 +5,27 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from shared.fhir.errors import FhirError, Malformed, NotSupported, RuleViolation, TooLarge
 from shared.fhir.validation import validate
+from shared.server.preferences import DONE, preferred
 from shared.server.request import FhirRequest
 from shared.server.routing import route
+from shared.store.version import instant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.fhir.errors import Issue
     from shared.fhir.reader import JsonObject
-    from shared.server.request import Context
+    from shared.server.request import Context, FhirResponse
+
+# An entry's response, and the resource that stands beside it.
+EntryAnswer = tuple[dict[str, Any], bytes | None]
 
 MAX_ENTRIES: Final = 5000
 # What Bundle.entry.request carries, and the HTTP header that means the same.
@@ -35,6 +44,24 @@ class Entry:
     place: str
     full_url: str | None
     request: FhirRequest
+
+
+def of_its_kind(request: FhirRequest) -> FhirRequest:
+    """Make of a Bundle that was posted to the base the interaction that its type asks for.
+
+    :raises Malformed: when the body is no Bundle of such a type.
+    """
+    if request.interaction != "bundle":
+        return request
+    body = request.resource
+    if body is None or body.get("resourceType") != "Bundle":
+        raise Malformed("The base takes a Bundle.", expression="Bundle")
+    match body.get("type"):
+        case "batch":
+            return replace(request, interaction="batch")
+        case "transaction":
+            return replace(request, interaction="transaction")
+    raise Malformed("The Bundle's type must be batch or transaction.", expression="Bundle.type")
 
 
 def check_shape(bundle: JsonObject) -> None:
@@ -80,12 +107,44 @@ def entry_of(bundle: JsonObject, index: int, context: Context) -> Entry:
     return Entry(place, entry.get("fullUrl"), request)
 
 
+@contextmanager
+def located(entry: Entry, part: str = "") -> Iterator[None]:
+    """Tell of a refusal at which entry it was, and where in it: a part, or a place's own."""
+    try:
+        yield
+    except FhirError as error:
+        issues = tuple(replace(each, expression=_place(each, entry, part)) for each in error.issues)
+        raise type(error)(issues=issues, headers=error.headers) from None
+
+
+def _place(issue: Issue, entry: Entry, part: str) -> str:
+    resource_type = entry.request.type
+    if resource_type is not None and (issue.expression or "").startswith(resource_type):
+        return f"{entry.place}.resource{str(issue.expression).removeprefix(resource_type)}"
+    return f"{entry.place}.{part}" if part else entry.place
+
+
+def entry_answer(entry: Entry, response: FhirResponse, headers: Mapping[str, str]) -> EntryAnswer:
+    """Tell in a Bundle what HTTP tells; `headers` are those of the Bundle's own request."""
+    told: JsonObject = {"status": str(response.status)}
+    if response.location is not None:
+        told["location"] = response.location
+    if response.version is not None:
+        told["etag"] = f'W/"{response.version.number}"'
+        told["lastModified"] = instant(response.version.updated)
+    wanted = preferred(entry.request, headers)
+    if wanted == "OperationOutcome":
+        told["outcome"] = DONE
+    shows = wanted == "representation" and entry.request.method != "HEAD"
+    return told, response.body if shows else None
+
+
 def _request(asked: JsonObject, resource: JsonObject | None, context: Context) -> FhirRequest:
     path, _, query = _relative(asked["url"], context).partition("?")
     method = asked["method"]
     if method == "PATCH" or (query and method in {"PUT", "DELETE"}):
         raise NotSupported("Patches and conditional updates and deletes are not served yet.")
-    interaction, fields = route(method, unquote(path))
+    interaction, fields = route(method, path)
     if interaction == "bundle":
         raise NotSupported("A Bundle cannot hold another one to be run.")
     headers = {_HEADERS[name]: asked[name] for name in _HEADERS if name in asked}

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.access.access import Access
-from shared.auth.actor import caller_of
-from shared.fhir.errors import FhirError, Issue, Malformed, NotFound, TooLarge, UnsupportedMedia
+from shared.access.access import ANONYMOUS, Access, Caller
+from shared.auth.actor import ACTOR_HEADER, caller_of
+from shared.fhir.errors import FhirError, Malformed, TooLarge, UnsupportedMedia
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.reader import read
 from shared.fhir.writer import write
@@ -33,10 +33,12 @@ from shared.server.content import (
     pretty,
     wants_pretty,
 )
+from shared.server.preferences import DONE, preferred
 from shared.server.request import Context, FhirRequest, FhirResponse
 from shared.server.routing import route
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from starlette.types import Receive, Scope, Send
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from shared.server.metrics import Metrics
 
 _MAX_URL: Final = 8192
+_MAX_HEADERS: Final = 16_384
 _CONTENT_TYPE: Final = f"{FHIR_JSON}; charset=utf-8"
 _log = logging.getLogger(__name__)
 
@@ -74,9 +77,8 @@ class FhirEndpoint:
         told: FhirRequest | None = None
         issues: tuple[str, ...] = ()
         try:
-            told = await self._understood(request)
-            answer = await self._engine.dispatch(told, self._context(request, trace))
-            response = _response(told, answer)
+            told = _addressed(request)
+            response = _response(told, await self._answer(request, told, trace))
         except FhirError as error:
             issues = tuple(issue.code for issue in error.issues)
             response = _refusal(error)
@@ -88,31 +90,18 @@ class FhirEndpoint:
         await response(scope, receive, send)
         self._account(request, told, response.status_code, issues, trace, started)
 
-    async def _understood(self, request: Request) -> FhirRequest:
-        method, path = request.method, _path(request)
-        interaction, fields = route(method, path)
-        query = tuple(request.query_params.multi_items())
-        headers = dict(request.headers)
-        check_acceptable(headers, query)
-        raw = await body_of(request) if method in {"POST", "PUT"} else b""
-        resource = None
-        if path.endswith("/_search"):
-            query += _form(raw, headers)
-        elif raw:
-            _check_json(headers)
-            resource = read(raw)
-        return FhirRequest(
-            method,
-            interaction,
-            **fields,
-            query=query,
-            headers=headers,
-            raw=raw if resource is not None else None,
-            resource=resource,
-        )
+    async def _answer(self, request: Request, told: FhirRequest, trace: str) -> FhirResponse:
+        context = self._context(ANONYMOUS, trace)
+        try:
+            context = self._context(caller_of(told.headers.get(ACTOR_HEADER)), trace)
+            check_acceptable(told.headers, told.query)
+            told = await _with_body(request, told)
+        except FhirError as error:
+            await self._engine.refused(told, context, error)
+            raise
+        return await self._engine.dispatch(told, context)
 
-    def _context(self, request: Request, trace: str) -> Context:
-        caller = caller_of(request.headers.get("x-stepdown-actor"))
+    def _context(self, caller: Caller, trace: str) -> Context:
         return Context(
             caller=caller,
             access=Access.open(caller, self._engine.store.tenant),
@@ -150,22 +139,42 @@ class FhirEndpoint:
         )
 
 
+def _addressed(request: Request) -> FhirRequest:
+    """Understand what is asked for, before any body is read."""
+    if sum(len(name) + len(value) for name, value in request.headers.raw) > _MAX_HEADERS:
+        raise TooLarge("The headers are too long.")
+    interaction, fields = route(request.method, _path(request))
+    query = tuple(request.query_params.multi_items())
+    return FhirRequest(
+        request.method, interaction, **fields, query=query, headers=dict(request.headers)
+    )
+
+
 def _path(request: Request) -> str:
     """Give the path below the FHIR base, from the bytes that were sent.
 
-    The decoded path would hide tricks: an encoded slash is no slash of ours.
+    The decoded path would hide tricks; an address of ours has nothing that must be encoded.
     """
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     if len(raw) + len(request.scope["query_string"]) > _MAX_URL:
         raise TooLarge("The address is too long; use POST with _search.")
     _, _, below = raw.decode("ascii", "replace").partition("/fhir")
-    path = unquote(below)
-    if below not in {"", "/"} and ("%" in path or "/" in unquote(below.replace("/", ""))):
-        raise NotFound("There is nothing at this address.")
-    return path.removeprefix("/")
+    return below.removeprefix("/")
 
 
-def _form(raw: bytes, headers: dict[str, str]) -> tuple[tuple[str, str], ...]:
+async def _with_body(request: Request, told: FhirRequest) -> FhirRequest:
+    if told.method not in {"POST", "PUT"}:
+        return told
+    raw = await body_of(request)
+    if told.interaction == "search-type":
+        return replace(told, query=told.query + _form(raw, told.headers))
+    if not raw:
+        return told
+    _check_json(told.headers)
+    return replace(told, raw=raw, resource=read(raw))
+
+
+def _form(raw: bytes, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     if raw and media_type_of(headers) != FORM:
         raise UnsupportedMedia(f"A search by POST takes {FORM}.")
     try:
@@ -175,7 +184,7 @@ def _form(raw: bytes, headers: dict[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
 
 
-def _check_json(headers: dict[str, str]) -> None:
+def _check_json(headers: Mapping[str, str]) -> None:
     if media_type_of(headers) not in JSON | {None}:
         raise UnsupportedMedia(f"The body must be {FHIR_JSON}.")
 
@@ -196,18 +205,11 @@ def _response(request: FhirRequest, answer: FhirResponse) -> Response:
 
 
 def _preferred(request: FhirRequest, answer: FhirResponse) -> bytes | None:
-    """Choose the body of a write's answer.
-
-    https://hl7.org/fhir/R4/http.html#return
-    """
-    if request.interaction not in {"create", "update"}:
-        return answer.body
-    prefer = request.headers.get("prefer", "").replace(" ", "")
-    if "return=minimal" in prefer:
-        return None
-    if "return=OperationOutcome" in prefer:
-        done = Issue("information", "informational", "The resource is stored.")
-        return write(operation_outcome([done]))
+    match preferred(request, request.headers):
+        case "minimal":
+            return None
+        case "OperationOutcome":
+            return write(DONE)
     return answer.body
 
 

@@ -27,6 +27,7 @@ Interaction = Literal[
     "search-type",
     "bundle",
     "transaction",
+    "batch",
     "operation",
 ]
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})

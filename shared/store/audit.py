@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.store.statements import AUDIT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from shared.store.pool import Pool
@@ -34,6 +35,11 @@ class AuditRow:
     request_id: str
     status: int
     query: str | None
+
+
+def audit_arguments(tenant: int, rows: Sequence[AuditRow]) -> list[Any]:
+    """Turn rows into the arguments of the statement that appends them."""
+    return [tenant, *map(list, zip(*(astuple(row) for row in rows), strict=True))]
 
 
 class GroupCommitter:
@@ -72,6 +78,5 @@ class GroupCommitter:
                 written.set_result(None)
 
     async def _commit(self, rows: list[AuditRow]) -> None:
-        columns = zip(*(astuple(row) for row in rows), strict=True)
         async with self._pool.connection() as connection:
-            await connection.execute(AUDIT, self._tenant, *map(list, columns))
+            await connection.execute(AUDIT, *audit_arguments(self._tenant, rows))

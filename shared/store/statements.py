@@ -35,6 +35,12 @@ LOCK: Final = (
     "ELSE pg_advisory_xact_lock_shared($1, bucket) END "
     "FROM unnest($2::int[], $3::bool[]) AS t(bucket, alone)"
 )
+# In the order of their keys, so that two transactions never wait for each other in a circle.
+HOLD_ROWS: Final = (
+    "SELECT 1 FROM record.resource r "
+    "JOIN unnest($2::smallint[], $3::text[]) AS k(type, id) ON r.type = k.type AND r.id = k.id "
+    "WHERE r.tenant = $1 ORDER BY r.type, r.id FOR UPDATE OF r"
+)
 EXISTING: Final = (
     "SELECT r.type, r.id, r.pk FROM unnest($2::smallint[], $3::text[]) AS k(type, id) "
     "JOIN record.resource r ON r.tenant = $1 AND r.type = k.type AND r.id = k.id "
@@ -116,7 +122,8 @@ WITH input AS (
     (tenant, recorded, service, caller, interaction, type, id, version, patient, request_id, status)
   SELECT $1, $26, $27, $28,
     CASE WHEN i.deleted THEN 'delete' WHEN i.version = 1 THEN 'create' ELSE 'update' END,
-    i.type, i.id, i.version, i.patient, $29, 200
+    i.type, i.id, i.version, i.patient, $29,
+    CASE WHEN i.deleted THEN 204 WHEN i.version = 1 THEN 201 ELSE 200 END
   FROM input i ORDER BY i.nr
 )
 SELECT (SELECT count(*) FROM created) + (SELECT count(*) FROM changed)

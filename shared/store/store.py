@@ -105,11 +105,12 @@ class Store:
 
     @asynccontextmanager
     async def begin(
-        self, access: Access, request_id: str, *, door: bool = False
+        self, access: Access, request_id: str, *, door: bool = False, again: bool = False
     ) -> AsyncIterator[Transaction]:
         """Open a write transaction: committed at the end, or rolled back on any error.
 
         `door` lets it write types of several owners; only the door's keeper may ask for it.
+        After a lost race it is opened `again`, and then waits for other writers instead of racing.
         """
         pool = self._door if door else self.pool
         if pool is None:
@@ -118,7 +119,7 @@ class Store:
         site = Site(act, self.texts, self.paging_key, self._take_pks)
         async with pool.connection() as connection:
             async with connection.transaction():
-                transaction = Transaction(connection, access, site)
+                transaction = Transaction(connection, access, site, again=again)
                 yield transaction
             if transaction.wrote:
                 self.notifier.nudge()

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from shared.fhir.definitions import TYPE_NAME
+from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
 from shared.fhir.errors import EditConflict
 from shared.store import statements
+from shared.store.audit import audit_arguments
 from shared.store.reading import Reading
 from shared.store.rows import Row, columns, prepare, reference_term
 from shared.store.version import Change, Key, Version
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from shared.access.access import Access
     from shared.fhir.search.reading import Reading as Texts
+    from shared.store.audit import AuditRow
 
 # Two spaces of locks, so that a condition never waits for a reference: conditions come first.
 _BUCKETS: Final = 1024
@@ -53,14 +55,24 @@ class Site:
 
 
 class Transaction(Reading):
-    """One write transaction of one caller."""
+    """One write transaction of one caller; `again` after it lost a race."""
 
-    def __init__(self, connection: asyncpg.Connection, access: Access, site: Site) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, access: Access, site: Site, *, again: bool = False
+    ) -> None:
         super().__init__(connection, access, site.paging_key)
         self._site = site
+        self._again = again
         # Internal keys of resources that this transaction has found or made.
         self._pks: dict[Key, int] = {}
         self.wrote = False
+        # Whether the commit itself leaves an audit row.
+        self.audited = False
+
+    @property
+    def act(self) -> Act:
+        """What the audit says of every write."""
+        return self._site.act
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -76,6 +88,26 @@ class Transaction(Reading):
     def connection(self) -> asyncpg.Connection:
         """The connection, for a service's private tables in the same transaction."""
         return self._connection
+
+    async def read(self, key: Key) -> Version | None:
+        """Read the current version; after a lost race nobody else can write it until the end."""
+        await self.expect([key])
+        return await super().read(key)
+
+    async def expect(self, keys: Collection[Key]) -> None:
+        """Tell what will be read, so that after a lost race all of it is locked in one order."""
+        if self._again:
+            types = [TYPE_CODE[key.type] for key in keys]
+            ids = [key.id for key in keys]
+            await self._connection.execute(statements.HOLD_ROWS, self.access.tenant, types, ids)
+
+    async def audit(self, rows: Sequence[AuditRow]) -> None:
+        """Append audit rows of what was read, to be committed with the writes."""
+        if rows:
+            await self._connection.execute(
+                statements.AUDIT, *audit_arguments(self.access.tenant, rows)
+            )
+            self.audited = True
 
     async def hold_conditions(self, conditions: Collection[str]) -> None:
         """Let nobody else act on the same conditions until the transaction ends."""
@@ -119,7 +151,7 @@ class Transaction(Reading):
         rows = await self._rows(changes)
         args = columns(rows)
         now = changes[0].now
-        act = self._site.act
+        act = self.act
         try:
             written = await self._connection.fetchval(
                 statements.WRITE,
@@ -134,7 +166,7 @@ class Transaction(Reading):
             written = 0
         if written != len(rows):
             raise EditConflict("Another writer changed this resource at the same moment.")
-        self.wrote = True
+        self.wrote = self.audited = True
         return [row.version for row in rows]
 
     @asynccontextmanager
@@ -143,6 +175,7 @@ class Transaction(Reading):
         if not changes:
             yield
             return
+        before = self.wrote, self.audited
         savepoint = self._connection.transaction()
         await savepoint.start()
         try:
@@ -150,6 +183,7 @@ class Transaction(Reading):
             yield
         finally:
             await savepoint.rollback()
+            self.wrote, self.audited = before
 
     async def _rows(self, changes: Sequence[Change]) -> list[Row]:
         fresh = [change.key for change in changes if change.before is None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from shared.server.interactions.bundle import bundle
+from shared.server.interactions.batch import batch
 from shared.server.interactions.capabilities import capabilities
 from shared.server.interactions.create import create
 from shared.server.interactions.delete import delete
@@ -44,7 +44,7 @@ INTERACTIONS: Final[dict[str, InteractionEntry]] = {
     "update": InteractionEntry(update, "transaction"),
     "delete": InteractionEntry(delete, "transaction"),
     "search-type": InteractionEntry(search, "snapshot"),
-    "bundle": InteractionEntry(bundle, "nothing"),
+    "batch": InteractionEntry(batch, "nothing"),
     "transaction": InteractionEntry(transaction, "transaction"),
     "operation": InteractionEntry(operation, "nothing"),
 }

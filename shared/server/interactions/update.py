@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.fhir.errors import RuleViolation
 from shared.fhir.reader import read
 from shared.fhir.writer import canonical
 from shared.server.bodies import identified_as, resource_of
@@ -36,6 +37,7 @@ async def update(tx: Transaction, request: FhirRequest, context: Context) -> Fhi
     resource = resource_of(request)
     key = Key(request.type or "", request.id or "")
     identified_as(resource, key.id)
+    refuse_subsetted(resource)
     current = await tx.read(key)
     hold(request.headers, current)
     before = content_of(current)
@@ -60,14 +62,37 @@ def carry_forward(before: JsonObject | None, after: JsonObject) -> JsonObject:
     """Keep the profiles, labels and tags of the version before."""
     old = {} if before is None else before.get("meta", {})
     new = after.get("meta", {})
-    if not isinstance(new, dict):
+    if not isinstance(new, dict) or not all(isinstance(new.get(n, []), list) for n in _CARRIED):
         return after  # validation says what is wrong with it
     meta = dict(new)
     for name in _CARRIED:
-        missing = [each for each in old.get(name, ()) if each not in new.get(name, ())]
+        told = {_identity(each) for each in new.get(name, ())}
+        missing = [each for each in old.get(name, ()) if _identity(each) not in told]
         if missing:
             meta[name] = [*new.get(name, ()), *missing]
     return after if meta == new else after | {"meta": meta}
+
+
+def _identity(label: object) -> str:
+    # What a Coding is called for people does not make it another one.
+    if isinstance(label, dict):
+        return repr((label.get("system"), label.get("code")))
+    return repr(label)
+
+
+def refuse_subsetted(resource: JsonObject) -> None:
+    """Refuse a resource that was read in part, which would delete the rest of it.
+
+    :raises RuleViolation: when it is tagged SUBSETTED.
+    """
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    for i, tag in enumerate(tags if isinstance(tags, list) else ()):
+        if isinstance(tag, dict) and tag.get("code") == "SUBSETTED":
+            raise RuleViolation(
+                "A resource that was read in part cannot be written back.",
+                expression=f"{resource['resourceType']}.meta.tag[{i}]",
+            )
 
 
 def same(before: JsonObject, after: JsonObject) -> bool:
@@ -76,5 +101,8 @@ def same(before: JsonObject, after: JsonObject) -> bool:
 
 
 def _comparable(resource: JsonObject) -> dict[str, Any]:
-    meta = {k: v for k, v in resource.get("meta", {}).items() if k not in _SERVERS}
+    meta = resource.get("meta", {})
+    if not isinstance(meta, dict):
+        return resource  # validation says what is wrong with it
+    meta = {k: v for k, v in meta.items() if k not in _SERVERS}
     return {k: v for k, v in resource.items() if k != "meta"} | {"meta": meta}

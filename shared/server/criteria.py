@@ -1,0 +1,53 @@
+"""The search criteria of a conditional interaction or reference, and the one match they ask for.
+
+https://hl7.org/fhir/R4/http.html#ccreate
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from shared.fhir.errors import EditConflict, InvalidSearch, PreconditionFailed
+from shared.fhir.search.parse import parse
+from shared.store.version import Key
+
+if TYPE_CHECKING:
+    from shared.fhir.search.query import Query
+    from shared.server.request import Context
+    from shared.store.transaction import Transaction
+    from shared.store.version import Version
+
+
+def criteria(resource_type: str, text: str, context: Context) -> Query:
+    """Read criteria, which must narrow the search.
+
+    :raises InvalidSearch: when they are empty or not valid.
+    """
+    pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
+    query = parse(resource_type, pairs, zone=context.zone, now=context.now, bases=context.bases)
+    if not query.criteria:
+        raise InvalidSearch("Criteria need at least one search parameter.")
+    return query
+
+
+def condition(query: Query) -> str:
+    """Name a condition, the same for equal criteria in any order."""
+    return f"{query.type}?{sorted(query.used)}"
+
+
+async def one_match(tx: Transaction, query: Query) -> Version | None:
+    """Find the one resource that matches; its condition must be held.
+
+    :raises PreconditionFailed: when several match.
+    :raises EditConflict: when the match is deleted at this moment.
+    """
+    ids = await tx.matching(query)
+    if not ids:
+        return None
+    if len(ids) > 1:
+        raise PreconditionFailed(f"Several {query.type} resources match the criteria.")
+    found = await tx.read(Key(query.type, ids[0]))
+    if found is None or found.deleted:
+        raise EditConflict("The match was deleted at the same moment.")
+    return found
