@@ -7,7 +7,6 @@ after the commit, at most once per 20 ms. A lost one costs latency only: consume
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import Final
 
@@ -43,10 +42,9 @@ class Notifier:
         """Send nothing more."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        if self._connection is not None and not self._connection.is_closed():
-            await self._connection.close(timeout=2)
+            await asyncio.wait([self._task], timeout=2)
+        if self._connection is not None:
+            self._connection.terminate()
 
     async def _send(self) -> None:
         while True:

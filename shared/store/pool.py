@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -92,7 +92,9 @@ class Pool:
         """Close every idle connection; those lent are closed when they come back."""
         self._closed = True
         while self._idle:
-            await self._idle.pop().close(timeout=2)
+            # One whose server has gone cannot say goodbye, and need not.
+            with suppress(*LOST):
+                await self._idle.pop().close(timeout=2)
 
     async def _wait_for_a_place(self) -> None:
         if not self._free.locked():
