@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from shared.care.canonical import CANONICAL
 from shared.care.law import CareChange, Law
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SESSION_SYSTEM: Final = "https://stepdown.example/fhir/session"
+SESSION_SYSTEM: Final = f"{CANONICAL}/session"
 
 
 def group_session_names_one_patient(change: CareChange) -> Iterator[Issue]:
