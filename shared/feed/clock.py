@@ -103,7 +103,7 @@ async def _settle(
         if waiting != seen:
             seen, until = waiting, clock() + patience_seconds
         if clock() > until:
-            parts = ", ".join(f"{service}'s {part} ({count})" for service, part, count in waiting)
+            parts = ", ".join(f"{service}'s {part}" for service, part, _ in waiting)
             raise Unavailable(f"The clock waits for {parts}.", headers={"Retry-After": "5"})
         await asyncio.sleep(_POLL_SECONDS)
 

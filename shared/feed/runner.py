@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.feed.consumer import BATCH, Consumer
 from shared.feed.sender import Sender
-from shared.feed.signal import Signal
+from shared.feed.signal import Signal, end_if_cancelled
 from shared.feed.state import FeedState
 from shared.feed.timers import Timers
 from shared.fhir.errors import Unavailable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _CHECK_SECONDS: Final = 0.5
 _ANSWER_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 2.0
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 
@@ -60,14 +61,14 @@ class FeedRunner:
 
     async def start(self) -> None:
         """Begin, and go on through any restart of the database until stopped."""
+        await self._consumer.begin()
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """End at once; what was begun is rolled back and happens later."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task], timeout=_STOP_SECONDS)
 
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -78,6 +79,7 @@ class FeedRunner:
                 await self._session()
             except Exception as error:  # noqa: BLE001 - whatever ended it, it begins again
                 _log.warning("the feed of %s starts again: %s", self._store.service, _names(error))
+            end_if_cancelled()
             # One that ended at once would do so again.
             lasted = clock() - began > _LONGEST_PAUSE_SECONDS
             pause = _FIRST_PAUSE_SECONDS if lasted else min(pause * 2, _LONGEST_PAUSE_SECONDS)
@@ -91,7 +93,6 @@ class FeedRunner:
             connection.add_termination_listener(lambda _: ended.set())
             await connection.add_listener(FEED_CHANNEL, lambda *_: self._feed.wake())
             await connection.add_listener(CLOCK_CHANNEL, lambda *_: self._clock.set())
-            await self._consumer.begin()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow_clock())
                 await self._take_lead(connection, ended)
@@ -112,6 +113,7 @@ class FeedRunner:
 
     async def _watch(self, connection: asyncpg.Connection, ended: asyncio.Event) -> None:
         while True:
+            end_if_cancelled()
             await connection.fetchval("SELECT 1", timeout=_ANSWER_SECONDS)
             with contextlib.suppress(Unavailable):
                 await self.state.measure(self._store)
@@ -128,6 +130,7 @@ class FeedRunner:
 
     async def _react(self) -> None:
         while True:
+            end_if_cancelled()
             try:
                 worked = await self._turn()
             except Unavailable:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.client.client import FhirClient
 from shared.client.retry import pause
+from shared.feed.signal import Signal, end_if_cancelled
 from shared.fhir.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import asyncpg
 
     from shared.client.answer import Answer
-    from shared.feed.signal import Signal
     from shared.store.store import Store
 
 _FIRST_OF_STREAMS: Final = """
@@ -64,6 +64,7 @@ class Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
+                    end_if_cancelled()
                     for row in await self._ready():
                         self._streams.add(row["stream"])
                         self._targets[row["target"]] += 1
@@ -75,16 +76,18 @@ class Sender:
             await self._close()
 
     async def _ready(self) -> list[asyncpg.Record]:
+        # Taken before asking: what is answered meanwhile may still look unanswered in the rows.
+        busy = self._streams.copy()
         try:
             async with self._store.pool.connection() as connection:
                 rows = await connection.fetch(self._sql(_FIRST_OF_STREAMS), self._store.tenant)
         except Unavailable:
             return []
+        taken = Counter(self._targets)
         ready = []
-        free = Counter({row["target"]: _AT_ONCE_PER_TARGET for row in rows}) - self._targets
         for row in rows:
-            if row["stream"] not in self._streams and free[row["target"]] > 0:
-                free[row["target"]] -= 1
+            if row["stream"] not in busy and taken[row["target"]] < _AT_ONCE_PER_TARGET:
+                taken[row["target"]] += 1
                 ready.append(row)
         return ready
 

@@ -8,6 +8,19 @@ from typing import Final
 _FIRST_PAUSE_SECONDS: Final = 0.005
 
 
+def end_if_cancelled() -> None:
+    """End the running task if it was asked to, at the turn of its loop.
+
+    Where a connection fails while it is given back, that error takes the place of the
+    cancellation, and whoever handles the error would go on for ever.
+
+    :raises CancelledError: when the task was cancelled.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Signal:
     """One loop waits, anybody wakes it.
 

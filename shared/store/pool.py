@@ -28,6 +28,8 @@ LOST: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    # A session that the server has ended, as it looks until its socket is seen to be closed.
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )
@@ -75,6 +77,8 @@ class Pool:
         except LOST as error:
             if isinstance(error, asyncpg.InterfaceError) and not _is_lost(connection):
                 raise  # a mistake of ours in using the connection
+            if connection is not None:
+                connection.terminate()
             raise Unavailable(
                 "The record does not answer; try again.", headers=_RETRY_AFTER
             ) from error

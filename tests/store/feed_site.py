@@ -61,11 +61,11 @@ class Site:
         await by.execute(WRITE, self.tenant, stream, number, TYPE_CODE[resource_type], f"e{number}")
         await by.execute("NOTIFY stepdown_feed")
 
-    async def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    async def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Select rows; `$1` is the tenant."""
         return [tuple(row) for row in await self.owner.fetch(sql, self.tenant, *values)]
 
-    async def becomes(self, expected: object, sql: str, *values: Any) -> None:
+    async def becomes(self, expected: object, sql: str, *values: object) -> None:
         """Wait until a statement's one value is as expected."""
         until = time.monotonic() + 30
         while (found := await self.owner.fetchval(sql, self.tenant, *values)) != expected:
@@ -74,7 +74,9 @@ class Site:
 
     async def notes(self, service: str = "plan") -> list[str]:
         """Give the events that were noted, in that order."""
-        sql = "SELECT event FROM public.feed_note WHERE tenant = $1 AND service = $2 ORDER BY number"
+        sql = (
+            "SELECT event FROM public.feed_note WHERE tenant = $1 AND service = $2 ORDER BY number"
+        )
         return [row[0] for row in await self.rows(sql, service)]
 
     async def noted(self, count: int) -> list[str]:

@@ -24,7 +24,7 @@ WHERE $1 > 0 AND l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
 """
 EVERYBODY = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE $1 > 0 AND datname = current_database() AND pid <> pg_backend_pid() AND usename = 'stepdown_plan'
+WHERE $1 > 0 AND datname = current_database() AND usename = 'stepdown_plan'
 """
 
 
