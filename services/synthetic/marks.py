@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-IDENTIFIER_SYSTEM: Final = "https://stepdown.example/fhir/sid/synthetic"
+from shared.care.canonical import CANONICAL
+
+IDENTIFIER_SYSTEM: Final = f"{CANONICAL}/sid/synthetic"
 FAMILY_NAME_PREFIX: Final = "Synthetic-"
 
 META: Final = {

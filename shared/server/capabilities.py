@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.care.canonical import CANONICAL
 from shared.fhir.search.parameters import served_parameters
 from shared.server.served import SYSTEM_INTERACTIONS, behaviour_of, interactions_of
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
     from shared.server.definition import Operation, ServiceDefinition
 
-CANONICAL: Final = "https://stepdown.example/fhir"
 # The day of the release; it changes with the version in pyproject.toml.
 RELEASED: Final = "2026-11-22"
 _SECURITY: Final = (
