@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from shared.fhir.errors import EditConflict, FhirError, Unavailable
+from shared.fhir.reader import read
 from shared.fhir.writer import write
 from shared.server.auditing import audit_row
 from shared.server.capabilities import capability_statement
@@ -81,6 +82,7 @@ class Engine:
                 if attempt == _TRIES:
                     raise _conflict(error) from error
                 await asyncio.sleep(_FIRST_PAUSE_SECONDS * attempt)
+                request = _afresh(request)
             except _TOO_SLOW as error:
                 raise Unavailable(
                     "The request took too long.", headers={"Retry-After": "5"}
@@ -120,6 +122,11 @@ class Engine:
         service = self.definition.name
         row = audit_row(request, context, service, status=status, response=response)
         await self.store.audit([row])
+
+
+def _afresh(request: FhirRequest) -> FhirRequest:
+    # A transaction rewrites links in the tree itself: the next run makes other ids.
+    return request if request.raw is None else replace(request, resource=read(request.raw))
 
 
 def _conflict(error: BaseException) -> FhirError:
