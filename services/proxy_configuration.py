@@ -1,13 +1,14 @@
-"""Renders the configuration of the front-door proxy (nginx) from the ownership table.
+"""Renders the configuration of the proxy (nginx) from the ownership table.
 
-Pure: `python -m services.proxy_configuration` prints the rendering that docker-compose.yml mounts.
+What is about all three services, such as the statement, goes to the front door. Pure:
+`python -m services.proxy_configuration` prints the rendering that docker-compose.yml mounts.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from services.ownership import (
     DEFAULT_OWNER,
@@ -20,8 +21,16 @@ from services.ownership import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Upstream = ServiceName | Literal["front-door"]
+
+FRONT_DOOR: Final = "front-door"
+UPSTREAMS: Final[tuple[Upstream, ...]] = (*SERVICES, FRONT_DOOR)
+
+# What services/front_pages.py answers; a test holds the two together.
+FRONT_PAGES: Final = ("/$", "/fhir/metadata$", r"/openapi\.json$", "/docs(?:/|$)", "/health/")
+
 # The names and ports of docker-compose.yml, and the resolver of every Docker network.
-COMPOSE_UPSTREAMS: Final[dict[ServiceName, str]] = {name: f"{name}:8000" for name in SERVICES}
+COMPOSE_UPSTREAMS: Final[dict[Upstream, str]] = {name: f"{name}:8000" for name in UPSTREAMS}
 COMPOSE_RESOLVER: Final = "127.0.0.11"
 COMPOSE_LISTEN: Final = "8000"
 
@@ -55,18 +64,19 @@ http {
 
     # A path has one form, as in services/front_door.py; what two programs could read in two
     # ways is found nowhere.
-    map $request_uri $is_plain {
-        "~^(?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9._$*-]+)+(?:\?|$)" 1;
-        default 0;
+    map $request_uri $path {
+        "~^(?:/|(?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9._$*-]+)+)(?:\?|$)" $uri;
+        default "";
     }
 
-    map $uri $service {
+    map $path $service {
 <services>
-        default <default>;
+        default "";
     }
 
     map $service $upstream {
 <upstreams>
+        default "";
     }
 
     server {
@@ -79,13 +89,15 @@ http {
         error_page 413 @too_large;
         error_page 502 504 = @unavailable;
 
-        location = /health/live {
+        # Whether the proxy itself lives, whatever stands behind it.
+        location = /health/proxy {
+            access_log off;
             default_type text/plain;
             return 200 "alive\n";
         }
 
-        location ~ ^/fhir(?:/|$) {
-            if ($is_plain = 0) {
+        location / {
+            if ($upstream = "") {
                 return 404;
             }
             # A variable is resolved per request, so a service may be absent when the proxy starts.
@@ -105,10 +117,6 @@ http {
             proxy_max_temp_file_size 0;
         }
 
-        location / {
-            return 404;
-        }
-
         location @unknown {
 <unknown>
         }
@@ -126,16 +134,15 @@ http {
 """
 
 
-def render(upstreams: Mapping[ServiceName, str], *, resolver: str | None, listen: str) -> str:
-    """Write the whole configuration, for services at the given `host:port` each.
+def render(upstreams: Mapping[Upstream, str], *, resolver: str | None, listen: str) -> str:
+    """Write the whole configuration, for programs at the given `host:port` each.
 
     A resolver is needed where a host is a name rather than an address.
     """
     parts = {
         "resolver": f"\n    resolver {resolver} valid=5s ipv6=off;\n" if resolver else "",
         "services": "\n".join(_routes()),
-        "default": DEFAULT_OWNER,
-        "upstreams": "\n".join(f"        {name} {upstreams[name]};" for name in SERVICES),
+        "upstreams": "\n".join(f"        {name} {upstreams[name]};" for name in UPSTREAMS),
         "listen": listen,
         "unknown": _outcome(404, "not-found", "Nothing is served at this path."),
         "too_large": _outcome(413, "too-long", "The body is larger than 50 MB."),
@@ -150,8 +157,11 @@ def render(upstreams: Mapping[ServiceName, str], *, resolver: str | None, listen
 
 
 def _routes() -> list[str]:
-    """List the lines of the map from path to service; operations stand before their types."""
-    return [f'        "~{path}" {service};' for path, service in (*_operations(), *_types())]
+    """List the lines of the map from path to program; the first that matches decides."""
+    pages = [(f"^{page}", FRONT_DOOR) for page in FRONT_PAGES]
+    others = ("^/fhir(?:/|$)", DEFAULT_OWNER)
+    routes = (*_operations(), *_types(), *pages, others)
+    return [f'        "~{path}" {name};' for path, name in routes]
 
 
 def _operations() -> list[tuple[str, ServiceName]]:

@@ -1,4 +1,4 @@
-"""Runs the front-door proxy, nginx, with the configuration that the ownership table renders."""
+"""Runs the proxy, nginx, with the configuration that the ownership table renders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from services.ownership import ServiceName
+    from services.proxy_configuration import Upstream
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 ABSENT = "the program nginx is not installed"
@@ -38,8 +38,8 @@ class Proxy:
         return self.client.request(method, path, content=content, headers=named)
 
 
-def started(folder: Path, upstreams: Mapping[ServiceName, str], stack: ExitStack) -> Proxy:
-    """Start a proxy before services at `host:port` each; the stack ends it."""
+def started(folder: Path, upstreams: Mapping[Upstream, str], stack: ExitStack) -> Proxy:
+    """Start a proxy before programs at `host:port` each; the stack ends it."""
     log = folder / "log"
     for _ in range(TRIALS):
         listen = f"127.0.0.1:{free_port()}"
@@ -66,7 +66,7 @@ def _is_alive(process: subprocess.Popen[bytes], client: httpx.Client) -> bool:
     """Wait for the proxy; false when it ended, as it does when its port was taken."""
     while process.poll() is None:
         try:
-            return client.get("/health/live").text == "alive\n"
+            return client.get("/health/proxy").text == "alive\n"
         except httpx.TransportError:
             time.sleep(0.02)
     return False

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractAsyncContextManager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import typer
 import yaml
+from starlette.routing import Route
 
 from services import front_door
 from services import proxy_configuration as proxy
 from services.cli.main import app
+from services.cli.programs import DEFINITIONS
+from services.front_pages import front_pages
 from services.ownership import OPERATION_OWNER, SERVICES, owner_of
 from shared.fhir.definitions import RESOURCE_TYPES
+from shared.server.health import Readiness
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -23,6 +29,7 @@ CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 PROGRAMS = [name for name in CONTAINERS if "build" in CONTAINERS[name]]
 CONFIGURATION = (ROOT / "deploy/nginx/stepdown.conf").read_text()
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
+HEALTH = {"/health/live", "/health/ready"}
 VARIABLE = re.compile(r"\$\{(\w+)(:\?)?")
 
 
@@ -35,11 +42,18 @@ def a_map(variable: str) -> list[tuple[str, str]]:
 
 def routed(path: str) -> str:
     """Follow a path through the maps of the configuration, as nginx does, to a container."""
-    services = a_map("service")
-    patterns = [(key.removeprefix("~"), name) for key, name in services if key != "default"]
-    matching = (name for pattern, name in patterns if re.search(pattern, path))
-    service = next(matching, dict(services)["default"])
-    return dict(a_map("upstream"))[service]
+    *services, (_, nowhere) = a_map("service")
+    patterns = [(key.removeprefix("~"), name) for key, name in services]
+    service = next((name for pattern, name in patterns if re.search(pattern, path)), nowhere)
+    return "" if service == nowhere else dict(a_map("upstream"))[service]
+
+
+async def nothing_found() -> dict[str, str]:
+    return {}
+
+
+def nothing_to_start(_: object) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
 
 
 def option(command: list[str], name: str) -> str:
@@ -47,7 +61,7 @@ def option(command: list[str], name: str) -> str:
 
 
 def served_at(host_and_port: str) -> str:
-    """Name the service that the container at an address serves."""
+    """Name the program that the container at an address serves."""
     host, port = host_and_port.split(":")
     command = CONTAINERS[host]["command"]
     assert command[:2] == ["stepdown", "serve"]
@@ -84,17 +98,33 @@ def test_an_operation_of_another_service_is_routed_to_it(
 
 
 @pytest.mark.parametrize(
-    "path", ["", "_history", "_search", "metadata", "$process-message", "Unheard/1", "x/y/z"]
+    "path", ["", "_history", "_search", "metadata/x", "$process-message", "Unheard/1", "x/y/z"]
 )
 def test_a_system_interaction_and_an_unknown_type_are_routed_to_intake(path: str) -> None:
     assert served_at(routed(f"/fhir/{path}".rstrip("/"))) == "intake"
+
+
+def test_every_page_of_the_front_door_is_routed_to_it() -> None:
+    readiness = Readiness(nothing_found)
+    pages = front_pages(DEFINITIONS, readiness, nothing_to_start, base="", version="1")
+    paths = {route.path for route in pages.routes if isinstance(route, Route)}
+
+    assert {"/", "/fhir/metadata", "/openapi.json", "/docs", "/docs/start.js"} <= paths
+    for path in paths | HEALTH:
+        assert served_at(routed(path)) == "front-door", path
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/plan/docs", "/plan/fhir/Goal", "/docsx", "/fhirs"])
+def test_what_is_of_one_service_alone_is_routed_nowhere(path: str) -> None:
+    assert dict(a_map("service"))["default"] == '""'
+    assert not routed(path)
 
 
 SAMPLES = ("", "x1", "x1/_history/2", "x1/Observation", "$match", "x1/$everything", "x1/$progress")
 
 
 def test_the_proxy_and_the_front_door_route_alike() -> None:
-    for resource_type in (*RESOURCE_TYPES, "_history", "metadata", "Unheard", "observation"):
+    for resource_type in (*RESOURCE_TYPES, "_history", "Unheard", "observation"):
         operations = [f"x1/${name}" for _, name in OPERATION_OWNER]
         for rest in (*SAMPLES, *operations, "$progress", "x1/_history/2/$progress"):
             path = f"{resource_type}/{rest}".rstrip("/")
@@ -115,17 +145,34 @@ def test_only_the_proxy_leaves_the_internal_network() -> None:
         assert container["networks"] == expected, name
 
 
-def test_each_of_the_three_services_runs_once_from_the_one_dockerfile() -> None:
-    served = [CONTAINERS[name]["command"][2:3] for name in SERVICES]
+def test_each_program_runs_once_from_the_one_dockerfile() -> None:
+    served = [CONTAINERS[name]["command"][2] for name in PROGRAMS if name != "migrate"]
 
-    assert served == [[name] for name in SERVICES]
-    for name in SERVICES:
+    assert served == list(proxy.UPSTREAMS)
+    for name in proxy.UPSTREAMS:
         assert CONTAINERS[name]["build"]["args"] == {"SERVICE": name}
         assert CONTAINERS[name]["image"] == f"stepdown-{name}"
-        assert "/health/ready" in DOCKERFILE
-        assert CONTAINERS[name]["depends_on"]["migrate"] == {
-            "condition": "service_completed_successfully"
-        }
+        assert "healthcheck" not in CONTAINERS[name]
+    assert "/health/ready" in DOCKERFILE
+
+
+def test_the_services_wait_for_the_record_and_the_front_door_for_nothing() -> None:
+    for name in SERVICES:
+        needs = CONTAINERS[name]["depends_on"]
+        assert needs["migrate"] == {"condition": "service_completed_successfully"}
+        assert "STEPDOWN_DATABASE_URL" in CONTAINERS[name]["environment"]
+    for container in (CONTAINERS["front-door"], CONTAINERS["proxy"]):
+        assert "depends_on" not in container
+        assert "STEPDOWN_DATABASE_URL" not in container.get("environment", {})
+
+
+def test_the_proxys_health_is_its_own() -> None:
+    asked = urlsplit(CONTAINERS["proxy"]["healthcheck"]["test"][-1])
+
+    assert f":{asked.port}" == f":{proxy.COMPOSE_LISTEN}"
+    block = re.search(rf"location = {asked.path} {{\n(.*?)}}", CONFIGURATION, re.DOTALL)
+    assert block
+    assert "return 200" in block[1]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -141,7 +188,7 @@ def test_the_images_own_command_is_the_same_without_open() -> None:
     given = re.search(r'^CMD \["sh", "-c", "exec (.*)"\]$', DOCKERFILE, re.MULTILINE)
     assert given
 
-    for name in SERVICES:
+    for name in proxy.UPSTREAMS:
         own = given[1].replace('\\"$SERVICE\\"', name)
         assert [*own.split(), "--open"] == CONTAINERS[name]["command"]
 
@@ -189,13 +236,13 @@ def test_every_volume_and_network_used_is_declared() -> None:
             assert source.startswith("./") or source in COMPOSE["volumes"]
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_sibling_is_reached_where_it_listens(name: str) -> None:
-    for sibling in SERVICES:
-        url = CONTAINERS[name]["environment"][f"STEPDOWN_{sibling.upper()}_URL"]
+@pytest.mark.parametrize("name", proxy.UPSTREAMS)
+def test_a_service_is_reached_where_it_listens(name: str) -> None:
+    for service in SERVICES:
+        url = CONTAINERS[name]["environment"][f"STEPDOWN_{service.upper()}_URL"]
         address = re.fullmatch(r"http://(.+)/fhir", url)
         assert address
-        assert served_at(address[1]) == sibling
+        assert served_at(address[1]) == service
 
 
 @pytest.mark.parametrize("name", [name for name in CONTAINERS if name != "database"])

@@ -1,4 +1,4 @@
-"""The proxy itself, before three processes: each request reaches the service that owns it."""
+"""The proxy itself, before a process for each program: each request reaches the one it is for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.ownership import OPERATION_OWNER, SERVICES, ServiceName, owner_of
+from services.ownership import OPERATION_OWNER, owner_of
+from services.proxy_configuration import UPSTREAMS, Upstream
 from shared.fhir.definitions import RESOURCE_TYPES
 from tests.proxy import ABSENT, NGINX, Proxy, started
 
@@ -44,9 +45,21 @@ server.serve_forever()
 """
 
 
+PAGES = (
+    "/",
+    "/fhir/metadata",
+    "/fhir/metadata?_pretty=true",
+    "/docs",
+    "/docs/swagger-ui.css",
+    "/openapi.json",
+    "/health/live",
+    "/health/ready",
+)
+
+
 @dataclass
-class FrontDoor(Proxy):
-    services: dict[ServiceName, subprocess.Popen[str]]
+class Echoing(Proxy):
+    programs: dict[Upstream, subprocess.Popen[str]]
 
     def owner(self, path: str, method: str = "GET") -> str:
         answer = self.request(path, method)
@@ -61,7 +74,7 @@ def ended(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def echo(name: ServiceName, stack: ExitStack) -> subprocess.Popen[str]:
+def echo(name: Upstream, stack: ExitStack) -> subprocess.Popen[str]:
     process = stack.enter_context(
         subprocess.Popen([sys.executable, "-c", ECHO, name], stdout=subprocess.PIPE, text=True)
     )
@@ -69,23 +82,23 @@ def echo(name: ServiceName, stack: ExitStack) -> subprocess.Popen[str]:
     return process
 
 
-def opened(folder: Path, stack: ExitStack) -> FrontDoor:
-    services = {name: echo(name, stack) for name in SERVICES}
-    upstreams: dict[ServiceName, str] = {}
-    for name, process in services.items():
+def opened(folder: Path, stack: ExitStack) -> Echoing:
+    programs = {name: echo(name, stack) for name in UPSTREAMS}
+    upstreams: dict[Upstream, str] = {}
+    for name, process in programs.items():
         assert process.stdout
         upstreams[name] = f"127.0.0.1:{process.stdout.readline().strip()}"
     proxy = started(folder, upstreams, stack)
-    return FrontDoor(proxy.client, proxy.log, services)
+    return Echoing(proxy.client, proxy.log, programs)
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Echoing]:
     with ExitStack() as stack:
         yield opened(tmp_path_factory.mktemp("proxy"), stack)
 
 
-def test_every_type_reaches_its_owner(door: FrontDoor) -> None:
+def test_every_type_reaches_its_owner(door: Echoing) -> None:
     for resource_type in RESOURCE_TYPES:
         owner = owner_of(resource_type)
         assert door.owner(f"/fhir/{resource_type}") == owner
@@ -97,7 +110,9 @@ def test_every_type_reaches_its_owner(door: FrontDoor) -> None:
     ("path", "method", "owner"),
     [
         ("/fhir", "POST", "intake"),
-        ("/fhir/metadata", "GET", "intake"),
+        ("/fhir/metadata/x", "GET", "intake"),
+        ("/fhir/Metadata", "GET", "intake"),
+        ("/fhir/metadata", "POST", "front-door"),
         ("/fhir/_history?_count=5", "GET", "intake"),
         ("/fhir/_search", "POST", "intake"),
         ("/fhir/$process-message", "POST", "intake"),
@@ -115,14 +130,19 @@ def test_every_type_reaches_its_owner(door: FrontDoor) -> None:
     ],
 )
 def test_a_path_reaches_its_owner_unchanged(
-    door: FrontDoor, path: str, method: str, owner: str
+    door: Echoing, path: str, method: str, owner: str
 ) -> None:
     assert door.owner(path, method) == owner
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_about_all_services_reaches_the_front_door(door: Echoing, path: str) -> None:
+    assert door.owner(path) == "front-door"
+
+
 @pytest.mark.parametrize(("resource_type", "operation"), OPERATION_OWNER)
 def test_an_operation_of_another_service_reaches_it(
-    door: FrontDoor, resource_type: str, operation: str
+    door: Echoing, resource_type: str, operation: str
 ) -> None:
     owner = owner_of(resource_type, operation)
 
@@ -133,12 +153,19 @@ def test_an_operation_of_another_service_reaches_it(
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/fhirs/Patient",
         "/FHIR/Patient",
         "/metrics",
-        "/docs",
+        "/plan/docs",
+        "/plan/openapi.json",
+        "/plan/health/ready",
         "/plan/fhir/CarePlan",
+        "/documents",
+        "/openapi.json/x",
+        "/docs/",
+        "/health",
+        "/fhir/metadata/",
+        "/fhir%2Fmetadata",
         "/fhir//Patient",
         "/fhir/",
         "/fhir/Patient/",
@@ -148,7 +175,7 @@ def test_an_operation_of_another_service_reaches_it(
         "/fhir/Patient;x=1/1",
     ],
 )
-def test_a_path_outside_fhir_or_with_two_readings_is_a_404(door: FrontDoor, path: str) -> None:
+def test_a_path_of_nothing_or_with_two_readings_is_a_404(door: Echoing, path: str) -> None:
     answer = door.request(path)
 
     assert answer.status_code == 404
@@ -157,11 +184,11 @@ def test_a_path_outside_fhir_or_with_two_readings_is_a_404(door: FrontDoor, path
     assert answer.headers["X-Request-Id"]
 
 
-def test_a_semicolon_in_the_query_is_no_second_reading(door: FrontDoor) -> None:
+def test_a_semicolon_in_the_query_is_no_second_reading(door: Echoing) -> None:
     assert door.owner("/fhir/Patient?name=a;b//c") == "intake"
 
 
-def test_the_request_id_goes_to_the_service_and_back(door: FrontDoor) -> None:
+def test_the_request_id_goes_to_the_service_and_back(door: Echoing) -> None:
     answer = door.request("/fhir/Goal", X_Request_Id="abc-123")
     assert answer.json()["headers"]["X-Request-Id"] == "abc-123"
     assert answer.headers["X-Request-Id"] == "abc-123"
@@ -171,13 +198,13 @@ def test_the_request_id_goes_to_the_service_and_back(door: FrontDoor) -> None:
     assert made.json()["headers"]["X-Request-Id"] == made.headers["X-Request-Id"]
 
 
-def test_a_request_id_that_is_no_token_is_replaced(door: FrontDoor) -> None:
+def test_a_request_id_that_is_no_token_is_replaced(door: Echoing) -> None:
     answer = door.request("/fhir/Goal", X_Request_Id="Doe, Jane")
 
     assert len(answer.headers["X-Request-Id"]) == 32
 
 
-def test_a_body_of_40_mb_passes_and_one_of_60_is_refused(door: FrontDoor) -> None:
+def test_a_body_of_40_mb_passes_and_one_of_60_is_refused(door: Echoing) -> None:
     passed = door.request("/fhir", "POST", content=b"x" * 40_000_000)
     refused = door.request("/fhir", "POST", content=b"x" * 60_000_000)
 
@@ -186,7 +213,7 @@ def test_a_body_of_40_mb_passes_and_one_of_60_is_refused(door: FrontDoor) -> Non
     assert refused.json()["issue"][0]["code"] == "too-long"
 
 
-def test_a_compressed_body_and_its_headers_pass_untouched(door: FrontDoor) -> None:
+def test_a_compressed_body_and_its_headers_pass_untouched(door: Echoing) -> None:
     content = gzip.compress(b"x" * 1000)
     answer = door.request(
         "/fhir/Goal/1",
@@ -206,14 +233,14 @@ def test_a_compressed_body_and_its_headers_pass_untouched(door: FrontDoor) -> No
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 413, 422, 500, 502, 503, 504])
-def test_an_answer_of_a_service_passes_as_it_is(door: FrontDoor, status: int) -> None:
+def test_an_answer_of_a_service_passes_as_it_is(door: Echoing, status: int) -> None:
     answer = door.request("/fhir/Goal/1", X_Answer=str(status))
 
     assert answer.status_code == status
     assert answer.json()["service"] == "plan"
 
 
-def test_the_log_names_no_path_and_no_query(door: FrontDoor) -> None:
+def test_the_log_names_no_path_and_no_query(door: Echoing) -> None:
     door.request("/fhir/Patient/canary-id?name=canary-name", X_Request_Id="canary canary")
     answer = door.request("/fhir/Patient?name=canary-name")
 
@@ -227,7 +254,7 @@ def test_a_service_that_is_down_costs_a_503_for_its_own_types_only(tmp_path: Pat
     with ExitStack() as stack:
         door = opened(tmp_path, stack)
         assert door.owner("/fhir/CarePlan") == "plan"
-        ended(door.services["plan"])
+        ended(door.programs["plan"])
 
         for method in ("GET", "PUT", "POST"):
             answer = door.request("/fhir/CarePlan/canary?x=canary", method, X_Request_Id="r1")
@@ -239,4 +266,22 @@ def test_a_service_that_is_down_costs_a_503_for_its_own_types_only(tmp_path: Pat
             assert "plan" in answer.json()["issue"][0]["diagnostics"]
         assert door.owner("/fhir/Observation/1") == "progress"
         assert door.owner("/fhir/Patient/1") == "intake"
+        assert door.owner("/fhir/metadata") == "front-door"
     assert "canary" not in (tmp_path / "log").read_text()
+
+
+def test_a_front_door_that_is_down_costs_a_503_for_its_pages_only(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        door = opened(tmp_path, stack)
+        assert door.owner("/fhir/metadata") == "front-door"
+        ended(door.programs["front-door"])
+
+        for path in PAGES:
+            answer = door.request(path)
+            assert answer.status_code == 503, path
+            assert int(answer.headers["Retry-After"]) > 0
+            assert "front-door" in answer.json()["issue"][0]["diagnostics"]
+        for resource_type in RESOURCE_TYPES:
+            assert door.owner(f"/fhir/{resource_type}/x1") == owner_of(resource_type)
+        assert door.owner("/fhir", "POST") == "intake"
+        assert door.request("/health/proxy").text == "alive\n"
