@@ -16,8 +16,9 @@ from shared.store.roles import RoleError
 def migrate() -> None:
     """Migrate the database of STEPDOWN_DATABASE_URL, which must be its owner's.
 
-    Makes the roles and the tables that are missing; safe to run again, and from several places
-    at once. `stepdown serve` does the same when it starts.
+    Makes the roles and the tables that are missing, and gives the services' roles the passwords
+    that follow from the owner's; safe to run again, and from several places at once.
+    `stepdown serve` does the same when it starts.
 
     Example: `STEPDOWN_DATABASE_URL=postgresql://… stepdown migrate`
     """
@@ -34,13 +35,15 @@ def migrate_now(url: str) -> None:
     :raises Failure: when the database does not answer or the URL may not migrate it.
     """
     try:
-        asyncio.run(store_migrate.prepare(url, ownership()))
-    except (OSError, asyncpg.PostgresError, RoleError, store_migrate.NotMigrated) as error:
+        # Not `prepare`, which trusts a schema that is up to date: the owner's password may be new,
+        # and with it those of the services' roles.
+        asyncio.run(store_migrate.migrate(url, ownership()))
+    except (OSError, asyncpg.PostgresError, RoleError) as error:
         raise Failure(_sentence(error)) from error
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, (RoleError, store_migrate.NotMigrated)):
+    if isinstance(error, RoleError):
         return str(error)
     if isinstance(error, asyncpg.InvalidPasswordError):
         return "The database refuses the password of STEPDOWN_DATABASE_URL."
