@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
 
 from shared.fhir.errors import Malformed
+from shared.fhir.memory import remembering_short_texts
 
 MIN_TIME = -(2**62)
 MAX_TIME = 2**62
@@ -36,7 +36,7 @@ _TEXT = re.compile(
 )
 
 
-@lru_cache(maxsize=8192)
+@remembering_short_texts
 def date_range(text: str, zone: tzinfo = UTC) -> Range:
     """Read a date, dateTime, instant or a part of one; `zone` is that of a text without any.
 

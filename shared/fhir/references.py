@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from html import escape, unescape
 from typing import TYPE_CHECKING, Literal
 
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.fhir.elements import linking_objects, objects_in
+from shared.fhir.memory import remembering_short_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ class Link:
     version: str | None = None
 
 
-@lru_cache(maxsize=8192)
+@remembering_short_texts
 def parse_reference(text: str, bases: tuple[str, ...] = ()) -> Link:
     """Understand a reference; an absolute one below one of this server's bases is local."""
     if text.startswith("#"):

@@ -48,3 +48,17 @@ def test_an_ascii_text_folds_as_it_would_beside_a_letter_that_is_not(text: str) 
 def test_later_words_of_a_name_are_starts() -> None:
     assert word_starts("van der Berg-Ólafs") == ["der bergolafs", "bergolafs", "olafs"]
     assert word_starts("Smith") == []
+
+
+def test_a_long_run_of_accents_is_folded_as_fast_as_a_short_one() -> None:
+    assert fold("a" + "\u0301\u0316" * 200_000) == "a"
+
+
+def test_an_accent_that_is_a_letter_in_lower_case_stays_one() -> None:
+    assert fold("\u1fb3") == fold("\u03b1\u0345") == "\u03b1\u03b9"
+
+
+def test_only_the_first_words_of_an_endless_name_are_starts() -> None:
+    starts = word_starts("de la " * 100_000)
+    assert starts[0].startswith("la de la")
+    assert sum(map(len, starts)) < 100_000
