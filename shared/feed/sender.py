@@ -65,15 +65,18 @@ class Sender:
             async with asyncio.TaskGroup() as group:
                 while True:
                     end_if_cancelled()
-                    for row in await self._ready():
-                        self._streams.add(row["stream"])
-                        self._targets[row["target"]] += 1
-                        group.create_task(self._deliver(row))
+                    await self._deliver_ready(group)
                     await self._signal.wait()
         finally:
             self._streams.clear()
             self._targets.clear()
             await self._close()
+
+    async def _deliver_ready(self, group: asyncio.TaskGroup) -> None:
+        for row in await self._ready():
+            self._streams.add(row["stream"])
+            self._targets[row["target"]] += 1
+            group.create_task(self._deliver(row))
 
     async def _ready(self) -> list[asyncpg.Record]:
         # Taken before asking: what is answered meanwhile may still look unanswered in the rows.
