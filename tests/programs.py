@@ -43,9 +43,13 @@ class Programs:
 
     @classmethod
     @contextmanager
-    def separate(cls, database_url: str, *, copies: int = 1, workers: int = 1) -> Iterator[Programs]:
+    def separate(
+        cls, database_url: str, *, copies: int = 1, workers: int = 1
+    ) -> Iterator[Programs]:
         """Run each service (and its copies) and the front door as programs of their own."""
-        names = [name if i == 1 else f"{name}-{i}" for name in SERVICES for i in range(1, copies + 1)]
+        names = [
+            name if i == 1 else f"{name}-{i}" for name in SERVICES for i in range(1, copies + 1)
+        ]
         ports = {name: free_port() for name in (*names, "front-door")}
         programs = cls(database_url, ports, workers=workers)
         with programs._running(*ports):
@@ -91,17 +95,18 @@ class Programs:
         told |= {f"STEPDOWN_{name.upper()}_URL": self.base(name) for name in SERVICES}
         return os.environ | told
 
-    def start(self, name: str) -> None:
-        """Start a program and wait until it is ready."""
-        self.launch(name)
+    def start(self, name: str, told: dict[str, str] | None = None) -> None:
+        """Start a program and wait until it is ready; it may be told something else."""
+        self.launch(name, told)
         self.wait_until_ready(name)
 
-    def launch(self, name: str) -> None:
+    def launch(self, name: str, told: dict[str, str] | None = None) -> None:
         program = "all" if self.is_all_in_one else name.partition("-2")[0]
         command = [sys.executable, "-m", "services.cli", "serve", program, "--open"]
         command += ["--port", str(self.ports[name]), "--workers", str(self.workers)]
+        environment = self.environment() | (told or {})
         self.processes[name] = subprocess.Popen(
-            command, env=self.environment(), start_new_session=True, stdout=subprocess.DEVNULL
+            command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
         )
 
     def wait_until_ready(self, name: str) -> None:
@@ -144,5 +149,8 @@ class Programs:
                 self.wait_until_ready(name)
             yield
         finally:
+            # All are told before any is waited for.
+            for process in self.processes.values():
+                process.terminate()
             for name in self.processes:
                 self.stop(name)

@@ -64,12 +64,12 @@ _FAULTS: Final = {
         GROUP BY f.tenant, f.stream, s.number
         HAVING min(f.number) <> 1 OR max(f.number) <> count(*)
           OR count(DISTINCT f.number) <> count(*) OR s.number IS DISTINCT FROM count(*)""",
-    "each version stands in the audit once": """
+    "each version stands in the audit": """
         SELECT v.id FROM record.version v LEFT JOIN record.audit a
           ON (a.tenant, a.type, a.id, a.version) = (v.tenant, v.type, v.id, v.version)
           AND a.interaction = CASE WHEN v.deleted THEN 'delete'
             WHEN v.version = 1 THEN 'create' ELSE 'update' END
-        GROUP BY v.tenant, v.pk, v.version, v.id HAVING count(a.position) <> 1""",
+        GROUP BY v.tenant, v.pk, v.version, v.id HAVING count(a.position) = 0""",
 }
 _STORED: Final = """
 SELECT r.type, r.id, r.pk, r.version, r.patient, r.updated, v.body,
@@ -108,10 +108,15 @@ async def owner(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def settled(url: str) -> None:
     """Wait until every service has handled the whole feed, and every request is answered."""
+    await becomes(url, None, f"SELECT string_agg(waiting, ', ') FROM ({_UNSETTLED}) t(waiting)")
+
+
+async def becomes(url: str, expected: object, sql: str) -> None:
+    """Wait until a query's one value is as expected."""
     until = time.monotonic() + SETTLE_SECONDS
     async with owner(url) as connection:
-        while waiting := [row[0] for row in await connection.fetch(_UNSETTLED)]:
-            assert time.monotonic() < until, f"the record does not settle: {waiting}"
+        while (found := await connection.fetchval(sql)) != expected:
+            assert time.monotonic() < until, f"{found!r} does not become {expected!r}"
             await asyncio.sleep(0.02)
 
 

@@ -6,7 +6,9 @@ program is up, and port 0 works.
 
 from __future__ import annotations
 
+import signal
 import socket
+import sys
 from typing import Annotated, Final
 
 import typer
@@ -37,7 +39,10 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def serve_on(listening: socket.socket, program: str, workers: int) -> None:
-    """Serve a program until it is told to stop."""
+    """Serve a program until it is told to stop; to have done so is a success."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The server raises again, at its end, what told it to stop.
+        signal.signal(number, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         FACTORIES[program],
         factory=True,

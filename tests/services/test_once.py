@@ -1,0 +1,94 @@
+"""Two copies of each service with two workers each: every effect happens once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.programs import SERVICES, Programs
+from tests.record import counts, faults, owner, settled
+from tests.services.person import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PEOPLE = 12
+TWICE = "SELECT count(*) FROM record.version WHERE version > 1 AND type = ANY($1::smallint[])"
+LEADERS = """
+SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
+"""
+
+
+@pytest.fixture(scope="module")
+def copies(database_url: str) -> Iterator[Programs]:
+    with Programs.separate(database_url, copies=2, workers=2) as programs:
+        yield programs
+
+
+@pytest.fixture
+def http(copies: Programs) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=copies.fhir, timeout=60, trust_env=False) as each:
+        yield each
+
+
+def live(programs: Programs, people: list[Person]) -> None:
+    """Let everything that has an effect happen, at one copy or the other."""
+    for person, copy in zip(people, cycle(("", "-2")), strict=False):
+        person.put(person.stay(), base=programs.base(f"intake{copy}"))
+        person.put(person.risk(), base=programs.base(f"progress{copy}"))
+        person.put(person.clock(days=2), base=programs.base(f"intake{copy}"))
+
+
+async def made_since(url: str, before: dict[str, int]) -> dict[str, int]:
+    return {name: n - before[name] for name, n in (await counts(url, *before)).items()}
+
+
+async def test_every_effect_happens_once_whichever_copy_was_asked(
+    copies: Programs, http: httpx.Client, database_url: str
+) -> None:
+    people = [Person(http) for _ in range(PEOPLE)]
+    live(copies, people)
+    people[0].pass_time()
+    people[0].pass_time(timedelta(days=4))
+    await settled(database_url)
+
+    # A plan for each stay; a Flag for each risk; three Tasks: the clock, its escalation, the
+    # safety review; and a Provenance of each of these acts.
+    made = {"CarePlan": 1, "Flag": 1, "Task": 3, "Provenance": 3}
+    assert await counts(database_url, *made) == {name: n * PEOPLE for name, n in made.items()}
+    assert await faults(database_url) == []
+
+
+async def test_one_worker_of_one_copy_leads_each_service(
+    copies: Programs, http: httpx.Client, database_url: str
+) -> None:
+    async with owner(database_url) as connection:
+        assert await connection.fetchval(LEADERS) == len(SERVICES)
+
+
+async def test_every_effect_happens_once_although_copies_die(
+    copies: Programs, http: httpx.Client, database_url: str
+) -> None:
+    before = await counts(database_url, "CarePlan", "Flag", "Task", "Provenance")
+    people = [Person(http) for _ in range(PEOPLE)]
+    living = asyncio.create_task(asyncio.to_thread(live, copies, people[:4]))
+    await living
+    for dead in ("plan", "progress", "intake-2"):
+        copies.kill(dead)
+    survivors = {"intake-2": "intake", "progress": "progress-2"}
+    for person in people[4:]:
+        person.put(person.stay(), base=copies.base(survivors["intake-2"]))
+        person.put(person.risk(), base=copies.base(survivors["progress"]))
+        person.put(person.clock(days=2), base=copies.base("intake"))
+    for dead in ("plan", "progress", "intake-2"):
+        copies.start(dead)
+    await settled(database_url)
+
+    made = {"CarePlan": 1, "Flag": 1, "Task": 2, "Provenance": 2}
+    assert await made_since(database_url, before) == {n: c * PEOPLE for n, c in made.items()}
