@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
 _MAX_URL: Final = 8192
 _MAX_HEADERS: Final = 16_384
+# The audit keeps what was searched for.
+_MAX_FORM: Final = 500_000
+_MAX_FIELDS: Final = 1000
 _CONTENT_TYPE: Final = f"{FHIR_JSON}; charset=utf-8"
 _log = logging.getLogger(__name__)
 
@@ -87,6 +90,8 @@ class FhirEndpoint:
             issues = ("exception",)
             response = _refusal(_internal(trace))
         response.headers["X-Request-Id"] = trace
+        if told is None or told.interaction != "capabilities":
+            response.headers["Cache-Control"] = "no-store"
         await response(scope, receive, send)
         self._account(request, told, response.status_code, issues, trace, started)
 
@@ -177,11 +182,14 @@ async def _with_body(request: Request, told: FhirRequest) -> FhirRequest:
 def _form(raw: bytes, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     if raw and media_type_of(headers) != FORM:
         raise UnsupportedMedia(f"A search by POST takes {FORM}.")
+    if len(raw) > _MAX_FORM:
+        raise TooLarge(f"A search by POST takes at most {_MAX_FORM:,} bytes.")
     try:
-        text = raw.decode()
+        return tuple(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
     except UnicodeDecodeError:
         raise Malformed("The body must be UTF-8.") from None
-    return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
+    except ValueError:
+        raise Malformed(f"A form may have at most {_MAX_FIELDS:,} fields.") from None
 
 
 def _check_json(headers: Mapping[str, str]) -> None:
