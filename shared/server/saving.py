@@ -120,7 +120,8 @@ def _located(change: Change, bases: tuple[str, ...]) -> Iterator[tuple[str, Key]
         text = reference.get("reference")
         if isinstance(text, str):
             link = parse_reference(text, bases)
-            yield location, Key(link.type or "", link.id or "")
+            if link.kind == "local":
+                yield location, Key(link.type or "", link.id or "")
 
 
 async def _refuse_orphans(tx: Transaction, deleted: Version) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import asyncpg
+import httpx
 import pytest
 
 from tests.api.auditing import Audit
@@ -25,6 +26,17 @@ def all_in_one(database_url: str) -> Iterator[Programs]:
     """The all-in-one program with two workers, once for all modules."""
     with Programs.all_in_one(database_url, workers=2) as programs:
         yield programs
+
+
+@pytest.fixture(scope="session")
+async def client(all_in_one: Programs) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the front door's FHIR base, acting as a clinician; made once, for its cost."""
+    headers = {"X-Stepdown-Actor": "Practitioner/tester"}
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(
+        base_url=all_in_one.fhir, headers=headers, limits=limits, timeout=30, verify=False
+    ) as each:
+        yield each
 
 
 @pytest.fixture(params=["intake", "plan", "progress"])

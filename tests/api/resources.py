@@ -98,9 +98,9 @@ async def count(client: httpx.AsyncClient, resource_type: str, **criteria: str) 
 
 def issues(answer: httpx.Response) -> list[Resource]:
     """The issues of an OperationOutcome, which every refusal must be."""
-    assert answer.headers["content-type"].startswith("application/fhir+json"), answer.text
+    assert answer.headers["content-type"].startswith("application/fhir+json"), answer.text[:500]
     outcome = answer.json()
-    assert outcome["resourceType"] == "OperationOutcome", answer.text
+    assert outcome["resourceType"] == "OperationOutcome", answer.text[:500]
     assert all(issue["diagnostics"] for issue in outcome["issue"])
     found: list[Resource] = outcome["issue"]
     return found
@@ -108,7 +108,7 @@ def issues(answer: httpx.Response) -> list[Resource]:
 
 def refused(answer: httpx.Response, status: int) -> str:
     """Check a refusal's status and form, and give what it says."""
-    assert answer.status_code == status, answer.text
+    assert answer.status_code == status, answer.text[:500]
     return " ".join(issue["diagnostics"] for issue in issues(answer))
 
 

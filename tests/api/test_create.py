@@ -116,6 +116,17 @@ async def test_a_reference_below_any_base_of_this_server_is_one_to_this_server(
     assert foreign.status_code == 201
 
 
+async def test_a_like_named_reference_elsewhere_is_not_blamed(client: httpx.AsyncClient) -> None:
+    nobody = f"Practitioner/{fresh()}"
+    told = observation(
+        f"Patient/{fresh()}",
+        performer=[{"reference": f"http://other.example/fhir/{nobody}"}, {"reference": nobody}],
+    )
+    answer = await client.post("/Observation", json=told)
+    refused(answer, 422)
+    assert sorted(places(answer)) == ["Observation.performer[1]", "Observation.subject"]
+
+
 async def test_a_conditional_reference_outside_a_transaction_is_malformed(
     client: httpx.AsyncClient,
 ) -> None:

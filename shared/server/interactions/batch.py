@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.errors import FhirError
+from shared.fhir.errors import FhirError, Malformed
 from shared.fhir.outcome import operation_outcome
+from shared.fhir.references import Links
 from shared.server.entries import EntryAnswer, check_shape, entry_answer, entry_of
 from shared.server.request import FhirResponse
 from shared.server.searchset import response_bundle
 
 if TYPE_CHECKING:
     from shared.server.engine import Engine
+    from shared.server.entries import Entry
     from shared.server.request import Context, FhirRequest
 
 
@@ -22,18 +24,35 @@ async def batch(engine: Engine, request: FhirRequest, context: Context) -> FhirR
     """Run each entry; a refusal stands in the entry's own answer."""
     body = request.resource or {}
     check_shape(body)
-    indexes = range(len(body.get("entry", ())))
-    answers = [await _answer(engine, request, index, context) for index in indexes]
+    entries = body.get("entry", ())
+    names = frozenset(each["fullUrl"] for each in entries if "fullUrl" in each)
+    answers = [
+        await _answer(engine, request, context, index=index, names=names)
+        for index in range(len(entries))
+    ]
     return FhirResponse(200, response_bundle("batch-response", answers))
 
 
 async def _answer(
-    engine: Engine, request: FhirRequest, index: int, context: Context
+    engine: Engine, request: FhirRequest, context: Context, *, index: int, names: frozenset[str]
 ) -> EntryAnswer:
     try:
         entry = entry_of(request.resource or {}, index, context)
+        _refuse_dependence(entry, names)
         response = await engine.dispatch(entry.request, context, in_bundle=True)
     except FhirError as error:
         outcome = operation_outcome(error.issues)
         return {"status": str(error.status), "outcome": outcome}, None
     return entry_answer(entry, response, request.headers)
+
+
+def _refuse_dependence(entry: Entry, names: frozenset[str]) -> None:
+    """Refuse a link to another entry, which only a transaction resolves."""
+    resource = entry.request.resource
+    if resource is None or not isinstance(resource.get("resourceType"), str):
+        return
+    if any(text.startswith("urn:") and text in names for text in Links(resource).references()):
+        raise Malformed(
+            "Entries of a batch may not refer to one another; a transaction's may.",
+            expression=entry.place,
+        )
