@@ -1,0 +1,105 @@
+"""Which search parameters are served, and that their paths are those of their expressions."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from shared.fhir.definitions import RESOURCE_TYPES, search_parameters
+from shared.fhir.search.expression import Condition, Path, Step, paths
+from shared.fhir.search.parameters import served_parameters
+
+UNSERVED_TYPES = {"number", "quantity", "composite", "special"}
+# These select a resource inside a Bundle, of which only a chain could ask anything.
+UNSERVED = {("Bundle", "composition"), ("Bundle", "message")}
+
+
+@pytest.mark.parametrize("resource_type", RESOURCE_TYPES)
+def test_every_token_string_date_reference_and_uri_parameter_is_served(resource_type: str) -> None:
+    defined = {
+        code
+        for code, definition in search_parameters(resource_type).items()
+        if definition.type not in UNSERVED_TYPES and (resource_type, code) not in UNSERVED
+    }
+    assert served_parameters(resource_type).keys() == defined
+
+
+def test_parameters_of_every_resource_are_served() -> None:
+    shared = {"_id", "_lastUpdated", "_profile", "_security", "_source", "_tag"}
+    assert all(shared <= served_parameters(each).keys() for each in RESOURCE_TYPES)
+
+
+def steps(resource_type: str, expression: str) -> list[tuple[tuple[Step, ...], str]]:
+    return [(path.steps, path.type) for path in paths(resource_type, expression)]
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "expression", "found"),
+    [
+        ("Patient", "Patient.name.family", [((Step("name"), Step("family")), "string")]),
+        (
+            "InsurancePlan",
+            "name | alias",
+            [((Step("name"),), "string"), ((Step("alias"),), "string")],
+        ),
+        (
+            "Observation",
+            "(Observation.value as CodeableConcept) | Observation.value.as(Quantity)",
+            [
+                ((Step("valueCodeableConcept"),), "CodeableConcept"),
+                ((Step("valueQuantity"),), "Quantity"),
+            ],
+        ),
+        (
+            "Observation",
+            "(Observation.value as CodeableConcept).text",
+            [((Step("valueCodeableConcept"), Step("text")), "string")],
+        ),
+        (
+            "Account",
+            "Account.subject.where(resolve() is Patient)",
+            [((Step("subject", Condition("type", "Patient")),), "Reference")],
+        ),
+        (
+            "Patient",
+            "Patient.telecom.where(system='email')",
+            [((Step("telecom", Condition("member", "email", "system")),), "ContactPoint")],
+        ),
+        (
+            "Bundle",
+            "Bundle.entry[0].resource",
+            [((Step("entry", Condition("place", "0")), Step("resource")), "Resource")],
+        ),
+    ],
+)
+def test_an_expression_becomes_paths(
+    resource_type: str, expression: str, found: list[tuple[tuple[Step, ...], str]]
+) -> None:
+    assert steps(resource_type, expression) == found
+
+
+def test_an_expression_that_ends_at_an_extension_means_its_value() -> None:
+    found = paths("Device", "Device.extension('http://a')")
+    url = Condition("member", "http://a", "url")
+    assert len(found) == 50
+    assert {path.steps[0] for path in found} == {Step("extension", url)}
+    assert "valueCodeableConcept" in {path.steps[1].key for path in found}
+
+
+@pytest.mark.parametrize("text", ["Patient.name.first()", "Patient.where(name.exists())", "a + b"])
+def test_an_expression_that_is_not_understood_is_a_fault_of_ours(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text[-3:])):
+        paths("Patient", text)
+
+
+def test_a_path_knows_whether_there_is_always_one_value_and_only_one() -> None:
+    def known(resource_type: str, expression: str) -> list[tuple[bool, bool]]:
+        found: tuple[Path, ...] = paths(resource_type, expression)
+        return [(path.required, path.single) for path in found]
+
+    assert known("Observation", "Observation.code") == [(True, True)]
+    assert known("Observation", "Observation.subject") == [(False, True)]
+    assert known("Observation", "Observation.category") == [(False, False)]
+    assert known("Observation", "Observation.code.coding") == [(False, False)]
+    assert known("Account", "Account.subject.where(resolve() is Patient)") == [(False, False)]
