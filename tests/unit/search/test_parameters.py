@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from shared.fhir.definitions import RESOURCE_TYPES, search_parameters
@@ -89,7 +87,7 @@ def test_an_expression_that_ends_at_an_extension_means_its_value() -> None:
 
 @pytest.mark.parametrize("text", ["Patient.name.first()", "Patient.where(name.exists())", "a + b"])
 def test_an_expression_that_is_not_understood_is_a_fault_of_ours(text: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(text[-3:])):
+    with pytest.raises(ValueError, match=r"exists|first|\+"):
         paths("Patient", text)
 
 
