@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 CONSUMER: Final = "reactions"
 BATCH: Final = 500
 
+# Before every transaction id, those of a record that moved in from another server too.
 _BEGIN: Final = """
-INSERT INTO {schema}.cursor (tenant, consumer, xid, position) VALUES ($1, $2, 0, 0)
+INSERT INTO {schema}.cursor (tenant, consumer, xid, position)
+VALUES ($1, $2, '-9223372036854775808', 0)
 ON CONFLICT DO NOTHING
 """
 _CURSOR: Final = "SELECT xid, position FROM {schema}.cursor WHERE tenant = $1 AND consumer = $2"

@@ -13,6 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.access.access import DEFAULT_TENANT
+from shared.store.moved_in import is_from_elsewhere, settle_in
 from shared.store.roles import ensure_roles, is_owner_url
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ async def migrate(url: str, ownership: Ownership) -> None:
         await ensure_roles(connection, url, ownership.types)
         await run(url, ownership, lambda config: command.upgrade(config, "head"))
         await _grant_connect(connection, ownership)
+        await settle_in(connection, ownership.types)
     finally:
         await connection.close()
 
@@ -104,12 +107,12 @@ async def _grant_connect(connection: asyncpg.Connection, ownership: Ownership) -
     await connection.execute("GRANT SELECT ON public.migration TO PUBLIC")
 
 
-async def prepare(url: str, ownership: Ownership) -> None:
+async def prepare(url: str, ownership: Ownership, tenant: int = DEFAULT_TENANT) -> None:
     """Bring the database to this release's schema where the URL may, and check it otherwise.
 
-    :raises NotMigrated: when a service's own role finds another schema than it needs.
+    :raises NotMigrated: when a service's own role finds a database that is not ready for it.
     """
-    if await current(url) == head():
+    if await current(url) == head() and not await is_from_elsewhere(url, tenant):
         return
     if not is_owner_url(url, ownership.types):
         raise NotMigrated("The database is not migrated; run `stepdown migrate` as its owner.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.reader import read
 from shared.fhir.search.index import IndexRow, index
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
@@ -40,7 +41,10 @@ def prepare(change: Change, pk: int, tenant: int, reading: Reading) -> Row:
     version = Version(change.key, pk, number, updated, deleted, change.method, body)
     found = _EMPTY if change.after is None else index(change.after, reading)
     return Row(
-        version, found, _terms(change, found, tenant, reading.bases), _patient(change, found)
+        version,
+        found,
+        _terms(change, found, tenant, reading.bases),
+        _patient(change, found, reading),
     )
 
 
@@ -73,10 +77,13 @@ def _terms(change: Change, found: IndexRow, tenant: int, bases: tuple[str, ...])
     return tuple(sorted(terms))
 
 
-def _patient(change: Change, found: IndexRow) -> Key | None:
-    """Name the one patient whose stream and compartment the resource belongs to."""
-    if change.after is None and change.before is not None:
-        return None
+def _patient(change: Change, found: IndexRow, reading: Reading) -> Key | None:
+    """Name the one patient whose stream and compartment the resource belongs to.
+
+    A deletion stays where the resource was: whoever follows the patient must learn of it.
+    """
+    if change.after is None and change.before is not None and change.before.body is not None:
+        found = index(read(change.before.body), reading)
     return Key("Patient", found.patients[0]) if len(found.patients) == 1 else None
 
 

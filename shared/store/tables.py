@@ -216,6 +216,6 @@ class Site(SQLModel, table=True):
 
     __tablename__ = "site"
     __table_args__: ClassVar[Any] = ({"schema": RECORD},)
-    tenant: int = Field(primary_key=True)
+    tenant: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     paging_key: bytes
     clock_offset_us: int = Field(sa_type=BigInteger)

@@ -95,7 +95,7 @@ CREATE INDEX search_string_pk ON record.search_string (tenant, pk, param);
 CREATE INDEX search_string_tri ON record.search_string USING gin (tri);
 
 CREATE TABLE record.site (
-    tenant SERIAL NOT NULL,
+    tenant INTEGER NOT NULL,
     paging_key BYTEA NOT NULL,
     clock_offset_us BIGINT NOT NULL,
     PRIMARY KEY (tenant)
