@@ -33,6 +33,7 @@ LOST: Final = (
     OSError,
     TimeoutError,
 )
+_CUT_OFF: Final = (asyncio.CancelledError, asyncpg.QueryCanceledError)
 _RETRY_AFTER: Final = {"Retry-After": "1"}
 
 
@@ -74,6 +75,11 @@ class Pool:
         try:
             connection = self._pop() or await self.connect()
             yield connection
+        except _CUT_OFF:
+            # A BEGIN may still take effect, and the next commit would then end no transaction.
+            if connection is not None:
+                connection.terminate()
+            raise
         except LOST as error:
             if isinstance(error, asyncpg.InterfaceError) and not _is_lost(connection):
                 raise  # a mistake of ours in using the connection
