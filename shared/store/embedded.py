@@ -21,7 +21,7 @@ from shared.store.embedded_binaries import version_as
 from shared.store.embedded_cluster import DATABASE, OWNER, make_cluster
 from shared.store.embedded_home import choose_place, remember_home
 from shared.store.embedded_locks import Lock, is_held, is_shared
-from shared.store.embedded_place import EmbeddedError, Place
+from shared.store.embedded_place import EmbeddedError, Place, open_log
 from shared.store.embedded_postmaster import stop_postmaster
 from shared.store.embedded_processes import is_ready, postmaster
 from shared.store.embedded_socket import make_socket_folder, remove_socket_folder, socket_folder
@@ -144,8 +144,7 @@ def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
     arguments = (place.home, place.binaries, account.uid, account.gid)
     root = str(Path(shared.__file__).parents[1])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    with place.log.open("ab") as log:
-        place.log.chmod(0o600)
+    with open_log(place) as log:
         return subprocess.Popen(
             [sys.executable, "-m", "shared.store.embedded_keeper", *map(str, arguments)],
             stdin=subprocess.DEVNULL,

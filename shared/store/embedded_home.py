@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,11 @@ def choose_place(data_dir: Path, report: Callable[[str], None]) -> Place:
         home = _new_home(data_dir, wheel, account, report)
     if not _reaches(account, home):
         raise EmbeddedError(f"The account {_name(account)} cannot write in {home}.")
-    (home / "embedded").mkdir(mode=0o700, exist_ok=True)
-    return Place(home, _runnable(wheel, home, account), account)
+    place = Place(home, _runnable(wheel, home, account), account)
+    place.files.mkdir(mode=0o700, exist_ok=True)
+    if place.files.is_symlink():
+        raise EmbeddedError(f"{place.files} must be a folder, not a link to one.")
+    return place
 
 
 def remember_home(data_dir: Path, place: Place) -> None:
@@ -77,10 +81,10 @@ def _account(cluster: Path) -> Account:
         return _own_account()
     if owner and owner.st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)
-    accounts = {entry.pw_name: entry for entry in pwd.getpwall()}
     for name in UNPRIVILEGED:
-        if name in accounts:
-            return Account(accounts[name].pw_uid, accounts[name].pw_gid)
+        with suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            return Account(entry.pw_uid, entry.pw_gid)
     raise EmbeddedError(
         "PostgreSQL does not run as root, and there is no account postgres or nobody;"
         " start as an ordinary user."
@@ -127,4 +131,6 @@ def _runnable(wheel: Path, home: Path, account: Account) -> Path:
 
 
 def _name(account: Account) -> str:
-    return next((entry.pw_name for entry in pwd.getpwall() if entry.pw_uid == account.uid), "")
+    with suppress(KeyError):
+        return pwd.getpwuid(account.uid).pw_name
+    return ""

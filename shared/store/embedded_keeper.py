@@ -76,7 +76,12 @@ class Keeper:
         self._pause_seconds = min(2 * self._pause_seconds + TICK_SECONDS, PAUSE_SECONDS_MAX)
         end_orphans(self._place)
         remove_stale_files(self._place)
-        self._child = start_postmaster(self._place)
+        try:
+            self._child = start_postmaster(self._place)
+        except OSError:
+            # Memory or processes may be short for a moment; those who use the server wait for it.
+            if not self._was_up:
+                raise
         return True
 
 

@@ -19,7 +19,7 @@ class Lock:
     """A lock file, opened by this process."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
     def share(self) -> None:
         """Wait until nobody holds the lock alone, then hold it together with others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,3 +118,9 @@ def make_private(folder: Path, account: Account) -> None:
     """Make a new folder that only the account can enter."""
     folder.mkdir(mode=0o700)
     os.chown(folder, account.uid, account.gid)
+
+
+def open_log(place: Place) -> BinaryIO:
+    """Open the log to add to it; where another could put a link, it is not followed."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    return os.fdopen(os.open(place.log, flags, 0o600), "ab")

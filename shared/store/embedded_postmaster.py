@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.store.embedded_binaries import ENVIRONMENT
 from shared.store.embedded_cluster import server_command
+from shared.store.embedded_place import open_log
 from shared.store.embedded_processes import orphans, postmaster
 from shared.store.embedded_socket import SOCKET_NAME, socket_folder
 
@@ -25,7 +26,7 @@ STOP_SIGNALS = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5
 
 def start_postmaster(place: Place) -> subprocess.Popen[bytes]:
     """Start PostgreSQL as its account, with nothing of this process but the log."""
-    with place.log.open("ab") as log:
+    with open_log(place) as log:
         return subprocess.Popen(
             server_command(place),
             stdin=subprocess.DEVNULL,

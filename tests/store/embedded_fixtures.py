@@ -25,6 +25,7 @@ ROOT = Path(shared.__file__).parents[1]
 IS_ROOT = os.geteuid() == 0
 KEEP = "CREATE TABLE kept AS SELECT 42 AS answer"
 KEPT = "SELECT answer FROM kept"
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 only_root = pytest.mark.skipif(not IS_ROOT, reason="only root can run programs as others")
 
 PARENT = """

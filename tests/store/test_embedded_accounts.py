@@ -25,6 +25,7 @@ from tests.store.embedded_fixtures import (
     fetch,
     first_line,
     folder,
+    only_linux,
     only_root,
     parents,
     place_of,
@@ -98,6 +99,7 @@ def test_a_database_that_its_account_can_no_longer_reach_is_refused(
     assert start().alive()
 
 
+@only_linux
 def test_programs_that_the_account_cannot_run_are_copied(
     start: Start, data_dir: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,25 +135,38 @@ def test_an_ordinary_user_has_it_in_a_home_of_their_own(
     assert stat.S_IMODE((home / "var").stat().st_mode) == 0o700
 
 
-def test_root_continues_the_database_of_an_ordinary_user_as_that_user(
+def test_root_continues_the_database_of_an_ordinary_user_and_gives_it_back(
     parents: Parents, start: Start, folder: Path, nobody: Account
 ) -> None:
     home = folder / "home"
     home.mkdir(mode=0o700)
     os.chown(home, nobody.uid, nobody.gid)
-    parent = parents(home / "var", nobody, python_for(nobody))
-    first_line(parent)
-    parent.communicate()
+    first = parents(home / "var", nobody, python_for(nobody))
+    first_line(first)
+    first.communicate()
     server = start(home / "var")
     assert place_of(server).account == nobody
     assert fetch(server.url, "SELECT 1") == 1
+    server.stop()
+    first_line(parents(home / "var", nobody, python_for(nobody)))
+
+
+def test_root_follows_no_link_out_of_the_data_directory(start: Start, folder: Path) -> None:
+    server = start()
+    server.stop()
+    place, target = place_of(server), folder / "target"
+    place.log.unlink()
+    place.log.symlink_to(target)
+    with pytest.raises(EmbeddedError, match="cannot be kept"):
+        start()
+    assert not target.exists()
+    place.log.unlink()
+    assert start().alive()
 
 
 def test_another_users_database_is_refused_in_a_sentence(
     parents: Parents, start: Start, data_dir: Path, nobody: Account
 ) -> None:
-    start().stop()
-    data_dir.chmod(0o755)
     assert place_of(start()).account != nobody
     parent = parents(data_dir, nobody, python_for(nobody))
     assert (

@@ -26,6 +26,7 @@ from tests.store.embedded_fixtures import (
     fetch,
     folder,
     one_server,
+    only_linux,
     only_root,
     place_of,
     python_for,
@@ -86,9 +87,8 @@ def test_passwords_are_kept_as_scram(one_server: EmbeddedServer) -> None:
     assert fetch(url, methods) == "scram-sha-256"
 
 
-def test_each_database_has_a_password_of_its_own(start: Start, folder: Path) -> None:
-    first, second = start(folder / "first"), start(folder / "second")
-    assert urlsplit(first.url).password != urlsplit(second.url).password
+def test_each_database_has_a_password_of_its_own(start: Start, one_server: EmbeddedServer) -> None:
+    assert urlsplit(start().url).password != urlsplit(one_server.url).password
 
 
 @only_root
@@ -112,6 +112,7 @@ def knock(path: str, account: Account) -> str:
 
 
 @only_root
+@only_linux
 def test_the_server_of_root_runs_unprivileged_and_changes_nothing_around_it(
     start: Start, data_dir: Path
 ) -> None:
