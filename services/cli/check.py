@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.console import FAILED, console
-from shared.store.embedded_binaries import MAJOR, find_binaries
-from shared.store.embedded_place import EmbeddedError
+from shared.store.embedded.binaries import MAJOR, find_binaries
+from shared.store.embedded.place import EmbeddedError
 from shared.store.migrate import current, head
 
 _CLOCK_OFFSET: Final = timedelta(seconds=5)

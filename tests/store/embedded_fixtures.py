@@ -18,8 +18,8 @@ import pytest
 
 import shared
 from shared.store.embedded import EmbeddedServer
-from shared.store.embedded_home import ELSEWHERE
-from shared.store.embedded_place import Account, Place, short_hash
+from shared.store.embedded.home import ELSEWHERE
+from shared.store.embedded.place import Account, Place, short_hash
 
 ROOT = Path(shared.__file__).parents[1]
 IS_ROOT = os.geteuid() == 0

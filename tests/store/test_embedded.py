@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.store.embedded import EmbeddedError, EmbeddedServer
-from shared.store.embedded_processes import orphans, postmaster
+from shared.store.embedded.processes import orphans, postmaster
 from tests.store.embedded_fixtures import (
     KEEP,
     KEPT,

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.store.embedded import EmbeddedError
-from shared.store.embedded_binaries import find_binaries
-from shared.store.embedded_home import ELSEWHERE
-from shared.store.embedded_place import Account, short_hash
+from shared.store.embedded.binaries import find_binaries
+from shared.store.embedded.home import ELSEWHERE
+from shared.store.embedded.place import Account, short_hash
 from tests.store.embedded_fixtures import (
     KEEP,
     KEPT,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from shared.store.embedded_locks import is_held
-from shared.store.embedded_processes import orphans, postmaster
+from shared.store.embedded.locks import is_held
+from shared.store.embedded.processes import orphans, postmaster
 from tests.store.embedded_fixtures import (
     KEEP,
     KEPT,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.store.embedded import EmbeddedServer
-    from shared.store.embedded_place import Place
+    from shared.store.embedded.place import Place
 
 __all__ = ["data_dir", "folder", "parents", "start"]
 

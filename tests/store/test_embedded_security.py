@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from shared.store.embedded_binaries import find_binaries
-from shared.store.embedded_place import Account
-from shared.store.embedded_processes import postmaster, postmaster_lines
-from shared.store.embedded_socket import SOCKET_NAME, SOCKET_PATH_MAX
+from shared.store.embedded.binaries import find_binaries
+from shared.store.embedded.place import Account
+from shared.store.embedded.processes import postmaster, postmaster_lines
+from shared.store.embedded.socket_folder import SOCKET_NAME, SOCKET_PATH_MAX
 from tests.store.embedded_fixtures import (
     Start,
     ask,

@@ -15,10 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.store.embedded_place import EmbeddedError
+from shared.store.embedded.place import EmbeddedError
 
 if TYPE_CHECKING:
-    from shared.store.embedded_place import Account
+    from shared.store.embedded.place import Account
 
 MAJOR = "18"
 INSTALLATION = f"pginstall{MAJOR}"

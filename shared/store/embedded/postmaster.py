@@ -9,16 +9,16 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from shared.store.embedded_binaries import ENVIRONMENT
-from shared.store.embedded_cluster import server_command
-from shared.store.embedded_place import open_log
-from shared.store.embedded_processes import orphans, postmaster
-from shared.store.embedded_socket import SOCKET_NAME, socket_folder
+from shared.store.embedded.binaries import ENVIRONMENT
+from shared.store.embedded.cluster import server_command
+from shared.store.embedded.place import open_log
+from shared.store.embedded.processes import orphans, postmaster
+from shared.store.embedded.socket_folder import SOCKET_NAME, socket_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.store.embedded_place import Place
+    from shared.store.embedded.place import Place
 
 ORPHAN_SECONDS = 5.0
 STOP_SIGNALS = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))

@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.store.embedded_place import Account, EmbeddedError, write_private
+from shared.store.embedded.place import Account, EmbeddedError, write_private
 
 if TYPE_CHECKING:
-    from shared.store.embedded_place import Place
+    from shared.store.embedded.place import Place
 
 SOCKET_NAME = ".s.PGSQL.5432"
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero among them.

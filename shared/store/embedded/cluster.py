@@ -8,15 +8,15 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from shared.store.embedded_binaries import ENVIRONMENT, MAJOR
-from shared.store.embedded_place import Account, EmbeddedError, make_private, write_private
-from shared.store.embedded_socket import socket_folder
+from shared.store.embedded.binaries import ENVIRONMENT, MAJOR
+from shared.store.embedded.place import Account, EmbeddedError, make_private, write_private
+from shared.store.embedded.socket_folder import socket_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from shared.store.embedded_place import Place
+    from shared.store.embedded.place import Place
 
 OWNER = "stepdown"
 DATABASE = "stepdown"

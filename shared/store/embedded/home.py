@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.store.embedded_binaries import copy_binaries, find_binaries, version_as
-from shared.store.embedded_place import Account, EmbeddedError, Place, short_hash
+from shared.store.embedded.binaries import copy_binaries, find_binaries, version_as
+from shared.store.embedded.place import Account, EmbeddedError, Place, short_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import shared
-from shared.store.embedded_binaries import version_as
-from shared.store.embedded_cluster import DATABASE, OWNER, make_cluster
-from shared.store.embedded_home import choose_place, remember_home
-from shared.store.embedded_locks import Lock, is_held, is_shared
-from shared.store.embedded_place import EmbeddedError, Place, open_log
-from shared.store.embedded_postmaster import stop_postmaster
-from shared.store.embedded_processes import is_ready, postmaster
-from shared.store.embedded_socket import make_socket_folder, remove_socket_folder, socket_folder
+from shared.store.embedded.binaries import version_as
+from shared.store.embedded.cluster import DATABASE, OWNER, make_cluster
+from shared.store.embedded.home import choose_place, remember_home
+from shared.store.embedded.locks import Lock, is_held, is_shared
+from shared.store.embedded.place import EmbeddedError, Place, open_log
+from shared.store.embedded.postmaster import stop_postmaster
+from shared.store.embedded.processes import is_ready, postmaster
+from shared.store.embedded.socket_folder import (
+    make_socket_folder,
+    remove_socket_folder,
+    socket_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +150,7 @@ def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     with open_log(place) as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "shared.store.embedded_keeper", *map(str, arguments)],
+            [sys.executable, "-m", "shared.store.embedded.keeper", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

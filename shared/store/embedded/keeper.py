@@ -13,16 +13,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.store.embedded_locks import Lock
-from shared.store.embedded_place import Account, Place
-from shared.store.embedded_postmaster import (
+from shared.store.embedded.locks import Lock
+from shared.store.embedded.place import Account, Place
+from shared.store.embedded.postmaster import (
     end_orphans,
     remove_stale_files,
     start_postmaster,
     stop_postmaster,
 )
-from shared.store.embedded_processes import got_ready, postmaster
-from shared.store.embedded_socket import remove_socket_folder
+from shared.store.embedded.processes import got_ready, postmaster
+from shared.store.embedded.socket_folder import remove_socket_folder
 
 if TYPE_CHECKING:
     import subprocess

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.store.embedded_place import Place
+    from shared.store.embedded.place import Place
 
 
 def postmaster_lines(place: Place) -> list[str]:
