@@ -96,4 +96,3 @@ def _refuse_excess(tree: JsonObject, limits: Limits) -> None:
 
 def _children(node: Any) -> Iterable[Any]:  # noqa: ANN401
     return node.values() if type(node) is dict else node
-

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#mime-type
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ _WANTED: Final = JSON | {"*/*", "application/*", "text/*", "json"}
 _MAX_RATIO: Final = 20
 _FREE_BYTES: Final = 1_000_000
 _GZIP_WINDOW: Final = 31
+_CHARSET: Final = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)')
 
 
 def media_type_of(headers: Mapping[str, str]) -> str | None:
@@ -38,11 +40,9 @@ def media_type_of(headers: Mapping[str, str]) -> str | None:
     given = headers.get("content-type")
     if given is None:
         return None
-    name, _, parameters = given.partition(";")
-    charset = parameters.lower().replace('"', "").replace(" ", "").partition("charset=")[2]
-    if charset and charset.partition(";")[0] not in {"utf-8", "utf8"}:
+    if not {"utf-8", "utf8"}.issuperset(_CHARSET.findall(given.lower())):
         raise UnsupportedMedia("The body must be UTF-8.")
-    return name.strip().lower()
+    return given.partition(";")[0].strip().lower()
 
 
 def check_acceptable(headers: Mapping[str, str], query: Pairs) -> None:
@@ -86,8 +86,8 @@ def _unpacked(packed: bytes) -> bytes:
         raise Malformed("The body is not valid gzip.") from None
     if len(body) > allowed:
         raise TooLarge("The body unpacks to more than is allowed.")
-    if not stream.eof:
-        raise Malformed("The body's gzip ends too early.")
+    if not stream.eof or stream.unused_data:
+        raise Malformed("The body's gzip ends too early, or more follows it.")
     return body
 
 

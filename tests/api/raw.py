@@ -28,21 +28,23 @@ async def send(
     told = {"Host": parts.netloc, "Connection": "close", "Content-Length": str(len(body))}
     told |= headers or {}
     head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
-    return await exchange(programs, f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+    return await exchange(
+        programs, f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body
+    )
 
 
-async def exchange(programs: Programs, request: bytes) -> httpx.Response:
+async def exchange(programs: Programs, request: bytes, *, seconds: float = 30) -> httpx.Response:
     """Send bytes and read one answer."""
     parts = urlsplit(programs.fhir)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
         writer.write(request)
-        return await _answer(reader, request[:4] == b"HEAD")
+        return await asyncio.wait_for(_answer(reader, is_head=request[:4] == b"HEAD"), seconds)
     finally:
         writer.close()
 
 
-async def _answer(reader: asyncio.StreamReader, is_head: bool) -> httpx.Response:  # noqa: FBT001
+async def _answer(reader: asyncio.StreamReader, *, is_head: bool) -> httpx.Response:
     parser = h11.Connection(h11.CLIENT)
     parser.send(
         h11.Request(method="HEAD" if is_head else "GET", target="/", headers=[("Host", "x")])
@@ -52,7 +54,7 @@ async def _answer(reader: asyncio.StreamReader, is_head: bool) -> httpx.Response
     while True:
         event = parser.next_event()
         if event is h11.NEED_DATA:
-            parser.receive_data(await asyncio.wait_for(reader.read(_PIECE), 30))
+            parser.receive_data(await reader.read(_PIECE))
         elif isinstance(event, h11.Response):
             status, headers = event.status_code, list(event.headers)
         elif isinstance(event, h11.Data):

@@ -42,7 +42,7 @@ async def search(reading: Reading, request: FhirRequest, context: Context) -> Fh
         raise NotSupported("_elements, and _summary other than count, are not served yet.")
     total = await reading.count(query) if query.total != "none" else None
     tenant, secret = reading.access.tenant, reading.paging_key
-    key = verify(query.page, query, tenant, secret) if query.page else None
+    key = verify(query.page, query, tenant, secret) if query.page is not None else None
     rows = await reading.page(query, key) if query.count else []
     page = _Page.cut(rows, query, key)
     links = [
