@@ -105,7 +105,7 @@ class FrontDoor:
         try:
             await self.services[name](scope, receive, send)
         except Unavailable as error:
-            raise Unavailable(f"{name}_api {error}", headers=error.headers) from error
+            raise type(error)(f"{name}_api {error}", headers=error.headers) from error
 
 
 def _path(scope: Scope) -> str:

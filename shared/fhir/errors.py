@@ -13,6 +13,7 @@ FhirError
 ├── TooLarge 413 · UnsupportedMedia 415
 ├── RuleViolation 422        a rule of FHIR, a profile or a law of care
 └── Unavailable 503          a part that is needed is down; try again
+    └── OutcomeUnknown 504   it may have acted before it went down
 
 https://hl7.org/fhir/R4/http.html#Status-Codes
 """
@@ -156,3 +157,9 @@ class Unavailable(FhirError):
     """A part that is needed does not answer; the same request may succeed later."""
 
     status, code = 503, "transient"
+
+
+class OutcomeUnknown(Unavailable):
+    """A part went down that may have acted; only what changes nothing twice may be repeated."""
+
+    status, code = 504, "timeout"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from shared.fhir.errors import EditConflict, FhirError, Unavailable
+from shared.fhir.errors import EditConflict, FhirError, OutcomeUnknown, Unavailable
 from shared.fhir.reader import read
 from shared.fhir.writer import write
 from shared.server.auditing import audit_row
@@ -59,6 +59,8 @@ class Engine:
                 belongs_here(request, self.definition)
             request = of_its_kind(request)
             response, audited = await self._answer(request, context)
+        except OutcomeUnknown:
+            raise  # what it wrote to the audit stands or falls with it
         except FhirError as error:
             await self.refused(request, context, error)
             raise

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import httpx
 
-from shared.fhir.errors import Unavailable
+from shared.client.retry import IDEMPOTENT
+from shared.fhir.errors import OutcomeUnknown, Unavailable
 from shared.server.lifespan import running
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class OverHttp:
         """Send the request on, and the answer back as it comes.
 
         :raises Unavailable: when the program does not answer, and nothing was sent back yet.
+        :raises OutcomeUnknown: when it may have done what must not be done twice.
         """
         if self._client is None:
             raise AssertionError("a request came before the start")
@@ -97,9 +99,7 @@ class OverHttp:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unavailable("is not answering; try again.", headers=_RETRY_AFTER) from error
         except httpx.TransportError as error:
-            raise Unavailable(
-                "stopped answering, and may have acted.", headers=_RETRY_AFTER
-            ) from error
+            raise _unanswered(scope["method"]) from error
         try:
             await _send_back(response, send)
         finally:
@@ -124,6 +124,12 @@ def below_root(scope: Scope) -> bytes:
     """Give the path as it was sent, below where the app is mounted."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.removeprefix(scope.get("root_path", "").encode())
+
+
+def _unanswered(method: str) -> Unavailable:
+    if method in IDEMPOTENT:
+        return Unavailable("stopped answering; try again.", headers=_RETRY_AFTER)
+    return OutcomeUnknown("stopped answering, and may have acted.")
 
 
 async def _body(receive: Receive) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from shared.fhir.errors import OutcomeUnknown, Unavailable
 from shared.store.audit import AuditRow, GroupCommitter
 from shared.store.notifier import Notifier
 from shared.store.pool import Pool, PoolLimits
@@ -111,18 +112,26 @@ class Store:
 
         `door` lets it write types of several owners; only the door's keeper may ask for it.
         After a lost race it is opened `again`, and then waits for other writers instead of racing.
+
+        :raises OutcomeUnknown: when the connection is lost over the commit.
         """
         pool = self._door if door else self.pool
         if pool is None:
             raise AssertionError("this service keeps no door")
         act = Act(self.service, access.caller.reference, request_id)
         site = Site(act, self.texts, self.paging_key, self._take_pks)
-        async with pool.connection() as connection:
-            async with connection.transaction():
+        is_decided = False
+        try:
+            async with pool.connection() as connection, connection.transaction():
                 transaction = Transaction(connection, access, site, again=again)
                 yield transaction
-            if transaction.wrote:
-                self.notifier.nudge()
+                is_decided = transaction.wrote
+        except Unavailable as error:
+            if not is_decided:
+                raise
+            raise OutcomeUnknown("The record stopped answering, and may have acted.") from error
+        if is_decided:
+            self.notifier.nudge()
 
     async def audit(self, rows: list[AuditRow]) -> None:
         """Commit audit rows of reads, together with those of other reads."""

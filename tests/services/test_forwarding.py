@@ -187,10 +187,14 @@ async def test_a_service_that_is_down_takes_only_its_own_types_away() -> None:
 
 async def test_a_service_that_dies_over_a_request_may_have_acted() -> None:
     async with before(Service(b"")) as door:
-        answer = await ask(door, "/fhir/CarePlan", method="POST")
+        created = await ask(door, "/fhir/CarePlan", method="POST")
+        updated = await ask(door, "/fhir/CarePlan/1", method="PUT")
 
-    assert is_down(answer, "plan")
-    assert "may have acted" in answer.json()["issue"][0]["diagnostics"]
+    # What changes nothing twice may be sent again; a client repeats anything after a 503.
+    assert is_down(updated, "plan")
+    assert created.status == 504
+    assert "plan_api stopped" in created.json()["issue"][0]["diagnostics"]
+    assert "may have acted" in created.json()["issue"][0]["diagnostics"]
 
 
 async def test_a_service_that_comes_back_is_found_again() -> None:
