@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from textwrap import indent
 from typing import TYPE_CHECKING, Final, Literal
 
 from services.ownership import (
@@ -79,6 +80,13 @@ http {
         default "";
     }
 
+    # A service that was reached may have acted. What must not be done twice is then not said to
+    # have failed, as services/front_door.py says it.
+    map "$request_method $upstream_connect_time" $may_have_acted {
+        "~^(?:POST|PATCH) [0-9]" 1;
+        default 0;
+    }
+
     server {
         listen <listen>;
         merge_slashes off;
@@ -126,6 +134,9 @@ http {
         }
 
         location @unavailable {
+            if ($may_have_acted) {
+<unknown_outcome>
+            }
             add_header Retry-After 1 always;
 <unavailable>
         }
@@ -146,8 +157,12 @@ def render(upstreams: Mapping[Upstream, str], *, resolver: str | None, listen: s
         "listen": listen,
         "unknown": _outcome(404, "not-found", "Nothing is served at this path."),
         "too_large": _outcome(413, "too-long", "The body is larger than 50 MB."),
+        "unknown_outcome": indent(
+            _outcome(504, "timeout", "The $service service stopped answering, and may have acted."),
+            "    ",
+        ),
         "unavailable": _outcome(
-            503, "transient", "The $service service does not answer, and may have acted; try again."
+            503, "transient", "The $service service does not answer; try again."
         ),
     }
     text = _TEMPLATE

@@ -29,6 +29,9 @@ import http.server, json, sys
 class Echo(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def answer(self):
+        if self.headers.get("X-Answer") == "none":
+            self.close_connection = True
+            return
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         text = json.dumps({"service": sys.argv[1], "path": self.path, "method": self.command,
                            "size": len(body), "headers": dict(self.headers)}).encode()
@@ -238,6 +241,21 @@ def test_an_answer_of_a_service_passes_as_it_is(door: Echoing, status: int) -> N
 
     assert answer.status_code == status
     assert answer.json()["service"] == "plan"
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("GET", 503), ("PUT", 503), ("DELETE", 503), ("POST", 504), ("PATCH", 504)],
+)
+def test_a_service_that_was_reached_and_did_not_answer_may_have_acted(
+    door: Echoing, method: str, status: int
+) -> None:
+    answer = door.request("/fhir/Goal/1", method, X_Answer="none")
+
+    assert answer.status_code == status
+    assert ("Retry-After" in answer.headers) is (status == 503)
+    assert ("may have acted" in answer.json()["issue"][0]["diagnostics"]) is (status == 504)
+    assert answer.headers["X-Request-Id"]
 
 
 def test_the_log_names_no_path_and_no_query(door: Echoing) -> None:
