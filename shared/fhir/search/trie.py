@@ -21,24 +21,30 @@ class Node:
     """A place in the JSON of a type: what is indexed there, and where the paths go on."""
 
     converters: list[tuple[int, Converter]] = field(default_factory=list)
-    branches: dict[str, dict[Condition | None, Node]] = field(default_factory=dict)
+    branches: dict[str, list[tuple[Condition | None, Node]]] = field(default_factory=dict)
 
     def follow(self, step: Step) -> Node:
         """Give the node below, made when it is new."""
-        return self.branches.setdefault(step.key, {}).setdefault(step.condition, Node())
+        ways = self.branches.setdefault(step.key, [])
+        known = next((node for condition, node in ways if condition == step.condition), None)
+        if known is None:
+            known = Node()
+            ways.append((step.condition, known))
+        return known
 
     def visit(self, value: Any, collector: Collector) -> None:  # noqa: ANN401
         """Index a value at this place and all that is below it."""
         for number, convert in self.converters:
             collector.present.add(number)
             convert(value, collector)
-        for key, ways in self.branches.items():
-            child = value.get(key)
-            if child is None:
-                continue
-            values = child if type(child) is list else (child,)
-            for condition, node in ways.items():
-                node.visit_each(values, condition, collector)
+        if not self.branches:
+            return
+        for key, child in value.items():
+            for condition, node in self.branches.get(key, ()):
+                if type(child) is list:
+                    node.visit_each(child, condition, collector)
+                elif condition is None or condition.holds(child, 0, collector.root):
+                    node.visit(child, collector)
 
     def visit_each(
         self, values: Sequence[Any], condition: Condition | None, collector: Collector
