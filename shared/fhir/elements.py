@@ -82,8 +82,8 @@ def _children(location: str, child: Any, type_name: str) -> Iterator[Found]:  # 
         for i, each in enumerate(child):
             yield from _children(f"{location}[{i}]", each, type_name)
     elif type(child) is dict:
-        actual = child.get("resourceType") if type_name == "Resource" else type_name
-        if actual in _TYPES or actual == type_name != "Resource":
+        actual = _actual_type(child, type_name)
+        if actual is not None:
             yield Found(location, child, actual)
 
 
@@ -104,17 +104,18 @@ def _collect(value: JsonObject, kind: Shape, found: list[tuple[JsonObject, Shape
     objects = kind.objects
     for key, child in value.items():
         if key in objects:
-            children = child if type(child) is list else (child,)
-            for each in children:
-                if type(each) is dict:
-                    _collect_child(each, objects[key][1], found)
+            for each in child if type(child) is list else (child,):
+                _collect_child(each, objects[key][1], found)
 
 
-def _collect_child(
-    value: JsonObject, type_name: str, found: list[tuple[JsonObject, Shape]]
-) -> None:
-    if type_name == "Resource":
-        type_name = value.get("resourceType", "")
-        if type_name not in _TYPES:
-            return
-    _collect(value, shape(type_name), found)
+def _collect_child(value: Any, type_name: str, found: list[tuple[JsonObject, Shape]]) -> None:  # noqa: ANN401
+    actual = _actual_type(value, type_name) if type(value) is dict else None
+    if actual is not None:
+        _collect(value, shape(actual), found)
+
+
+def _actual_type(value: JsonObject, type_name: str) -> str | None:
+    if type_name != "Resource":
+        return type_name
+    named = value.get("resourceType")
+    return named if type(named) is str and named in _TYPES else None

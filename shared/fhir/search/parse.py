@@ -15,7 +15,7 @@ from shared.fhir.definitions import search_parameters
 from shared.fhir.errors import InvalidSearch, Issue, NotSupported
 from shared.fhir.search.escapes import split
 from shared.fhir.search.parameters import served_parameters
-from shared.fhir.search.query import RESULT, Criterion, Missing, Query, Sort
+from shared.fhir.search.query import RESULT, Criterion, Missing, Query
 from shared.fhir.search.reading import Reading
 from shared.fhir.search.result import read_count, read_result, read_sort, read_total
 from shared.fhir.search.values import VALUE_TYPES
@@ -58,34 +58,21 @@ def parse(
     :raises InvalidSearch: a parameter, modifier or value is not valid; the valid ones are listed.
     :raises NotSupported: R4 has it, this server does not.
     """
-    if len(pairs) > _MOST_PARAMETERS:
-        raise InvalidSearch(f"A search takes at most {_MOST_PARAMETERS} parameters.")
-    if any(_UNSTORABLE.search(name + text) for name, text in pairs):
-        raise InvalidSearch("A search holds no NUL character and no half of a surrogate pair.")
+    _refuse_unreadable(pairs)
     reading = Reading(zone, bases, now)
     given = _result_parameters(pairs)
-    criteria: list[Criterion | Missing] = []
-    used: list[tuple[str, str]] = []
-    issues: list[Issue] = []
-    sort: tuple[Sort, ...] = ()
-    for name, text in pairs:
-        try:
-            if name == "_sort":
-                sort = read_sort(resource_type, text)
-            asked = None if name in RESULT else _asked(resource_type, name)
-        except (InvalidSearch, NotSupported) as error:
-            if not lenient:
-                raise
-            issues += (Issue("warning", i.code, f"Skipped. {i.diagnostics}") for i in error.issues)
-            continue
-        used.append((name, text))
-        if asked is not None:
-            criteria.append(_criterion(asked, text, reading))
+    used, issues = _known(resource_type, pairs, lenient=lenient)
     count = read_count(given)
     return Query(
         type=resource_type,
-        criteria=tuple(criteria),
-        sort=sort,
+        criteria=tuple(
+            _criterion(_asked(resource_type, name), text, reading)
+            for name, text in used
+            if name not in RESULT
+        ),
+        sort=tuple(
+            key for name, text in used if name == "_sort" for key in read_sort(resource_type, text)
+        ),
         count=count,
         total=read_total(given, count),
         page=given.get("_page"),
@@ -101,6 +88,32 @@ def valid_modifiers(parameter: Parameter) -> list[str]:
     if parameter.type == "reference":
         valid.update(parameter.targets)
     return sorted(valid)
+
+
+def _refuse_unreadable(pairs: Sequence[tuple[str, str]]) -> None:
+    if len(pairs) > _MOST_PARAMETERS:
+        raise InvalidSearch(f"A search takes at most {_MOST_PARAMETERS} parameters.")
+    if any(_UNSTORABLE.search(name + text) for name, text in pairs):
+        raise InvalidSearch("A search holds no NUL character and no half of a surrogate pair.")
+
+
+def _known(
+    resource_type: str, pairs: Sequence[tuple[str, str]], *, lenient: bool
+) -> tuple[list[tuple[str, str]], list[Issue]]:
+    used: list[tuple[str, str]] = []
+    issues: list[Issue] = []
+    for name, text in pairs:
+        try:
+            if name == "_sort":
+                read_sort(resource_type, text)
+            elif name not in RESULT:
+                _asked(resource_type, name)
+            used.append((name, text))
+        except (InvalidSearch, NotSupported) as error:
+            if not lenient:
+                raise
+            issues += (Issue("warning", i.code, f"Skipped. {i.diagnostics}") for i in error.issues)
+    return used, issues
 
 
 def _result_parameters(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
