@@ -60,6 +60,8 @@ WITH input AS (
   ) WITH ORDINALITY AS t(
     type, id, pk, version, updated, deleted,
     patient, method, body, stream, d_lo, d_hi, terms, own, nr)
+  -- Rows are written in the order of their keys, so that two writers never wait in a circle.
+  ORDER BY type, id COLLATE "C"
 ), created AS (
   INSERT INTO record.resource (tenant, type, id, pk, version, deleted, updated, patient)
   SELECT $1, type, id, pk, version, deleted, updated, patient FROM input WHERE version = 1

@@ -28,11 +28,15 @@ class Access:
 class Audit:
     """The rows of record.audit, by the request that left them."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self.connection = connection
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+
+    async def count(self) -> int:
+        number: int = await self.pool.fetchval("SELECT count(*) FROM record.audit")
+        return number
 
     async def of(self, request_id: str) -> list[Access]:
-        rows = await self.connection.fetch(
+        rows = await self.pool.fetch(
             "SELECT service, caller, interaction, type, id, version, status, query "
             "FROM record.audit WHERE request_id = $1 ORDER BY position",
             request_id,

@@ -32,7 +32,8 @@ def all_in_one(database_url: str) -> Iterator[Programs]:
 async def client(all_in_one: Programs) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the front door's FHIR base, acting as a clinician; made once, for its cost."""
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
-    limits = httpx.Limits(max_connections=None)
+    # A connection is let go before the server closes it, which would look like a lost answer.
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=2)
     async with httpx.AsyncClient(
         base_url=all_in_one.fhir, headers=headers, limits=limits, timeout=30, verify=False
     ) as each:
@@ -49,6 +50,5 @@ def service(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def audit(database_url: str) -> AsyncIterator[Audit]:
     """What the record's audit says, read as the database's owner."""
-    connection = await asyncpg.connect(database_url)
-    yield Audit(connection)
-    await connection.close()
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
+        yield Audit(pool)

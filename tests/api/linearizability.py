@@ -1,0 +1,128 @@
+"""Checks a history of concurrent reads and writes of one resource.
+
+FHIR gives each acknowledged write its version, so the order of writes is known, and whether a
+history could have happened in one order is a matter of intervals; no search is needed. The
+deletions and versions that a server lists in `_history` are the final order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One request: when it began and ended, what it wrote or saw, and how it went.
+
+    `content` tells writes apart; `version` is what was answered; `base` is the version that a
+    write named in If-Match. A `lost` answer means that the write may have happened.
+    """
+
+    kind: Literal["read", "write"]
+    began: float
+    ended: float
+    outcome: Literal["done", "failed", "lost"]
+    content: str | None = None
+    version: int | None = None
+    base: int | None = None
+
+
+def violations(events: Sequence[Event], final: Mapping[int, str]) -> list[str]:
+    """Tell everything that could not have happened; `final` maps each version to its content."""
+    writes = [event for event in events if event.kind == "write"]
+    done = [event for event in writes if event.outcome == "done"]
+    return [
+        *_contiguous(final),
+        *_distinct(done),
+        *_kept(done, final),
+        *_explained(writes, final),
+        *_compared(done),
+        *_possible_refusals(writes, final),
+        *_in_time(done),
+        *_read_in_time(events, done, final),
+    ]
+
+
+def _contiguous(final: Mapping[int, str]) -> Iterator[str]:
+    if sorted(final) != list(range(1, len(final) + 1)):
+        yield "the history has gaps"
+
+
+def _distinct(done: Sequence[Event]) -> Iterator[str]:
+    seen: set[int | None] = set()
+    for write in done:
+        if write.version in seen:
+            yield f"two writes made version {write.version}"
+        seen.add(write.version)
+
+
+def _kept(done: Sequence[Event], final: Mapping[int, str]) -> Iterator[str]:
+    for write in done:
+        if final.get(write.version or 0) != write.content:
+            yield f"acknowledged version {write.version} is not in the history as it was written"
+
+
+def _explained(writes: Sequence[Event], final: Mapping[int, str]) -> Iterator[str]:
+    """Each version comes of one write, and a refused write of none."""
+    acknowledged = {write.version for write in writes if write.outcome == "done"}
+    lost = [write.content for write in writes if write.outcome == "lost"]
+    for version, content in final.items():
+        if version in acknowledged:
+            continue
+        if content not in lost:
+            yield f"nobody wrote version {version}"
+        else:
+            lost.remove(content)
+
+
+def _compared(done: Sequence[Event]) -> Iterator[str]:
+    for write in done:
+        if write.base is not None and write.version != write.base + 1:
+            yield f"a write upon version {write.base} made version {write.version}"
+
+
+def _possible_refusals(writes: Sequence[Event], final: Mapping[int, str]) -> Iterator[str]:
+    """A refusal needs another version than the named one at some moment of the request."""
+    made = {write.version: write for write in writes if write.outcome == "done"}
+    for write in writes:
+        if write.outcome != "failed" or write.base is None:
+            continue
+        follower = made.get(write.base + 1)
+        lasted = write.base + 1 not in final or (follower and follower.began > write.ended)
+        came = made.get(write.base)
+        if lasted and came is not None and came.ended < write.began:
+            yield f"a write upon version {write.base} was refused while that was current"
+
+
+def _in_time(done: Sequence[Event]) -> Iterator[str]:
+    """A write that began after another had ended has the higher version."""
+    latest, by_end = 0, sorted(done, key=lambda write: write.ended)
+    ended = iter(by_end)
+    next_ended = next(ended, None)
+    for write in sorted(done, key=lambda write: write.began):
+        while next_ended is not None and next_ended.ended < write.began:
+            latest = max(latest, next_ended.version or 0)
+            next_ended = next(ended, None)
+        if (write.version or 0) <= latest:
+            yield f"version {write.version} was begun after version {latest} was acknowledged"
+
+
+def _read_in_time(
+    events: Sequence[Event], done: Sequence[Event], final: Mapping[int, str]
+) -> Iterator[str]:
+    reads = [event for event in events if event.kind == "read" and event.version is not None]
+    seen = [*done, *reads]
+    began = {write.version: write.began for write in done}
+    for read in reads:
+        version = read.version or 0
+        if final.get(version) != read.content:
+            yield f"a read of version {version} saw what was never written"
+        if began.get(version, read.began) > read.ended:
+            yield f"version {version} was read before it was written"
+        known = max((other.version or 0 for other in seen if other.ended < read.began), default=0)
+        if version < known:
+            yield f"version {version} was read after version {known} was known"
