@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _LOST_RACE: Final = (EditConflict, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _TOO_SLOW: Final = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+_log = logging.getLogger(__name__)
 _TRIES: Final = 10
 _FIRST_PAUSE_SECONDS: Final = 0.002
 
@@ -64,8 +66,12 @@ class Engine:
         except FhirError as error:
             await self.refused(request, context, error)
             raise
+        except Exception:  # noqa: BLE001 - whatever it is, the other entries of a batch go on
+            fault = internal_error(context.request_id)
+            await self.refused(request, context, fault)
+            raise fault from None
         if not audited:
-            await self._audit(request, context, response.status, response)
+            await self._audit_answer(request, context, response)
         return response
 
     async def refused(self, request: FhirRequest, context: Context, error: FhirError) -> None:
@@ -112,6 +118,17 @@ class Engine:
     def _owns(self, request: FhirRequest) -> bool:
         return request.type is None or request.type in self.definition.types
 
+    async def _audit_answer(
+        self, request: FhirRequest, context: Context, response: FhirResponse
+    ) -> None:
+        try:
+            await self._audit(request, context, response.status, response)
+        except Unavailable as error:
+            if INTERACTIONS[request.interaction].opens != "nothing":
+                raise
+            # A batch or an operation has acted already, in transactions of its own.
+            raise OutcomeUnknown("The record stopped answering after it had acted.") from error
+
     async def _audit(
         self,
         request: FhirRequest,
@@ -124,6 +141,12 @@ class Engine:
         service = self.definition.name
         row = audit_row(request, context, service, status=status, response=response)
         await self.store.audit([row])
+
+
+def internal_error(trace: str) -> FhirError:
+    """Log the exception at hand, and give what a client is told of it."""
+    _log.exception("internal error in request %s", trace)
+    return FhirError(f"Internal error; its trace is {trace}.")
 
 
 def _afresh(request: FhirRequest) -> FhirRequest:

@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
@@ -33,6 +32,7 @@ from shared.server.content import (
     pretty,
     wants_pretty,
 )
+from shared.server.engine import internal_error
 from shared.server.preferences import DONE, preferred
 from shared.server.request import Context, FhirRequest, FhirResponse
 from shared.server.routing import route
@@ -52,7 +52,6 @@ _MAX_HEADERS: Final = 16_384
 _MAX_FORM: Final = 500_000
 _MAX_FIELDS: Final = 1000
 _CONTENT_TYPE: Final = f"{FHIR_JSON}; charset=utf-8"
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +85,8 @@ class FhirEndpoint:
             issues = tuple(issue.code for issue in error.issues)
             response = _refusal(error)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an outcome
-            _log.exception("internal error in request %s", trace)
             issues = ("exception",)
-            response = _refusal(_internal(trace))
+            response = _refusal(internal_error(trace))
         response.headers["X-Request-Id"] = trace
         if told is None or told.interaction != "capabilities":
             response.headers["Cache-Control"] = "no-store"
@@ -224,7 +222,3 @@ def _preferred(request: FhirRequest, answer: FhirResponse) -> bytes | None:
 def _refusal(error: FhirError) -> Response:
     outcome = write(operation_outcome(error.issues))
     return Response(outcome, error.status, error.headers, media_type=_CONTENT_TYPE)
-
-
-def _internal(trace: str) -> FhirError:
-    return FhirError(f"Internal error; its trace is {trace}.")

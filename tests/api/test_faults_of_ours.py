@@ -1,4 +1,4 @@
-"""What a client learns where a fault is ours, not theirs: a trace, and what is stored all the same."""
+"""What a client learns where a fault is ours: a trace, and what is stored all the same."""
 
 from __future__ import annotations
 
