@@ -18,7 +18,7 @@ from rich.text import Text
 from services.cli.console import FAILED, console
 from shared.store.embedded.binaries import MAJOR, find_binaries
 from shared.store.embedded.place import EmbeddedError
-from shared.store.migrate import current, head
+from shared.store.migrate import current, head, is_behind
 
 _CLOCK_OFFSET: Final = timedelta(seconds=5)
 _FREE_SHARE: Final = 0.1
@@ -68,10 +68,11 @@ async def _ask(url: str) -> dict[str, Finding]:
         await connection.close()
     at = await current(url)
     offset = abs(datetime.now(UTC) - clock)
-    behind = f"At {at or 'none'}; `stepdown migrate` brings it to {head()}."
+    behind = is_behind(at)
+    remedy = f"; `stepdown migrate` brings it to {head()}" if behind else ""
     return {
         "database": (number >= 170000, f"PostgreSQL {server}; 17 or newer is needed."),
-        "migrations": (at == head(), f"At {at}." if at == head() else behind),
+        "migrations": (not behind, f"At {at or 'none'}{remedy}."),
         "clock": (offset < _CLOCK_OFFSET, f"{offset.total_seconds():.1f} s apart from here."),
     }
 

@@ -44,6 +44,14 @@ def head() -> str:
     return ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ""
 
 
+def is_behind(migration: str | None) -> bool:
+    """Tell whether a schema lacks what this release needs.
+
+    A release runs on the schema of the next one too, so only an older one does.
+    """
+    return migration is None or migration < head()
+
+
 async def current(url: str) -> str | None:
     """Name the migration that a database is at; None when it has none."""
     connection = await asyncpg.connect(url, timeout=10)
@@ -65,7 +73,8 @@ async def migrate(url: str, ownership: Ownership) -> None:
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await ensure_roles(connection, url, ownership.types)
-        await run(url, ownership, lambda config: command.upgrade(config, "head"))
+        if is_behind(await current(url)):
+            await run(url, ownership, lambda config: command.upgrade(config, "head"))
         await _grant_connect(connection, ownership)
         await settle_in(connection, ownership.types)
     finally:
@@ -112,7 +121,7 @@ async def prepare(url: str, ownership: Ownership, tenant: int = DEFAULT_TENANT) 
 
     :raises NotMigrated: when a service's own role finds a database that is not ready for it.
     """
-    if await current(url) == head() and not await is_from_elsewhere(url, tenant):
+    if not is_behind(await current(url)) and not await is_from_elsewhere(url, tenant):
         return
     if not is_owner_url(url, ownership.types):
         raise NotMigrated("The database is not migrated; run `stepdown migrate` as its owner.")
