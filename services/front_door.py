@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["InMemory", "OverHttp", "create_front_door", "route"]
 
 _STEP: Final = rb"/[A-Za-z0-9\-._$*]+"
-_ONE_FORM: Final = re.compile(rb"/|(?:%b)+" % _STEP)
+# A base may be written with its slash: clients join addresses in both ways.
+_ONE_FORM: Final = re.compile(rb"/|(?:/[a-z]+)?/fhir/|(?:%b)+" % _STEP)
 _DOTS: Final = re.compile(rb"/\.{1,2}(?:/|$)")
 _MAX_URL: Final = 8192
 _READY_SECONDS: Final = 1.0

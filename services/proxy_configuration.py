@@ -66,7 +66,7 @@ http {
     # A path has one form, as in services/front_door.py; what two programs could read in two
     # ways is found nowhere.
     map $request_uri $path {
-        "~^(?:/|(?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9._$*-]+)+)(?:\?|$)" $uri;
+        "~^(?:/|/fhir/|(?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9._$*-]+)+)(?:\?|$)" $uri;
         default "";
     }
 

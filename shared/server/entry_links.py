@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.fhir.errors import Malformed
-from shared.fhir.references import references_in
+from shared.fhir.references import parse_reference, references_in
 from shared.server.conditional_references import resolve
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ async def link(
     :raises PreconditionFailed: when a conditional reference does not mean one resource.
     """
     targets = _targets(steps)
+    siblings = _siblings(targets)
+    for step in steps:
+        if step.change is not None and step.change.links is not None:
+            step.change.links.rewrite(siblings.get(_base(step.entry.full_url), targets))
+            _refuse_unresolved(step.change, places[step.key])
     changes = [step.change for step in steps if step.change is not None]
-    for change in changes:
-        if change.links is not None:
-            change.links.rewrite(targets)
-            _refuse_unresolved(change, places[change.key])
     found = await resolve(tx, changes, places, context)
     for change in changes:
         if change.links is not None and found:
@@ -49,6 +50,25 @@ def _targets(steps: Sequence[Step]) -> dict[str, str]:
                 "Another entry has the same fullUrl.", expression=f"{step.entry.place}.fullUrl"
             )
     return targets
+
+
+def _siblings(targets: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Add to the targets, for each base, those that entries below it may refer to relatively.
+
+    https://hl7.org/fhir/R4/bundle.html#references
+    """
+    siblings: dict[str, dict[str, str]] = {}
+    for full_url, target in targets.items():
+        base = _base(full_url)
+        if base:
+            siblings.setdefault(base, {})[full_url.removeprefix(f"{base}/")] = target
+    return {base: {**targets, **relative} for base, relative in siblings.items()}
+
+
+def _base(full_url: str | None) -> str:
+    link = parse_reference(full_url or "")
+    is_restful = link.kind == "external" and link.type is not None and link.version is None
+    return link.text.removesuffix(f"/{link.type}/{link.id}") if is_restful else ""
 
 
 def _refuse_unresolved(change: Change, place: str) -> None:

@@ -113,6 +113,7 @@ def test_every_type_reaches_its_owner(door: Echoing) -> None:
     ("path", "method", "owner"),
     [
         ("/fhir", "POST", "intake"),
+        ("/fhir/", "POST", "intake"),
         ("/fhir/metadata/x", "GET", "intake"),
         ("/fhir/Metadata", "GET", "intake"),
         ("/fhir/metadata", "POST", "front-door"),
@@ -170,7 +171,7 @@ def test_an_operation_of_another_service_reaches_it(
         "/fhir/metadata/",
         "/fhir%2Fmetadata",
         "/fhir//Patient",
-        "/fhir/",
+        "/fhir//",
         "/fhir/Patient/",
         "/fhir/Patient%2Fx",
         "/fhir/Patient/x/%24progress",
