@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -13,6 +15,7 @@ from tests.programs import Programs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +25,40 @@ def database_url(make_database: Callable[[], str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def all_in_one(database_url: str) -> Iterator[Programs]:
-    """The all-in-one program with two workers, once for all modules."""
-    with Programs.all_in_one(database_url, workers=2) as programs:
+def program_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the programs write about themselves."""
+    return tmp_path_factory.mktemp("api") / "log"
+
+
+@pytest.fixture
+def told_in_log(program_log: Path) -> Callable[[], str]:
+    """Read what the programs have written so far."""
+    return program_log.read_text
+
+
+@pytest.fixture(scope="session")
+def all_in_one(database_url: str, program_log: Path) -> Iterator[Programs]:
+    """The all-in-one program with two workers, once for all modules; no request may break it."""
+    with ExitStack() as stack:
+        with _standard_error_to(program_log):
+            running = Programs.all_in_one(database_url, workers=2)
+            programs = stack.enter_context(running)
         yield programs
+    told = program_log.read_text()
+    assert "Traceback" not in told, told
+
+
+@contextmanager
+def _standard_error_to(path: Path) -> Iterator[None]:
+    """Let the programs that are started here write to a file; they inherit the descriptor."""
+    ours = os.dup(2)
+    with path.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(ours, 2)
+        os.close(ours)
 
 
 @pytest.fixture(scope="session")

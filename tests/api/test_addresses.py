@@ -95,8 +95,6 @@ async def test_each_service_serves_exactly_its_own_types(
 ) -> None:
     base = all_in_one.base(service)
     for resource_type in RESOURCE_TYPES:
-        if resource_type == "AuditEvent":
-            continue
         answer = await client.get(f"{base}/{resource_type}?_summary=count")
         expected = 200 if owner_of(resource_type) == service else 404
         assert answer.status_code == expected, resource_type
@@ -131,8 +129,10 @@ async def test_only_the_doors_keeper_takes_bundles(
         ("DELETE", "/Patient/a/_history/1", "GET, HEAD"),
         ("GET", "/Patient/_search", "POST"),
         ("PUT", "/Patient/_search", "POST"),
-        ("POST", "/AuditEvent", ""),
-        ("GET", "/AuditEvent/a", ""),
+        ("POST", "/AuditEvent", "GET, HEAD"),
+        ("PUT", "/AuditEvent/1", "GET, HEAD"),
+        ("GET", "/AuditEvent/1/_history", ""),
+        ("GET", "/AuditEvent/1/_history/1", ""),
     ],
 )
 async def test_a_wrong_method_is_told_which_are_right(

@@ -40,7 +40,8 @@ def bound_code(value_set_url: str, plain: Checker) -> Checker:
             return wrong_json_type(value, "a string")
         if value in codes:
             return None
-        return fault("code-invalid", f"{_named(value)} is not in {value_set_url}.{allowed}")
+        # What stands there may be anything about a person, so it is not told again.
+        return fault("code-invalid", f"This code is not in {value_set_url}.{allowed}")
 
     return check
 
@@ -63,8 +64,3 @@ def bound_concept(value_set_url: str, plain: Checker) -> Checker:
 def _codings(concept: object) -> set[tuple[str, str]]:
     codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
     return {(coding.get("system", ""), coding.get("code", "")) for coding in codings}
-
-
-def _named(code: str) -> str:
-    # Only what can be a code is told again; a longer text may be about a person.
-    return f"The code '{code}'" if len(code) <= 64 and code.isprintable() else "This code"

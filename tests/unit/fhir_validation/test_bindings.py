@@ -15,15 +15,14 @@ def test_a_code_of_the_list_is_accepted(code: str) -> None:
     assert validate(damaged(PATIENT, "gender", code)) == []
 
 
-def test_the_refusal_names_the_code_and_a_short_list() -> None:
+def test_the_refusal_names_a_short_list() -> None:
     (issue,) = validate(damaged(PATIENT, "gender", "woman"))
 
-    assert "'woman'" in issue.diagnostics
     assert "Allowed: female, male, other, unknown." in issue.diagnostics
 
 
-@pytest.mark.parametrize("text", ["Ana Rivera " * 9, "Ana\nRivera"])
-def test_a_text_that_is_no_code_is_not_quoted(text: str) -> None:
+@pytest.mark.parametrize("text", ["Rivera", "Ana Rivera " * 9, "Ana\nRivera"])
+def test_what_stands_there_is_not_quoted(text: str) -> None:
     (issue,) = validate(damaged(PATIENT, "gender", text))
 
     assert issue.code == "code-invalid"
