@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REGISTRIES = re.compile(
-    r"(?:\bpypi\.|pythonhosted\.|\bnpmjs\.|registry\.\w+\.|\bcrates\.io|rubygems\."
+    r"(?:\bpy[p]i\.|python[h]osted\.|\bnpm[j]s\.|registry\.\w+\.|\bcrates[.]io|ruby[g]ems\."
     r"|proxy\.golang\.|packages2?\.fhir\.|packages\.simplifier\.|repo1?\.maven\.|anaconda\.org)"
 )
 MACHINES = re.compile(r"(?:(?<![\w.])/(?:work|farm|root|Users)/|/home/\w|\.librar[y]/)")
