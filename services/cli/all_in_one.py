@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -27,6 +28,7 @@ from services.cli.migrate import migrate_now
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -54,18 +56,19 @@ class AllInOne:
 
         :raises Failure: when something does not start, or ends by itself.
         """
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopped.set())
+        _at_signals(lambda *_: self._stopped.set())
         server = self._database()
         try:
             self._prepare(clock)
             programs = self._start_programs()
             try:
                 self._wait_until_ready(programs)
-                if server is not None and people and self._is_empty():
+                if server is not None and people:
                     self._load_people(people)
-                self._tell_what_is_where()
-                self._stay(programs)
+                if not self._stopped.is_set():
+                    self._tell_what_is_where()
+                    self._stay(programs)
+                console.print("Stopping …", style="dim")
             finally:
                 _stop(programs)
         finally:
@@ -122,12 +125,13 @@ class AllInOne:
         return answer.is_success and "entry" not in answer.json()
 
     def _load_people(self, people: int) -> None:
-        if self._stopped.is_set():
+        if self._stopped.is_set() or not self._is_empty():
             return
         console.print(f"The record is empty: making {people} synthetic people …", style="dim")
         folder = self._data_dir / "synthetic"
-        generate(people=people, seed=_SEED, out=folder)
-        load([folder], to=f"{self._address}/fhir", parallel=2)
+        with self._interruptible():
+            generate(people=people, seed=_SEED, out=folder)
+            load([folder], to=f"{self._address}/fhir", parallel=2)
 
     def _tell_what_is_where(self) -> None:
         lines = [
@@ -146,7 +150,27 @@ class AllInOne:
         while not self._stopped.wait(0.2):
             if programs.poll() is not None:
                 raise Failure("The services ended by themselves; the lines above say why.")
-        console.print("Stopping …", style="dim")
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """End what runs inside as soon as a signal asks for the end of everything."""
+
+        def interrupt(*_: object) -> None:
+            self._stopped.set()
+            raise KeyboardInterrupt
+
+        _at_signals(interrupt)
+        try:
+            yield
+        except KeyboardInterrupt:
+            pass
+        finally:
+            _at_signals(lambda *_: self._stopped.set())
+
+
+def _at_signals(act: Callable[..., None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, act)
 
 
 def _stop(programs: subprocess.Popen[bytes]) -> None:
