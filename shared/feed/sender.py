@@ -44,6 +44,9 @@ WHERE tenant = $1 AND key = $2
 # A slow partner may hold so many connections, and no more.
 _AT_ONCE_PER_TARGET: Final = 4
 _TOO_MANY: Final = 429
+# Another writer was quicker so often that the target gave up; but a conflict may also be lasting.
+_CONFLICT: Final = 409
+_CONFLICTS: Final = 8
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +100,7 @@ class Sender:
     async def _deliver(self, row: asyncpg.Record) -> None:
         try:
             answer = await self._ask(row)
-            if answer is None or _asks_to_wait(answer):
+            if answer is None or _asks_to_wait(answer.status, row["attempts"]):
                 await self._postpone(row, answer)
             else:
                 await self._close_with(row, answer)
@@ -154,5 +157,7 @@ class Sender:
         return statement.format(schema=self._store.service)
 
 
-def _asks_to_wait(answer: Answer) -> bool:
-    return answer.status == _TOO_MANY or answer.status >= 500
+def _asks_to_wait(status: int, attempts: int) -> bool:
+    if status == _CONFLICT:
+        return attempts < _CONFLICTS
+    return status == _TOO_MANY or status >= 500

@@ -78,6 +78,30 @@ async def test_a_request_is_repeated_until_its_target_answers(site: Site) -> Non
     assert await site.rows(STATUS) == [("Patient/a/1/flag", 200)]
 
 
+async def test_a_race_that_a_target_lost_is_run_again(site: Site) -> None:
+    answers = [409, 409, 201]
+    partner = Partner(answer=lambda _: (answers.pop(0), {}))
+    async with (
+        partner.listening(),
+        site.running("plan", reaction(send), sibling_urls={"partner": partner.url}),
+    ):
+        await site.write("Patient/a")
+        await site.becomes(0, WAITING)
+    assert await site.rows(STATUS) == [("Patient/a/1/flag", 201)]
+
+
+async def test_a_conflict_that_lasts_is_an_answer(site: Site) -> None:
+    partner = Partner(answer=lambda _: (409, {"Retry-After": "0"}))
+    async with (
+        partner.listening(),
+        site.running("plan", reaction(send), sibling_urls={"partner": partner.url}),
+    ):
+        await site.write("Patient/a")
+        await site.becomes(1, ANSWERED)
+    assert await site.rows(STATUS) == [("Patient/a/1/flag", 409)]
+    assert len(partner.asked) > 1
+
+
 async def test_a_request_that_waits_holds_up_its_stream_only(site: Site) -> None:
     is_open = False
 
