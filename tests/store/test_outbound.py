@@ -86,7 +86,7 @@ async def test_a_race_that_a_target_lost_is_run_again(site: Site) -> None:
         site.running("plan", reaction(send), sibling_urls={"partner": partner.url}),
     ):
         await site.write("Patient/a")
-        await site.becomes(0, WAITING)
+        await site.becomes(1, ANSWERED)
     assert await site.rows(STATUS) == [("Patient/a/1/flag", 201)]
 
 
