@@ -29,7 +29,6 @@ def audit_row(
         type=TYPE_CODE.get(request.type or ""),
         id=version.key.id if version else request.id,
         version=version.number if version else request.version,
-        patient=None,
         request_id=context.request_id,
         status=status,
         query=_query(request),

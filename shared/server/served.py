@@ -28,9 +28,10 @@ _ALL: Final[tuple[TypeInteraction, ...]] = (
     "create",
     "search-type",
 )
-# No client may write an AuditEvent, and its read and search as views of the audit rows are not
-# there yet.
-_EXCEPTIONS: Final[Mapping[str, tuple[TypeInteraction, ...]]] = MappingProxyType({"AuditEvent": ()})
+# An AuditEvent is a view of a row of the audit, which no client writes and nothing changes.
+_EXCEPTIONS: Final[Mapping[str, tuple[TypeInteraction, ...]]] = MappingProxyType(
+    {"AuditEvent": ("read", "search-type")}
+)
 
 # Of the whole system, at the service that keeps the door.
 SYSTEM_INTERACTIONS: Final = ("transaction", "batch")
@@ -48,7 +49,7 @@ def behaviour_of(resource_type: str) -> JsonObject:
     """
     interactions = interactions_of(resource_type)
     return {
-        "versioning": "versioned-update",
+        "versioning": "versioned-update" if "update" in interactions else "versioned",
         "readHistory": "vread" in interactions,
         "updateCreate": "update" in interactions,
         "conditionalCreate": "create" in interactions,

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One access: who, what, when and how it ended. `query` may hold identifiers: audit only."""
+    """One access: who, what, when and how it ended. `query` may hold identifiers: audit only.
+
+    Of whose resource it was, the record knows.
+    """
 
     recorded: datetime
     service: str
@@ -31,10 +34,18 @@ class AuditRow:
     type: int | None
     id: str | None
     version: int | None
-    patient: int | None
     request_id: str
     status: int
     query: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A row as it stands in the audit: its position, and the patient whose resource it was."""
+
+    position: int
+    patient: str | None
+    row: AuditRow
 
 
 def audit_arguments(tenant: int, rows: Sequence[AuditRow]) -> list[Any]:

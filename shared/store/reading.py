@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
 from shared.store import statements
+from shared.store.audit_search import (
+    audit_count_statement,
+    audit_page_statement,
+    audit_row_statement,
+    audited,
+)
 from shared.store.search import count_statement, matching_statement, page_statement
 from shared.store.version import Key, Version
 
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
 
     from shared.access.access import Access
     from shared.fhir.search.query import Query
+    from shared.store.audit import Audited
     from shared.store.page_key import PageKey
 
 
@@ -89,6 +96,24 @@ class Reading:
         """Find the ids of up to `limit` matches, as a conditional interaction needs them."""
         statement = matching_statement(query, self.access, limit)
         return [row["id"] for row in await self._fetch(statement.sql, statement.args)]
+
+    async def audit_row(self, logical_id: str) -> Audited | None:
+        """Read a row of the audit; None where there is nothing to see."""
+        statement = audit_row_statement(logical_id, self.access)
+        rows = await self._fetch(statement.sql, statement.args)
+        return audited(rows[0]) if rows else None
+
+    async def audit_page(self, query: Query, page_key: PageKey | None) -> list[Audited]:
+        """Run a search of the audit for one page, and one row more where there is a next page."""
+        statement = audit_page_statement(query, self.access, page_key)
+        return [audited(row) for row in await self._fetch(statement.sql, statement.args)]
+
+    async def audit_count(self, query: Query) -> int:
+        """Count the rows of the audit that match, all of which the caller may see."""
+        statement = audit_count_statement(query, self.access)
+        rows = await self._fetch(statement.sql, statement.args)
+        total: int = rows[0][0]
+        return total
 
     async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[asyncpg.Record]:
         rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *args)

@@ -24,24 +24,30 @@ class Statement:
 
 
 @dataclass(slots=True)
-class Arguments:
-    """The values bound so far, after the tenant and the type of the search."""
+class Bound:
+    """The values bound so far, after those whose places are fixed; the tenant is the first."""
 
-    tenant: int
-    resource_type: str
+    fixed: tuple[int, ...]
     values: dict[tuple[str, object], int] = field(default_factory=dict)
 
     def bind(self, value: object, sql_type: str) -> str:
         """Bind a value, once, and give the text that stands for it."""
         key = (sql_type, tuple(value) if isinstance(value, list) else value)
-        return f"${self.values.setdefault(key, len(self.values) + 3)}::{sql_type}"
-
-    def bind_terms(self, texts: Iterable[str]) -> str:
-        """Bind the hashes of terms of the searched type."""
-        code = TYPE_CODE[self.resource_type]
-        return self.bind([hash_term(self.tenant, code, text) for text in texts], "bigint[]")
+        place = len(self.fixed) + len(self.values) + 1
+        return f"${self.values.setdefault(key, place)}::{sql_type}"
 
     def statement(self, sql: str) -> Statement:
         """Complete the statement."""
-        values = (value for _, value in self.values)
-        return Statement(sql, (self.tenant, TYPE_CODE[self.resource_type], *values))
+        return Statement(sql, (*self.fixed, *(value for _, value in self.values)))
+
+
+class Arguments(Bound):
+    """The values of a search of one type, after the tenant and the type."""
+
+    def __init__(self, tenant: int, resource_type: str) -> None:
+        super().__init__((tenant, TYPE_CODE[resource_type]))
+
+    def bind_terms(self, texts: Iterable[str]) -> str:
+        """Bind the hashes of terms of the searched type."""
+        tenant, code = self.fixed
+        return self.bind([hash_term(tenant, code, text) for text in texts], "bigint[]")

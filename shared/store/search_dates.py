@@ -78,7 +78,7 @@ def _date(moment: Moment, args: Arguments) -> str:
 
 def _dates_by_span(parameter: Parameter, moment: Moment, args: Arguments) -> str:
     """Select the resources that have a matching date, by one index range per class of length."""
-    after, before = _reach(moment)
+    after, before = reach(moment)
     longest = [HOUR << span for span in range(LONGEST)]
     lows = [max(after - length, MIN_TIME) for length in longest] + [MIN_TIME]
     spans = args.bind(list(range(LONGEST + 1)), "smallint[]")
@@ -125,7 +125,7 @@ _FORMULAS: Final[Mapping[Prefix, Callable[[Bound, Bound, int, int], str]]] = {
 }
 
 
-def _reach(moment: Moment) -> tuple[int, int]:
+def reach(moment: Moment) -> tuple[int, int]:
     """Bound a match: it ends after the one and begins before the other."""
     match moment.prefix:
         case "eq" | "ap":

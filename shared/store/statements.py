@@ -131,11 +131,17 @@ WITH input AS (
 SELECT (SELECT count(*) FROM created) + (SELECT count(*) FROM changed)
 """
 
+# Whose resource it was is what the record says, so that no reader has to ask for it.
 AUDIT: Final = """
 INSERT INTO record.audit
   (tenant, recorded, service, caller, interaction, type, id, version, patient, request_id, status,
    query)
-SELECT $1, * FROM unnest(
+SELECT $1, recorded, service, caller, interaction, type, id, version,
+  (SELECT r.patient FROM record.resource r
+    WHERE r.tenant = $1 AND r.type = told.type AND r.id = told.id),
+  request_id, status, query
+FROM unnest(
   $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::int[],
-  $9::bigint[], $10::text[], $11::smallint[], $12::text[])
+  $9::text[], $10::smallint[], $11::text[]
+) AS told(recorded, service, caller, interaction, type, id, version, request_id, status, query)
 """

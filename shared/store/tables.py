@@ -193,7 +193,18 @@ class Audit(SQLModel, table=True):
 
     __tablename__ = "audit"
     __table_args__: ClassVar[Any] = (
-        Index("audit_patient", "tenant", "patient", "recorded"),
+        Index("audit_recorded", "tenant", "recorded", "position"),
+        Index("audit_patient", "tenant", "patient", "recorded", "position"),
+        Index("audit_resource", "tenant", "type", "id", "recorded", "position"),
+        Index("audit_caller", "tenant", "caller", "recorded", "position"),
+        Index("audit_interaction", "tenant", "interaction", "recorded", "position"),
+        Index(
+            "audit_refused",
+            "tenant",
+            "recorded",
+            "position",
+            postgresql_where=text("status >= 400"),
+        ),
         {"schema": RECORD},
     )
     tenant: int = Field(primary_key=True)

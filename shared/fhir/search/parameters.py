@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import RESOURCE_TYPES, compartment_parameters, search_parameters
@@ -27,6 +28,19 @@ _MAIN_DATES: Final = (
 _DATE_TYPES: Final = frozenset({"date", "dateTime", "instant", "Period", "Timing"})
 # These are columns of the record: the values in the JSON are the client's.
 COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
+_SORTABLE: Final = frozenset({"date", "string"})
+# An AuditEvent is a view of a row of the audit: it is searched by what the row's columns tell,
+# without modifiers, and sorted by when it was recorded.
+_OF_VIEWS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "AuditEvent": frozenset(
+            {
+                "_id", "_lastUpdated", "action", "agent", "date", "entity", "outcome", "patient",
+                "subtype",
+            }
+        )
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,7 @@ class Parameter:
 
     A value of the main date stands in the search row itself. `is_expected` says that every valid
     resource has a value, `is_compartment` that it puts the resource into a patient's compartment.
+    `modifiers` are those it takes.
     """
 
     code: str
@@ -46,6 +61,8 @@ class Parameter:
     is_main_date: bool
     is_expected: bool
     is_compartment: bool
+    is_sortable: bool
+    modifiers: tuple[str, ...]
     description: str
     url: str
 
@@ -61,9 +78,13 @@ def served_parameters(resource_type: str) -> Mapping[str, Parameter]:
     found = {
         code: _parameter(resource_type, definition)
         for code, definition in search_parameters(resource_type).items()
-        if definition.type in VALUE_TYPES
+        if definition.type in VALUE_TYPES and _is_served(resource_type, code)
     }
     return {code: parameter for code, parameter in found.items() if parameter.converters()}
+
+
+def _is_served(resource_type: str, code: str) -> bool:
+    return resource_type not in _OF_VIEWS or code in _OF_VIEWS[resource_type]
 
 
 def _parameter(resource_type: str, definition: SearchParameterDefinition) -> Parameter:
@@ -78,9 +99,26 @@ def _parameter(resource_type: str, definition: SearchParameterDefinition) -> Par
         is_main_date=definition.code == _main_date(resource_type),
         is_expected=any(path.required for path in ways),
         is_compartment=definition.code in compartment_parameters("Patient", resource_type),
+        is_sortable=_is_sortable(resource_type, definition),
+        modifiers=_modifiers(resource_type, definition),
         description=definition.description,
         url=definition.url,
     )
+
+
+def _is_sortable(resource_type: str, definition: SearchParameterDefinition) -> bool:
+    if resource_type in _OF_VIEWS:
+        return definition.type == "date"
+    return definition.code in COLUMNS or definition.type in _SORTABLE
+
+
+def _modifiers(resource_type: str, definition: SearchParameterDefinition) -> tuple[str, ...]:
+    if resource_type in _OF_VIEWS:
+        return ()
+    valid = {"missing", *VALUE_TYPES[definition.type].MODIFIERS}
+    if definition.type == "reference":
+        valid.update(definition.targets or RESOURCE_TYPES)
+    return tuple(sorted(valid))
 
 
 @cache

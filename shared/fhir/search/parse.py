@@ -82,14 +82,6 @@ def parse(
     )
 
 
-def valid_modifiers(parameter: Parameter) -> list[str]:
-    """Name the modifiers that a parameter takes."""
-    valid = {"missing", *VALUE_TYPES[parameter.type].MODIFIERS}
-    if parameter.type == "reference":
-        valid.update(parameter.targets)
-    return sorted(valid)
-
-
 def _refuse_unreadable(pairs: Sequence[tuple[str, str]]) -> None:
     if len(pairs) > _MOST_PARAMETERS:
         raise InvalidSearch(f"A search takes at most {_MOST_PARAMETERS} parameters.")
@@ -134,10 +126,9 @@ def _asked(resource_type: str, name: str) -> _Asked:
         raise _no_parameter(resource_type, code, name)
     if not mark:
         return _Asked(parameter, None)
-    valid = valid_modifiers(parameter)
-    if modifier in valid:
+    if modifier in parameter.modifiers:
         return _Asked(parameter, modifier)
-    listed = f"valid for '{code}' are {', '.join(valid)}."
+    listed = f"valid for '{code}' are {', '.join(parameter.modifiers) or 'none'}."
     if modifier in VALUE_TYPES[parameter.type].UNSERVED_MODIFIERS:
         raise NotSupported(f"The modifier ':{modifier}' is not supported; {listed}")
     raise InvalidSearch(f"There is no modifier ':{modifier}' here; {listed}")

@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar, get_args
 
 from shared.fhir.errors import InvalidSearch, NotSupported
-from shared.fhir.search.parameters import COLUMNS, served_parameters
+from shared.fhir.search.parameters import served_parameters
 from shared.fhir.search.query import DEFAULT_COUNT, Result, Sort, Summary, Total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _MOST: Final = 1000
-_SORTABLE: Final = frozenset({"date", "string"})
 _MOST_KEYS: Final = 5
 
 _Word = TypeVar("_Word", bound=str)
@@ -68,11 +67,8 @@ def read_sort(resource_type: str, text: str) -> tuple[Sort, ...]:
 
 def sortable_parameters(resource_type: str) -> list[str]:
     """Name the parameters of a type that results can be sorted by."""
-    return [
-        code
-        for code, parameter in served_parameters(resource_type).items()
-        if code in COLUMNS or parameter.type in _SORTABLE
-    ]
+    served = served_parameters(resource_type)
+    return [code for code, parameter in served.items() if parameter.is_sortable]
 
 
 def _sort(resource_type: str, key: str) -> Sort:

@@ -12,13 +12,10 @@ from shared.server.interactions.batch import batch
 from shared.server.interactions.capabilities import capabilities
 from shared.server.interactions.create import create
 from shared.server.interactions.delete import delete
-from shared.server.interactions.history import history
 from shared.server.interactions.operation import operation
-from shared.server.interactions.read import read
-from shared.server.interactions.search import search
+from shared.server.interactions.reads import answer_read
 from shared.server.interactions.transaction import transaction
 from shared.server.interactions.update import update
-from shared.server.interactions.vread import vread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,13 +34,13 @@ class InteractionEntry:
 
 INTERACTIONS: Final[dict[str, InteractionEntry]] = {
     "capabilities": InteractionEntry(capabilities, "nothing"),
-    "read": InteractionEntry(read, "reading"),
-    "vread": InteractionEntry(vread, "reading"),
-    "history-instance": InteractionEntry(history, "reading"),
+    "read": InteractionEntry(answer_read, "reading"),
+    "vread": InteractionEntry(answer_read, "reading"),
+    "history-instance": InteractionEntry(answer_read, "reading"),
     "create": InteractionEntry(create, "transaction"),
     "update": InteractionEntry(update, "transaction"),
     "delete": InteractionEntry(delete, "transaction"),
-    "search-type": InteractionEntry(search, "snapshot"),
+    "search-type": InteractionEntry(answer_read, "snapshot"),
     "batch": InteractionEntry(batch, "nothing"),
     "transaction": InteractionEntry(transaction, "transaction"),
     "operation": InteractionEntry(operation, "nothing"),

@@ -7,18 +7,15 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shared.fhir.errors import NotSupported
 from shared.server.auditing import audit_row
 from shared.server.entries import check_shape, entry_answer, entry_of, located
 from shared.server.entry_links import link
 from shared.server.interactions.create import location
-from shared.server.interactions.history import history
-from shared.server.interactions.read import read
-from shared.server.interactions.search import search
+from shared.server.interactions.reads import READS, answer_read
 from shared.server.interactions.update import content_of, same
-from shared.server.interactions.vread import vread
 from shared.server.request import FhirResponse
 from shared.server.saving import save
 from shared.server.searchset import response_bundle
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
     from shared.server.steps import Step
     from shared.store.transaction import Transaction
     from shared.store.version import Change, Key, Version
-
-_READS: Final = {"read": read, "vread": vread, "history-instance": history, "search-type": search}
 
 
 async def transaction(tx: Transaction, request: FhirRequest, context: Context) -> FhirResponse:
@@ -85,10 +80,9 @@ def _told(step: Step, saved: Version | None, context: Context) -> FhirResponse:
 
 
 async def _read(tx: Transaction, entry: Entry, context: Context) -> FhirResponse:
-    handle = _READS.get(entry.request.interaction)
-    if handle is None:
+    if entry.request.interaction not in READS:
         raise NotSupported("A transaction takes reads, searches, creates, updates and deletes.")
-    return await handle(tx, entry.request, context)
+    return await answer_read(tx, entry.request, context)
 
 
 async def _audit(

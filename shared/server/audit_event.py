@@ -1,0 +1,125 @@
+"""A row of the audit as an AuditEvent; pure.
+
+The codes of its entities are those of IHE's Basic Audit Log Patterns.
+https://hl7.org/fhir/R4/auditevent.html
+https://profiles.ihe.net/ITI/BALP/content.html
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from shared.care.canonical import CANONICAL
+from shared.fhir.definitions import TYPE_NAME
+from shared.server.served import interactions_of
+from shared.store.audit_codes import ACTIONS, INTERACTION_SYSTEM, UNNAMED, outcome_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.fhir.reader import JsonObject
+    from shared.store.audit import Audited, AuditRow
+
+_TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem"
+_REST: Final = {
+    "system": f"{_TERMINOLOGY}/audit-event-type",
+    "code": "rest",
+    "display": "RESTful Operation",
+}
+_SERVER: Final = {
+    "system": f"{_TERMINOLOGY}/security-source-type",
+    "code": "4",
+    "display": "Application Server",
+}
+_PERSON: Final = {
+    "system": f"{_TERMINOLOGY}/audit-entity-type",
+    "code": "1",
+    "display": "Person",
+}
+_OBJECT: Final = {
+    "system": f"{_TERMINOLOGY}/audit-entity-type",
+    "code": "2",
+    "display": "System Object",
+}
+_REQUEST: Final = {
+    "system": "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType",
+    "code": "XrequestId",
+}
+# The system of identifiers that name a service.
+_SERVICE: Final = f"{CANONICAL}/service"
+
+
+def audit_event(audited: Audited) -> JsonObject:
+    """Show a row of the audit as the resource that R4 has for it."""
+    row = audited.row
+    recorded = row.recorded.astimezone(UTC).isoformat(timespec="microseconds")
+    at = recorded.replace("+00:00", "Z")
+    return {
+        "resourceType": "AuditEvent",
+        "id": str(audited.position),
+        "meta": {"versionId": "1", "lastUpdated": at},
+        "type": _REST,
+        **_subtype(row),
+        "action": ACTIONS[row.interaction],
+        "recorded": at,
+        "outcome": outcome_of(row.status),
+        "outcomeDesc": f"HTTP status {row.status}",
+        "agent": [{"who": _who(row), "requestor": True}],
+        "source": {"observer": _service(row), "type": [_SERVER]},
+        "entity": list(_entities(audited)),
+    }
+
+
+def _subtype(row: AuditRow) -> JsonObject:
+    if row.interaction == UNNAMED:
+        return {}
+    return {"subtype": [{"system": INTERACTION_SYSTEM, "code": row.interaction}]}
+
+
+def _who(row: AuditRow) -> JsonObject:
+    return {"display": "anonymous"} if row.caller is None else {"reference": row.caller}
+
+
+def _service(row: AuditRow) -> JsonObject:
+    title = f"{row.service}_api"
+    return {"identifier": {"system": _SERVICE, "value": title}, "display": title}
+
+
+def _entities(audited: Audited) -> Iterator[JsonObject]:
+    row = audited.row
+    resource_type = TYPE_NAME.get(row.type or 0)
+    asked = _asked(row, resource_type)
+    if resource_type is not None and row.interaction != "search-type":
+        yield {**_resource(row, resource_type), "type": _OBJECT, "role": _role("4")}
+    if audited.patient is not None:
+        what = {"reference": f"Patient/{audited.patient}"}
+        yield {"what": what, "type": _PERSON, "role": _role("1")}
+    if asked:
+        query = b64encode(asked.encode()).decode()
+        yield {"type": _OBJECT, "role": _role("24"), "query": query}
+    yield {"what": {"identifier": {"value": row.request_id}}, "type": _REQUEST}
+
+
+def _resource(row: AuditRow, resource_type: str) -> JsonObject:
+    if row.id is None:
+        return {"name": resource_type}
+    reference = f"{resource_type}/{row.id}"
+    if row.version is not None and "vread" in interactions_of(resource_type):
+        reference += f"/_history/{row.version}"
+    return {"what": {"reference": reference}}
+
+
+def _asked(row: AuditRow, resource_type: str | None) -> str:
+    address = "/".join(part for part in (resource_type, row.id) if part)
+    if row.query is None:
+        return address if row.interaction == "search-type" else ""
+    return f"{address}?{row.query}"
+
+
+def _role(code: str) -> JsonObject:
+    return {"system": f"{_TERMINOLOGY}/object-role", "code": code, "display": _ROLES[code]}
+
+
+_ROLES: Final = {"1": "Patient", "4": "Domain Resource", "24": "Query"}

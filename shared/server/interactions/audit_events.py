@@ -1,0 +1,57 @@
+"""FHIR read and search of AuditEvent: views of the audit's rows, which nobody can change.
+
+https://hl7.org/fhir/R4/auditevent.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.fhir.errors import NotFound
+from shared.fhir.writer import write
+from shared.server.audit_event import audit_event
+from shared.server.bodies import only_layout
+from shared.server.conditions import client_has
+from shared.server.matches import Match, Searched, page_of_matches
+from shared.server.request import FhirResponse
+from shared.store.audit_search import audit_place
+from shared.store.version import Key, Version
+
+if TYPE_CHECKING:
+    from shared.fhir.search.query import Query
+    from shared.server.request import Context, FhirRequest
+    from shared.store.page_key import PageKey
+    from shared.store.reading import Reading
+
+
+async def read_audit_event(
+    reading: Reading, request: FhirRequest, _context: Context
+) -> FhirResponse:
+    """Give a row of the audit; nothing of it where the client already holds it.
+
+    :raises NotFound: when there is nothing that the caller may see.
+    """
+    only_layout(request)
+    found = await reading.audit_row(request.id or "")
+    if found is None:
+        raise NotFound("There is no AuditEvent with this id.")
+    recorded, body = found.row.recorded, write(audit_event(found))
+    key = Key("AuditEvent", str(found.position))
+    version = Version(key, found.position, 1, recorded, deleted=False, method="POST", body=body)
+    if client_has(version, request.headers):
+        return FhirResponse(304, None, version)
+    return FhirResponse(200, body, version)
+
+
+async def search_audit_events(
+    reading: Reading, request: FhirRequest, context: Context
+) -> FhirResponse:
+    """Give one page of the audit, the newest rows first, and links to the pages around it."""
+
+    async def page(query: Query, key: PageKey | None) -> list[Match]:
+        return [
+            Match(str(found.position), write(audit_event(found)), audit_place(found))
+            for found in await reading.audit_page(query, key)
+        ]
+
+    return await page_of_matches(Searched(reading.audit_count, page), reading, request, context)

@@ -1,0 +1,105 @@
+"""A search's answer: one page of the matches, and links to the pages around it.
+
+What is searched is handed in, so that types which are not in the search index answer alike.
+https://hl7.org/fhir/R4/http.html#search
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from shared.fhir.errors import NotSupported
+from shared.fhir.outcome import operation_outcome
+from shared.fhir.search.parse import parse
+from shared.server.request import FhirResponse
+from shared.server.searchset import searchset
+from shared.store.page_key import PageKey, sign, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from shared.fhir.search.query import Query
+    from shared.server.request import Context, FhirRequest
+    from shared.store.reading import Reading
+
+_WHOLE: Final = frozenset({None, "false", "count"})
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A match: its logical id, its JSON, and its place in the order."""
+
+    id: str
+    body: bytes
+    place: PageKey
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """How matches are counted, and how a page is found: one more than it holds, if there are."""
+
+    count: Callable[[Query], Awaitable[int]]
+    page: Callable[[Query, PageKey | None], Awaitable[Sequence[Match]]]
+
+
+async def page_of_matches(
+    searched: Searched, reading: Reading, request: FhirRequest, context: Context
+) -> FhirResponse:
+    """Give one page of the matches, and links to the pages around it."""
+    query = parse(
+        request.type or "",
+        request.query,
+        zone=context.zone,
+        now=context.now,
+        bases=context.bases,
+        lenient="handling=lenient" in request.headers.get("prefer", "").replace(" ", ""),
+    )
+    if query.result.summary not in _WHOLE or query.result.elements:
+        raise NotSupported("_elements, and _summary other than count, are not served yet.")
+    total = await searched.count(query) if query.total != "none" else None
+    tenant, secret = reading.access.tenant, reading.paging_key
+    key = verify(query.page, query, tenant, secret) if query.page is not None else None
+    page = _Page.cut(await searched.page(query, key) if query.count else [], query, key)
+    links = [
+        (relation, _link(query, context, None if at is None else sign(at, query, tenant, secret)))
+        for relation, at in page.links(key)
+    ]
+    entries = ((f"{context.base}/{query.type}/{each.id}", each.body) for each in page.matches)
+    outcome = operation_outcome(query.issues) if query.issues else None
+    return FhirResponse(200, searchset(entries, links, total=total, outcome=outcome))
+
+
+class _Page:
+    """The matches of a page, and whether there are more before and after it."""
+
+    def __init__(self, matches: Sequence[Match], *, before: bool, after: bool) -> None:
+        self.matches = matches
+        self._before = before
+        self._after = after
+
+    @classmethod
+    def cut(cls, matches: Sequence[Match], query: Query, key: PageKey | None) -> _Page:
+        """Take off the one match more that tells of a further page."""
+        more = len(matches) > query.count
+        if key is not None and key.backward:
+            return cls(matches[1:] if more else matches, before=more, after=True)
+        return cls(matches[: query.count], before=key is not None, after=more)
+
+    def links(self, key: PageKey | None) -> list[tuple[str, PageKey | None]]:
+        """Name the pages to link to; None is the first page."""
+        found: list[tuple[str, PageKey | None]] = [("self", key), ("first", None)]
+        if self._before and self.matches:
+            found.append(("previous", replace(self.matches[0].place, backward=True)))
+        if self._after and self.matches:
+            found.append(("next", self.matches[-1].place))
+        return found
+
+
+def _link(query: Query, context: Context, page: str | None) -> str:
+    pairs = [pair for pair in query.used if pair[0] != "_page"]
+    if page is not None:
+        pairs.append(("_page", page))
+    url = f"{context.base}/{query.type}"
+    return f"{url}?{urlencode(pairs)}" if pairs else url

@@ -1,0 +1,45 @@
+"""What the columns of an audit row mean in the codes of an AuditEvent; pure.
+
+https://hl7.org/fhir/R4/auditevent.html
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ACTION_SYSTEM: Final = "http://hl7.org/fhir/audit-event-action"
+OUTCOME_SYSTEM: Final = "http://hl7.org/fhir/audit-event-outcome"
+INTERACTION_SYSTEM: Final = "http://hl7.org/fhir/restful-interaction"
+
+# A Bundle that was refused before it was known to be a batch or a transaction has no code of its
+# own among the interactions.
+UNNAMED: Final = "bundle"
+ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "create": "C",
+        "read": "R",
+        "vread": "R",
+        "history-instance": "R",
+        "update": "U",
+        "delete": "D",
+        "search-type": "E",
+        "batch": "E",
+        "transaction": "E",
+        "operation": "E",
+        UNNAMED: "E",
+    }
+)
+# Of each outcome, the lowest status and the one beyond the highest. Of the major failure that has
+# no status nothing can be told.
+OUTCOMES: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
+    {"0": (100, 400), "4": (400, 500), "8": (500, 600), "12": (600, 600)}
+)
+
+
+def outcome_of(status: int) -> str:
+    """Tell a success from a refusal, and from a fault of ours."""
+    return next(code for code, (low, high) in OUTCOMES.items() if low <= status < high)

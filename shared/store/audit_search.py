@@ -1,0 +1,113 @@
+"""Compiles a search of the audit to SQL: a page of its rows, how many match, or one row.
+
+The condition that leaves the fewest rows leads: each of its keys is followed through its index in
+the order of the page, and no further than the page needs. What the caller may see is a condition
+like the others, inside the same statement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.fhir.dates import instant
+from shared.fhir.dates import moment as to_datetime
+from shared.store.audit import Audited, AuditRow
+from shared.store.audit_conditions import at_positions, conditions, visible
+from shared.store.page_key import PageKey
+from shared.store.search_arguments import TENANT, Bound, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import asyncpg
+
+    from shared.access.access import Access
+    from shared.fhir.search.query import Query
+    from shared.store.audit_conditions import Condition
+
+_ROW: Final = (
+    "a.position, p.id, a.recorded, a.service, a.caller, a.interaction, a.type, a.id, a.version, "
+    "a.request_id, a.status, a.query"
+)
+_PATIENT: Final = f"LEFT JOIN record.resource p ON p.tenant = {TENANT} AND p.pk = a.patient"
+
+
+def audit_page_statement(query: Query, access: Access, page_key: PageKey | None) -> Statement:
+    """Compile a page, the newest rows first if nothing else is asked, and one row more.
+
+    With a key that goes backward the page ends before it, and the row more is the first.
+    """
+    bound = Bound((access.tenant,))
+    found = conditions(query, access, bound)
+    newest_first = query.sort[0].descending if query.sort else True
+    descends = newest_first != (page_key is not None and page_key.backward)
+    first = _first(query.count + 1, descends=descends)
+    walks = _walks(found, f"{_beyond(page_key, bound, descends=descends)} {first}")
+    return bound.statement(
+        f"WITH page AS MATERIALIZED (SELECT recorded, position FROM ({walks}) w {first}) "
+        f"SELECT {_ROW} FROM page JOIN record.audit a "
+        f"ON a.tenant = {TENANT} AND a.position = page.position {_PATIENT} "
+        f"ORDER BY {_order('a.', descends=newest_first)}"
+    )
+
+
+def audit_count_statement(query: Query, access: Access) -> Statement:
+    """Compile the number of matches."""
+    bound = Bound((access.tenant,))
+    walks = _walks(conditions(query, access, bound), "")
+    return bound.statement(f"SELECT count(*) FROM ({walks}) w")
+
+
+def audit_row_statement(logical_id: str, access: Access) -> Statement:
+    """Compile the one row of an id."""
+    bound = Bound((access.tenant,))
+    found = [at_positions([logical_id], bound), *visible(access, bound)]
+    return bound.statement(
+        f"SELECT {_ROW} FROM record.audit a {_PATIENT} WHERE a.tenant = {TENANT} AND {_all(found)}"
+    )
+
+
+def audited(record: asyncpg.Record) -> Audited:
+    """Make the row of what a statement selects."""
+    position, patient, *columns = record
+    return Audited(position, patient, AuditRow(*columns))
+
+
+def audit_place(found: Audited) -> PageKey:
+    """Make the key of the page that follows a row."""
+    return PageKey((instant(found.row.recorded),), found.position)
+
+
+def _walks(found: Sequence[Condition], tail: str) -> str:
+    leading = next((each for each in found if each.alternatives), None)
+    where = f"a.tenant = {TENANT} AND {_all(each for each in found if each is not leading)}"
+    rows = "SELECT a.recorded, a.position FROM record.audit a WHERE"
+    if leading is None:
+        return f"({rows} {where} {tail})"
+    # A row that two alternatives lead to is found once.
+    return " UNION ".join(
+        f"(SELECT m.* FROM {keys.relation}, LATERAL ({rows} {where} AND {keys.join} {tail}) m)"
+        for keys in leading.alternatives
+    )
+
+
+def _all(found: Iterable[Condition]) -> str:
+    return " AND ".join(each.test for each in found) or "true"
+
+
+def _beyond(place: PageKey | None, bound: Bound, *, descends: bool) -> str:
+    if place is None:
+        return ""
+    (recorded,) = place.values
+    at = bound.bind(to_datetime(int(recorded or 0)), "timestamptz")
+    sign = "<" if descends else ">"
+    return f"AND (a.recorded, a.position) {sign} ({at}, {bound.bind(place.pk, 'bigint')})"
+
+
+def _first(limit: int, *, descends: bool) -> str:
+    return f"ORDER BY {_order('', descends=descends)} LIMIT {limit:d}"
+
+
+def _order(row: str, *, descends: bool) -> str:
+    down = "DESC" if descends else "ASC"
+    return f"{row}recorded {down}, {row}position {down}"
