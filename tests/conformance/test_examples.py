@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.fhir.errors import Malformed
-from shared.fhir.reader import Limits, read
+from shared.fhir.reader import read
 from shared.fhir.validation import validate
 from tests.conformance.refused import REFUSED
 
@@ -44,11 +43,7 @@ def sample() -> list[Path]:
 
 
 def assert_only_the_refused_are_refused(paths: list[Path]) -> None:
-    found = {
-        path.stem: issues
-        for path in paths
-        if (issues := validate(read(path.read_bytes())))
-    }
+    found = {path.stem: issues for path in paths if (issues := validate(read(path.read_bytes())))}
     expected = {stem for stem, refusal in REFUSED.items() if refusal.issue is not None}
 
     assert set(found) == expected
