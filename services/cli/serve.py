@@ -13,6 +13,8 @@ import typer
 
 from services.cli.all_in_one import AllInOne
 from services.cli.console import Failure
+from services.cli.environment import check_environment
+from services.cli.migrate import prepare_now
 from services.cli.serving import bound, serve_on
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def serve(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
     Example: `stepdown serve --open`
     """
     _refuse_unsafe(host, open_=open_)
+    check_environment()
     listening = _listen(host, port)
     address = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
     os.environ["STEPDOWN_OPEN"] = "true"
@@ -104,9 +107,12 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _serve_alone(program: Program, listening: socket.socket, workers: int) -> None:
-    if program is not Program.FRONT_DOOR and "STEPDOWN_DATABASE_URL" not in os.environ:
-        raise Failure(
-            f"`stepdown serve {program}` needs STEPDOWN_DATABASE_URL; `stepdown database` starts "
-            "a server and prints its URL, and `stepdown serve` does everything in one."
-        )
+    if program is not Program.FRONT_DOOR:
+        url = os.environ.get("STEPDOWN_DATABASE_URL")
+        if not url:
+            raise Failure(
+                f"`stepdown serve {program}` needs STEPDOWN_DATABASE_URL; `stepdown database` "
+                "starts a server and prints its URL, and `stepdown serve` does everything in one."
+            )
+        prepare_now(url)
     serve_on(listening, program, workers)

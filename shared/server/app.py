@@ -24,6 +24,7 @@ from shared.server.operations.clock import CLOCK
 from shared.store.migrate import Ownership, head, prepare
 from shared.store.pool import PoolLimits
 from shared.store.store import Store
+from shared.store.waiting import until_it_answers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 # Smaller answers are not worth the time that packing takes.
 _GZIP_FROM_BYTES: Final = 2048
 _GZIP_LEVEL: Final = 5
+# A worker may be started again while the database is, too.
+_PATIENCE_SECONDS: Final = 60.0
 
 
 def create_app(definition: ServiceDefinition, settings: Settings, ownership: Ownership) -> FastAPI:
@@ -44,6 +47,7 @@ def create_app(definition: ServiceDefinition, settings: Settings, ownership: Own
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await until_it_answers(settings.database_url.get_secret_value(), _PATIENCE_SECONDS)
         await prepare(settings.database_url.get_secret_value(), ownership)
         await store.open()
         await runner.start()

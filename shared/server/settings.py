@@ -7,10 +7,28 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path  # noqa: TC003 - pydantic reads annotations at run time
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr  # noqa: TC002
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _web_address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("it must begin with http:// or https://")
+    return url
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError("it must be the name of a time zone, such as America/New_York") from None
+    return name
+
+
+Url = Annotated[str, AfterValidator(_web_address)]
 
 
 class Addresses(BaseSettings):
@@ -18,10 +36,10 @@ class Addresses(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STEPDOWN_", frozen=True, extra="ignore")
 
-    base_url: str = "http://127.0.0.1:8000/fhir"
-    intake_url: str = "http://127.0.0.1:8000/intake/fhir"
-    plan_url: str = "http://127.0.0.1:8000/plan/fhir"
-    progress_url: str = "http://127.0.0.1:8000/progress/fhir"
+    base_url: Url = "http://127.0.0.1:8000/fhir"
+    intake_url: Url = "http://127.0.0.1:8000/intake/fhir"
+    plan_url: Url = "http://127.0.0.1:8000/plan/fhir"
+    progress_url: Url = "http://127.0.0.1:8000/progress/fhir"
 
     @property
     def base(self) -> str:
@@ -49,9 +67,9 @@ class Settings(Addresses):
     database_url: SecretStr
     # Authentication is off; the command line refuses this on an address that others reach.
     open: bool = False
-    time_zone: str = "UTC"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     tenant: int = 1
-    pool_size: int = 8
+    pool_size: Annotated[int, Field(ge=1, le=1000)] = 8
     data_dir: Path | None = None
 
     @cached_property
