@@ -18,6 +18,8 @@ from uvicorn.supervisors import Multiprocess
 from services.cli.programs import FACTORIES, end_with_parent
 
 _GRACE_SECONDS: Final = 5
+# A worker that parses a large body answers nobody for seconds, and must not be killed for it.
+_BUSY_SECONDS: Final = 30
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -54,6 +56,7 @@ def serve_on(listening: socket.socket, program: str, workers: int) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_worker_healthcheck=_BUSY_SECONDS,
         h11_max_incomplete_event_size=16 * 1024,
         backlog=2048,
     )
