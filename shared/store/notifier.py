@@ -53,7 +53,7 @@ class Notifier:
             try:
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await asyncpg.connect(self._url, timeout=5)
-                await self._connection.execute(f"NOTIFY {FEED_CHANNEL}")
-            except LOST:
+                await self._connection.execute(f"NOTIFY {FEED_CHANNEL}", timeout=5)
+            except (*LOST, asyncpg.PostgresError):
                 _log.warning("the feed's wake-up could not be sent; consumers will poll")
             await asyncio.sleep(_PAUSE_SECONDS)
