@@ -66,13 +66,13 @@ def serve(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
     """
     _refuse_unsafe(host, open_=open_)
     check_environment()
-    listening = _listen(host, port)
-    address = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
     os.environ["STEPDOWN_OPEN"] = "true"
-    if program is Program.ALL:
-        AllInOne(listening, address, data_dir, workers).run(clock=clock, people=people)
-    else:
-        _serve_alone(program, listening, workers)
+    with _listen(host, port) as listening:
+        address = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
+        if program is Program.ALL:
+            AllInOne(listening, address, data_dir, workers).run(clock=clock, people=people)
+        else:
+            _serve_alone(program, listening, workers)
 
 
 def _refuse_unsafe(host: str, *, open_: bool) -> None:
