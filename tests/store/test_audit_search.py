@@ -1,0 +1,265 @@
+"""Searches of the audit equal looking at every row, and show no caller what is not theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.access.access import ANONYMOUS, Access
+from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
+from shared.store.audit_codes import ACTIONS, OUTCOMES
+from shared.store.audit_search import (
+    audit_count_statement,
+    audit_page_statement,
+    audit_place,
+    audit_row_statement,
+    audited,
+)
+from tests.store.search_record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from shared.fhir.search.query import Query
+    from shared.store.audit import Audited
+    from shared.store.page_key import PageKey
+    from shared.store.search_arguments import Statement
+
+START: Final = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
+TYPES: Final = ("Patient", "Observation", "Flag")
+PATIENTS: Final = ("p0", "p1", "p2")
+CALLERS: Final = ("Practitioner/a", "Patient/p0", "Device/a")
+_INSERT: Final = (
+    "INSERT INTO record.audit (tenant, recorded, service, caller, interaction, type, id, patient, "
+    "request_id, status) VALUES ($1, $2, 'intake', $3, $4, $5, $6, $7, 'test', $8) "
+    "RETURNING position"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What can be searched of a row; `position` is its place in the audit."""
+
+    minute: int
+    caller: str | None
+    interaction: str
+    type: str | None
+    id: str | None
+    patient: str | None
+    status: int
+    position: int = 0
+
+    @property
+    def entities(self) -> set[str]:
+        found = {f"{self.type}/{self.id}"} if self.type and self.id else set()
+        return found | ({f"Patient/{self.patient}"} if self.patient else set())
+
+
+class Trail:
+    """The audit of a tenant of its own."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.record = Record(connection)
+        self.connection = connection
+        self.rows: list[Row] = []
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        tenant = self.record.tenant
+        await self.record.write([{"resourceType": "Patient", "id": name} for name in PATIENTS])
+        for row in rows:
+            position = await self.connection.fetchval(
+                _INSERT,
+                tenant,
+                START + timedelta(minutes=row.minute),
+                row.caller,
+                row.interaction,
+                TYPE_CODE.get(row.type or ""),
+                row.id,
+                self.record.pks.get(f"Patient/{row.patient}"),
+                row.status,
+            )
+            self.rows.append(replace(row, position=position))
+
+    async def fetch(self, statement: Statement) -> list[Audited]:
+        rows = await self.connection.fetch(statement.sql, *statement.args)
+        return [audited(row) for row in rows]
+
+    async def walk(self, query: Query, access: Access) -> list[int]:
+        """Follow the pages to the end, then back again, which must show the same."""
+        found: list[Audited] = []
+        key: PageKey | None = None
+        while True:
+            page = await self.fetch(audit_page_statement(query, access, key))
+            found += page[: query.count]
+            if len(page) <= query.count:
+                break
+            key = audit_place(found[-1])
+        if found:
+            back = replace(audit_place(found[-1]), backward=True)
+            before = await self.fetch(audit_page_statement(query, access, back))
+            assert before == found[max(len(found) - query.count - 2, 0) : -1]
+        return [each.position for each in found]
+
+    async def count(self, query: Query, access: Access) -> int:
+        statement = audit_count_statement(query, access)
+        total: int = await self.connection.fetchval(statement.sql, *statement.args)
+        return total
+
+
+@pytest.fixture(scope="module")
+async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    found = await asyncpg.connect(database_url)
+    yield found
+    await found.close()
+
+
+ROWS = st.lists(
+    st.builds(
+        Row,
+        minute=st.integers(0, 5),
+        caller=st.none() | st.sampled_from(CALLERS),
+        interaction=st.sampled_from(sorted(ACTIONS)),
+        type=st.none() | st.sampled_from(TYPES),
+        id=st.none() | st.sampled_from(["p0", "p1", "x"]),
+        patient=st.none() | st.sampled_from(PATIENTS),
+        status=st.sampled_from([200, 304, 404, 422, 503]),
+    ),
+    max_size=25,
+)
+
+
+def _at(row: Row) -> str:
+    return (START + timedelta(minutes=row.minute)).isoformat()
+
+
+def _compares(row: Row, text: str) -> bool:
+    minute = row.minute
+    return {"ne": minute != 3, "ge": minute >= 3, "lt": minute < 3, "sa": True}[text[:2]]
+
+
+# What each value of a parameter asks of a row.
+HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
+    "_id": (("1", "2", "3", "x"), lambda row, text: str(row.position) == text),
+    "entity": (
+        ("Patient/p0", "Observation/x", "Flag/p1", "Patient/x", "p1"),
+        lambda row, text: any(f"/{each}".endswith(f"/{text}") for each in row.entities),
+    ),
+    "patient": (
+        ("p0", "Patient/p1", "Patient/none", "Practitioner/p0"),
+        lambda row, text: row.patient is not None and f"Patient/{row.patient}".endswith(text),
+    ),
+    "agent": (
+        ("Practitioner/a", "Patient/p0", "a", "Practitioner/none"),
+        lambda row, text: f"/{row.caller}".endswith(f"/{text}"),
+    ),
+    "subtype": (("read", "create", "batch"), lambda row, text: row.interaction == text),
+    "action": (tuple("CRUDE"), lambda row, text: ACTIONS[row.interaction] == text),
+    "outcome": (
+        tuple(OUTCOMES),
+        lambda row, text: OUTCOMES[text][0] <= row.status < OUTCOMES[text][1],
+    ),
+    "date": (
+        ("2026-03-01T00:02:00Z", "2026-03-01T00:04Z", "2025"),
+        lambda row, text: _at(row).startswith(text.rstrip("Z")),
+    ),
+    "_lastUpdated": (
+        ("ne2026-03-01T00:03Z", "ge2026-03-01T00:03Z", "lt2026-03-01T00:03:00Z", "sa2025"),
+        _compares,
+    ),
+}
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> list[tuple[str, str]]:
+    codes = draw(st.lists(st.sampled_from(sorted(HOLDS)), max_size=4))
+    pairs = [
+        (code, ",".join(draw(st.lists(st.sampled_from(HOLDS[code][0]), min_size=1, max_size=3))))
+        for code in codes
+    ]
+    sort = draw(st.sampled_from([None, "date", "-date", "_lastUpdated"]))
+    return [*pairs, *([("_sort", sort)] if sort else []), ("_count", draw(st.sampled_from("137")))]
+
+
+ACCESSES = st.tuples(
+    st.none() | st.frozensets(st.sampled_from([*PATIENTS, "none"])),
+    st.none() | st.frozensets(st.sampled_from([*TYPES, "AuditEvent"])),
+)
+
+
+def answer(pairs: list[tuple[str, str]], access: Access, rows: list[Row]) -> list[int]:
+    """Look at every row."""
+
+    def holds(row: Row) -> bool:
+        asked = ((HOLDS[code][1], text) for code, text in pairs if code in HOLDS)
+        return all(any(test(row, each) for each in text.split(",")) for test, text in asked)
+
+    def sees(row: Row) -> bool:
+        if access.patients is not None and row.patient not in access.patients:
+            return False
+        return access.types is None or {"AuditEvent", row.type} <= access.types
+
+    ascending = dict(pairs).get("_sort", "-date")[0] != "-"
+    found = [row for row in rows if holds(row) and sees(row)]
+    found.sort(key=lambda row: (row.minute, row.position), reverse=not ascending)
+    return [row.position for row in found]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=ROWS, asked=st.lists(st.tuples(searches(), ACCESSES), min_size=20, max_size=30))
+async def test_every_walk_equals_looking_at_every_row(
+    connection: asyncpg.Connection,
+    rows: list[Row],
+    asked: list[tuple[list[tuple[str, str]], tuple[Any, Any]]],
+) -> None:
+    trail = Trail(connection)
+    await trail.write(rows)
+    for told, (patients, types) in asked:
+        pairs = [
+            (code, _placed(text, trail.rows) if code == "_id" else text) for code, text in told
+        ]
+        access = Access(trail.record.tenant, ANONYMOUS, patients, types, "test")
+        query = trail.record.query("AuditEvent", *pairs)
+        expected = answer(pairs, access, trail.rows)
+        assert await trail.walk(query, access) == expected, (pairs, access)
+        assert await trail.count(query, access) == len(expected)
+        for row in trail.rows[:3]:
+            seen = await trail.fetch(audit_row_statement(str(row.position), access))
+            assert bool(seen) == (row.position in answer([], access, trail.rows))
+
+
+def _placed(text: str, rows: list[Row]) -> str:
+    """Make of the number of a row its position."""
+    return ",".join(
+        str(rows[int(each)].position) if each.isdigit() and int(each) < len(rows) else each
+        for each in text.split(",")
+    )
+
+
+async def test_a_row_tells_its_patient_by_the_logical_id(connection: asyncpg.Connection) -> None:
+    trail = Trail(connection)
+    await trail.write([Row(0, CALLERS[0], "read", "Flag", "f1", "p1", 200)])
+    [found] = await trail.fetch(
+        audit_row_statement(str(trail.rows[0].position), trail.record.access)
+    )
+
+    assert found.patient == "p1"
+    assert TYPE_NAME[found.row.type or 0] == "Flag"
+    assert (found.row.caller, found.row.recorded) == (CALLERS[0], START)
+
+
+async def test_another_tenants_row_is_not_seen(connection: asyncpg.Connection) -> None:
+    ours, theirs = Trail(connection), Trail(connection)
+    await ours.write([Row(0, None, "read", "Flag", "f1", "p1", 200)])
+    await theirs.write([Row(0, None, "read", "Flag", "f1", "p1", 200)])
+    position = str(theirs.rows[0].position)
+    query = ours.record.query("AuditEvent", ("patient", "p1"))
+
+    assert await ours.walk(query, ours.record.access) == [ours.rows[0].position]
+    assert await ours.fetch(audit_row_statement(position, ours.record.access)) == []
+    assert len(await theirs.fetch(audit_row_statement(position, theirs.record.access))) == 1
