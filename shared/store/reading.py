@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
 from shared.store import statements
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from shared.fhir.search.query import Query
     from shared.store.audit import Audited
     from shared.store.page_key import PageKey
+    from shared.store.statements import Narrowable
+
+# No version has a number that is not below this.
+_NEWEST: Final = 2**31 - 1
 
 
 class Reading:
@@ -48,20 +52,13 @@ class Reading:
 
     async def read_version(self, key: Key, number: int) -> Version | None:
         """Read one version; None where it never was, or there is nothing to see."""
-        rows = await self._versions(
-            statements.READ_VERSION, key, key.id, f" AND v.version = {number:d}"
-        )
+        rows = await self._versions(statements.READ_VERSION, key, key.id, number)
         return rows[0] if rows else None
 
     async def history(self, key: Key, *, before: int | None, limit: int) -> list[Version]:
         """Read versions of a resource, the newest first, beginning below number `before`."""
-        below = "" if before is None else f" AND v.version < {before:d}"
-        return await self._versions(
-            statements.READ_VERSION,
-            key,
-            key.id,
-            f"{below}{statements.HISTORY_ORDER}{limit:d}",
-        )
+        below = _NEWEST if before is None else before
+        return await self._versions(statements.HISTORY, key, key.id, below, limit)
 
     async def existing(self, keys: Iterable[Key]) -> dict[Key, int]:
         """Find which of these resources exist undeleted, with their internal keys.
@@ -120,16 +117,17 @@ class Reading:
         return rows
 
     async def _versions(
-        self, sql: str, key: Key, ids: str | list[str], tail: str = ""
+        self, statement: Narrowable, key: Key, ids: str | list[str], *others: int
     ) -> list[Version]:
         access = self.access
         if access.types is not None and key.type not in access.types:
             return []
-        args: list[Any] = [access.tenant, TYPE_CODE[key.type], ids]
+        args: list[Any] = [access.tenant, TYPE_CODE[key.type], ids, *others]
+        sql = statement.wide
         if access.patients is not None:
-            sql += statements.NARROWED
+            sql = statement.narrow
             args.append(list(access.patients))
-        return [_version(row) for row in await self._fetch(sql + tail, args)]
+        return [_version(row) for row in await self._fetch(sql, args)]
 
 
 def _version(row: asyncpg.Record) -> Version:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.fhir.definitions import TYPE_CODE
 
@@ -15,18 +15,30 @@ _CURRENT: Final = (
 _ANY_VERSION: Final = (
     f"SELECT {_COLUMNS} FROM record.resource r JOIN record.version v "
     "ON v.tenant = r.tenant AND v.pk = r.pk "
-    "WHERE r.tenant = $1 AND r.type = $2 AND r.id = $3"
-)
-# What a caller who is limited to patients may see of the relation `r`; $4 are logical ids.
-NARROWED: Final = (
-    " AND r.patient IN (SELECT p.pk FROM record.resource p "
-    f"WHERE p.tenant = $1 AND p.type = {TYPE_CODE['Patient']} AND p.id = ANY($4::text[]))"
+    "WHERE r.tenant = $1 AND r.type = $2 AND r.id = $3 AND v.version "
 )
 
-READ: Final = _CURRENT + "$3"
-READ_MANY: Final = _CURRENT + "ANY($3::text[])"
-READ_VERSION: Final = _ANY_VERSION
-HISTORY_ORDER: Final = " ORDER BY v.version DESC LIMIT "
+
+class Narrowable(NamedTuple):
+    """A statement for who sees all, and for who is limited to patients, its last argument."""
+
+    wide: str
+    narrow: str
+
+
+def _narrowable(sql: str, patients: int) -> Narrowable:
+    """Narrow by whom a version was about: a later one may have moved it to another person."""
+    limit = (
+        " AND v.patient = ANY(ARRAY(SELECT p.pk FROM record.resource p WHERE p.tenant = $1 "
+        f"AND p.type = {TYPE_CODE['Patient']} AND p.id = ANY(${patients}::text[])))"
+    )
+    return Narrowable(sql.format(""), sql.format(limit))
+
+
+READ: Final = _narrowable(_CURRENT + "$3{}", 4)
+READ_MANY: Final = _narrowable(_CURRENT + "ANY($3::text[]){}", 4)
+READ_VERSION: Final = _narrowable(_ANY_VERSION + "= $4{}", 5)
+HISTORY: Final = _narrowable(_ANY_VERSION + "< $4{} ORDER BY v.version DESC LIMIT $5", 6)
 
 # Shared for what is referred to, exclusive for what is deleted or must stay unique. The buckets
 # come in ascending order, so that two transactions never wait for each other in a circle.
@@ -75,8 +87,9 @@ WITH input AS (
     AND r.version = i.version - 1
   RETURNING r.pk
 ), versions AS (
-  INSERT INTO record.version (tenant, pk, version, type, id, updated, deleted, method, body)
-  SELECT $1, pk, version, type, id, updated, deleted, method, body FROM input
+  INSERT INTO record.version
+    (tenant, pk, version, type, id, updated, deleted, method, body, patient)
+  SELECT $1, pk, version, type, id, updated, deleted, method, body, patient FROM input
 ), numbered AS (
   INSERT INTO record.stream AS s (tenant, stream, number)
   SELECT $1, stream, count(*) FROM input WHERE stream IS NOT NULL GROUP BY stream ORDER BY stream

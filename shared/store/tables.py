@@ -73,6 +73,7 @@ class Version(SQLModel, table=True):
     deleted: bool
     method: str = Field(sa_type=Text)
     body: str | None = Field(sa_type=Text, nullable=True)
+    patient: int | None = Field(sa_type=BigInteger, nullable=True)
 
 
 class SearchRow(SQLModel, table=True):
