@@ -155,6 +155,21 @@ async def test_one_layer_of_gzip_is_unpacked(client: httpx.AsyncClient) -> None:
         ("gzip", gzip.compress(b'{"a":"' + b" " * 30_000_000 + b'"}'), 413),
         ("gzip", gzip.compress(b" " * 60_000_000), 413),
     ],
+    ids=[
+        "two layers named",
+        "deflate",
+        "br",
+        "zstd",
+        "two layers in one",
+        "not packed",
+        "cut short",
+        "a byte too much",
+        "two members",
+        "a wrong checksum",
+        "zlib for gzip",
+        "a bomb in JSON",
+        "a bomb of blanks",
+    ],
 )
 async def test_another_packing_or_a_bomb_is_refused(
     client: httpx.AsyncClient, encoding: str, content: bytes, status: int
