@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
@@ -19,7 +19,10 @@ from shared.store.version import Change, Key
 from tests.programs import SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+
+    from shared.fhir.reader import JsonObject
+    from shared.store.rows import Row
 
 SETTLE_SECONDS = 60
 
@@ -28,7 +31,8 @@ _UNSETTLED: Final = " UNION ALL ".join(
     f"""
     SELECT '{name} reads the feed' FROM (SELECT) one LEFT JOIN {name}.cursor c ON true
     WHERE c.xid IS NULL OR EXISTS (
-      SELECT FROM record.feed f WHERE (f.xid, f.position) > (c.xid, c.position))
+      SELECT FROM record.feed f
+      WHERE f.tenant = c.tenant AND (f.xid, f.position) > (c.xid, c.position))
     UNION ALL SELECT '{name} has parked ' || stream FROM {name}.inbox
     UNION ALL SELECT '{name} sends ' || key FROM {name}.outbound WHERE answered IS NULL
     """
@@ -73,7 +77,7 @@ _FAULTS: Final = {
 }
 _STORED: Final = """
 SELECT r.type, r.id, r.pk, r.version, r.patient, r.updated, v.body,
-  (SELECT row(s.patient, s.d_lo, s.d_hi, s.terms)::text FROM record.search_row s
+  ARRAY(SELECT row(s.patient, s.d_lo, s.d_hi, s.terms)::text FROM record.search_row s
     WHERE (s.tenant, s.type, s.pk) = (r.tenant, r.type, r.pk)) AS main,
   ARRAY(SELECT row(t.type, t.patient, t.param, t.norm, t.exact, t.tri)::text
     FROM record.search_string t WHERE (t.tenant, t.pk) = (r.tenant, r.pk)) AS strings,
@@ -83,17 +87,22 @@ FROM record.resource r JOIN record.version v USING (tenant, pk, version)
 WHERE r.tenant = $1
 """
 # What PostgreSQL writes of the same values, so that both sides are one text.
-_AS_STORED: Final = """
-SELECT
-  (SELECT row($2::bigint, lo, hi, terms::bigint[])::text
-    FROM unnest($3::bigint[], $4::bigint[], $5::text[]) AS t(lo, hi, terms)) AS main,
-  ARRAY(SELECT row($1::smallint, $2::bigint, param, norm, exact, tri::int[])::text
-    FROM unnest($6::smallint[], $7::text[], $8::text[], $9::text[])
-      AS t(param, norm, exact, tri)) AS strings,
-  ARRAY(SELECT row($1::smallint, $2::bigint, param, span, lo, hi)::text
-    FROM unnest($10::smallint[], $11::smallint[], $12::bigint[], $13::bigint[])
-      AS t(param, span, lo, hi)) AS dates
+_EXPECTED: Final = """
+WITH input AS (
+  SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
+    WITH ORDINALITY AS t(type, patient, lo, hi, terms, nr)
+)
+SELECT ARRAY[row(i.patient, i.lo, i.hi, i.terms::bigint[])::text] AS main,
+  ARRAY(SELECT row(i.type, i.patient, t.param, t.norm, t.exact, t.tri::int[])::text
+    FROM unnest($6::int[], $7::smallint[], $8::text[], $9::text[], $10::text[])
+      AS t(nr, param, norm, exact, tri) WHERE t.nr = i.nr) AS strings,
+  ARRAY(SELECT row(i.type, i.patient, d.param, d.span, d.lo, d.hi)::text
+    FROM unnest($11::int[], $12::smallint[], $13::smallint[], $14::bigint[], $15::bigint[])
+      AS d(nr, param, span, lo, hi) WHERE d.nr = i.nr) AS dates
+FROM input i ORDER BY i.nr
 """
+_AT_ONCE: Final = 200
+_TABLES: Final = ("main", "strings", "dates")
 
 
 @asynccontextmanager
@@ -117,7 +126,7 @@ async def becomes(url: str, expected: object, sql: str) -> None:
     async with owner(url) as connection:
         while (found := await connection.fetchval(sql)) != expected:
             assert time.monotonic() < until, f"{found!r} does not become {expected!r}"
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 async def counts(url: str, *types: str) -> dict[str, int]:
@@ -137,38 +146,56 @@ async def faults(url: str, *, bases: tuple[str, ...] = ()) -> list[str]:
             for row in await connection.fetch(sql)
         ]
         rows = await connection.fetch(_STORED, DEFAULT_TENANT)
-        for row in rows:
-            found += [
-                f"{TYPE_NAME[row['type']]}/{row['id']}: {fault}"
-                for fault in await _of_resource(connection, row, Reading(UTC, bases))
-            ]
+        reading = Reading(UTC, bases)
+        for start in range(0, len(rows), _AT_ONCE):
+            found += await _misfiled(connection, rows[start : start + _AT_ONCE], reading)
     return found
 
 
-async def _of_resource(
-    connection: asyncpg.Connection, row: asyncpg.Record, reading: Reading
+async def _misfiled(
+    connection: asyncpg.Connection, rows: Sequence[asyncpg.Record], reading: Reading
 ) -> list[str]:
-    if row["body"] is None:
-        left = (row["main"], row["strings"], row["dates"]) != (None, [], [])
-        return ["a deleted resource can be found"] if left else []
-    content = read(row["body"].encode())
-    key = Key(TYPE_NAME[row["type"]], row["id"])
-    meta = content["meta"]
-    named = (content["resourceType"], content["id"], meta.pop("versionId"))
-    del meta["lastUpdated"]
-    faults = [] if named == (*key, str(row["version"])) else ["its content is another's"]
-    change = Change(key, "PUT", None, content, row["updated"])
-    _, _, *index = columns([prepare(change, row["pk"], DEFAULT_TENANT, reading)])[8:]
-    lo, hi, terms, _, _, param, norm, exact, tri, _, *dates = index
-    expected = await connection.fetchrow(
-        _AS_STORED, row["type"], row["patient"], lo, hi, terms, param, norm, exact, tri, *dates
-    )
-    return faults + [
-        f"its {table} rows are not those of its content"
-        for table in ("main", "strings", "dates")
-        if _sorted(row[table]) != _sorted(expected[table])
+    """List the resources that are stored or indexed as something that they are not."""
+    gone = [row for row in rows if row["body"] is None]
+    there = [row for row in rows if row["body"] is not None]
+    found = [f"{_named(row)} is found" for row in gone if any(row[table] for table in _TABLES)]
+    written = [read(row["body"].encode()) for row in there]
+    found += [
+        f"{_named(row)} holds another's content"
+        for row, content in zip(there, written, strict=True)
+        if _names(content) != (TYPE_NAME[row["type"]], row["id"], str(row["version"]))
+    ]
+    prepared = [
+        prepare(_as_sent(row, content), row["pk"], DEFAULT_TENANT, reading)
+        for row, content in zip(there, written, strict=True)
+    ]
+    main, strings, dates = _columns(prepared)
+    of_rows = [[row["type"] for row in there], [row["patient"] for row in there]]
+    expected = await connection.fetch(_EXPECTED, *of_rows, *main, *strings, *dates)
+    return found + [
+        f"{_named(row)} has other {table} rows than its content"
+        for row, told in zip(there, expected, strict=True)
+        for table in _TABLES
+        if sorted(row[table]) != sorted(told[table])
     ]
 
 
-def _sorted(found: str | list[str]) -> str | list[str]:
-    return found if isinstance(found, str) else sorted(found)
+def _columns(rows: Sequence[Row]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Give the columns of the three search tables, as the write statement takes them."""
+    every = columns(rows)
+    return every[10:13], every[14:19], every[19:24]
+
+
+def _as_sent(row: asyncpg.Record, content: JsonObject) -> Change:
+    """Give the change that wrote a version, without what the server added to the content."""
+    meta = {k: v for k, v in content["meta"].items() if k not in {"versionId", "lastUpdated"}}
+    key = Key(TYPE_NAME[row["type"]], row["id"])
+    return Change(key, "PUT", None, content | {"meta": meta}, row["updated"])
+
+
+def _named(row: asyncpg.Record) -> str:
+    return f"{TYPE_NAME[row['type']]}/{row['id']}"
+
+
+def _names(content: JsonObject) -> tuple[str, str, str]:
+    return content["resourceType"], content["id"], content["meta"]["versionId"]
