@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from starlette.requests import ClientDisconnect
 
 from shared.fhir.errors import Malformed, NotAcceptable, TooLarge, UnsupportedMedia
 from shared.fhir.reader import LIMITS
@@ -62,17 +63,21 @@ async def body_of(request: Request) -> bytes:
 
     :raises TooLarge: when it is larger than is allowed, packed or unpacked.
     :raises UnsupportedMedia: when it is packed in another way.
+    :raises Malformed: when it ends too early, or its gzip does.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"gzip", "identity", ""}:
         raise UnsupportedMedia("The body may be packed by one layer of gzip and in no other way.")
     pieces: list[bytes] = []
     size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > LIMITS.body_bytes:
-            raise TooLarge(f"The body is larger than {LIMITS.body_bytes:,} bytes.")
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > LIMITS.body_bytes:
+                raise TooLarge(f"The body is larger than {LIMITS.body_bytes:,} bytes.")
+            pieces.append(piece)
+    except ClientDisconnect:
+        raise Malformed("The client left before its body was whole.") from None
     body = b"".join(pieces)
     return _unpacked(body) if encoding == "gzip" else body
 
