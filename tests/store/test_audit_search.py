@@ -125,11 +125,12 @@ ROWS = st.lists(
         minute=st.integers(0, 5),
         caller=st.none() | st.sampled_from(CALLERS),
         interaction=st.sampled_from(sorted(ACTIONS)),
-        type=st.none() | st.sampled_from(TYPES),
-        id=st.none() | st.sampled_from(["p0", "p1", "x"]),
-        patient=st.none() | st.sampled_from(PATIENTS),
+        type=st.sampled_from([None, "Patient", *TYPES]),
+        id=st.none() | st.sampled_from(["p0", "x"]),
+        patient=st.sampled_from([None, "p0", *PATIENTS]),
         status=st.sampled_from([200, 304, 404, 422, 503]),
     ),
+    min_size=8,
     max_size=25,
 )
 
@@ -147,7 +148,7 @@ def _compares(row: Row, text: str) -> bool:
 HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
     "_id": (("1", "2", "3", "x"), lambda row, text: str(row.position) == text),
     "entity": (
-        ("Patient/p0", "Observation/x", "Flag/p1", "Patient/x", "p1"),
+        ("Patient/p0", "Observation/x", "Flag/p0", "Patient/x", "p1"),
         lambda row, text: any(f"/{each}".endswith(f"/{text}") for each in row.entities),
     ),
     "patient": (
@@ -177,7 +178,7 @@ HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
 
 @st.composite
 def searches(draw: st.DrawFn) -> list[tuple[str, str]]:
-    codes = draw(st.lists(st.sampled_from(sorted(HOLDS)), max_size=4))
+    codes = draw(st.lists(st.sampled_from(sorted(HOLDS)), max_size=2))
     pairs = [
         (code, ",".join(draw(st.lists(st.sampled_from(HOLDS[code][0]), min_size=1, max_size=3))))
         for code in codes
@@ -263,3 +264,28 @@ async def test_another_tenants_row_is_not_seen(connection: asyncpg.Connection) -
     assert await ours.walk(query, ours.record.access) == [ours.rows[0].position]
     assert await ours.fetch(audit_row_statement(position, ours.record.access)) == []
     assert len(await theirs.fetch(audit_row_statement(position, theirs.record.access))) == 1
+
+
+@pytest.mark.parametrize(
+    ("prefix", "minutes"),
+    [
+        ("eq", [3]),
+        ("ap", [4, 3, 2]),
+        ("ne", [4, 2]),
+        ("gt", [4]),
+        ("sa", [4]),
+        ("ge", [4, 3]),
+        ("lt", [2]),
+        ("eb", [2]),
+        ("le", [3, 2]),
+    ],
+)
+async def test_each_prefix_draws_its_line_where_the_range_begins_or_ends(
+    connection: asyncpg.Connection, prefix: str, minutes: list[int]
+) -> None:
+    trail = Trail(connection)
+    await trail.write([Row(each, None, "read", "Flag", "f1", "p1", 200) for each in (2, 3, 4)])
+    query = trail.record.query("AuditEvent", ("date", f"{prefix}2026-03-01T00:03Z"))
+    at = {row.position: row.minute for row in trail.rows}
+
+    assert [at[each] for each in await trail.walk(query, trail.record.access)] == minutes
