@@ -13,7 +13,7 @@ from shared.store.page_key import PageKey
 from shared.store.search_arguments import TENANT, Arguments, Statement
 from shared.store.search_conditions import conditions
 from shared.store.search_order import order
-from shared.store.search_page import Page, driven, rows
+from shared.store.search_page import Page, driven
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def page_statement(query: Query, access: Access, page_key: PageKey | None) -> St
     args = Arguments(access.tenant, query.type)
     arranged = order(query, backward=page_key is not None and page_key.backward)
     found = conditions(query, access)
-    page = Page(rows(query), found, arranged, page_key, query.count + 1)
+    page = Page(query, found, arranged, page_key, query.count + 1)
     return args.statement(
         f"WITH {page.compile(args)} "
         f"SELECT p.pk, v.id, v.type, v.version, v.updated, v.body{arranged.names} "
@@ -46,16 +46,15 @@ def page_statement(query: Query, access: Access, page_key: PageKey | None) -> St
 def count_statement(query: Query, access: Access) -> Statement:
     """Compile the number of matches."""
     args = Arguments(access.tenant, query.type)
-    where = driven(conditions(query, access), args)
-    return args.statement(f"SELECT count(*) FROM {rows(query)} WHERE {where}")
+    return args.statement(f"SELECT count(*) {driven(conditions(query, access), args)}")
 
 
 def matching_statement(query: Query, access: Access, limit: int = 2) -> Statement:
     """Compile the id and version of a few matches, as a conditional interaction needs them."""
     args = Arguments(access.tenant, query.type)
-    where = driven(conditions(query, access), args)
+    found = driven(conditions(query, access), args)
     return args.statement(
-        f"WITH matches AS MATERIALIZED (SELECT r.pk FROM {rows(query)} WHERE {where}) "
+        f"WITH matches AS MATERIALIZED (SELECT r.pk {found}) "
         f"SELECT c.id, c.version FROM matches m JOIN record.resource c "
         f"ON c.tenant = {TENANT} AND c.pk = m.pk ORDER BY c.pk LIMIT {limit:d}"
     )

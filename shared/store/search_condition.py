@@ -13,15 +13,15 @@ from typing import Literal
 from shared.store.search_arguments import Arguments
 
 Sql = Callable[[Arguments], str]
-Index = Literal["terms", "other"]
+Index = Literal["terms", "keys", "range", "updated"]
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """The forms of a condition; values are bound where one is written.
 
-    `index` says what finds the rows in the second, None where nothing does. `is_selective` says
-    that there are few of them.
+    `index` says what finds the rows in the second: their terms, a list of their keys, a range of
+    theirs, when their resources were updated, or None. `is_selective` says that there are few.
     """
 
     probe: Sql

@@ -42,7 +42,7 @@ def _access(query: Query, access: Access) -> Iterator[Condition]:
                 f"WHERE p.tenant = {TENANT} AND p.type = {TYPE_CODE['Patient']} "
                 f"AND p.id = ANY({args.bind(patients, 'text[]')})))"
             ),
-            "other",
+            "range",
             is_selective=len(patients) <= _FEW_PATIENTS,
         )
 
@@ -67,9 +67,9 @@ def _ids(criterion: Criterion) -> Condition:
     return Condition(
         lambda args: f"r.id = ANY({args.bind(ids, 'text[]')})",
         lambda args: (
-            f"r.pk IN (SELECT i.pk FROM record.resource i WHERE i.tenant = {TENANT} "
-            f"AND i.type = {TYPE} AND i.id = ANY({args.bind(ids, 'text[]')}))"
+            f"r.pk = ANY(ARRAY(SELECT i.pk FROM record.resource i WHERE i.tenant = {TENANT} "
+            f"AND i.type = {TYPE} AND i.id = ANY({args.bind(ids, 'text[]')})))"
         ),
-        "other",
+        "keys",
         is_selective=True,
     )

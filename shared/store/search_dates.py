@@ -38,11 +38,11 @@ def dates(criterion: Criterion) -> Condition:
     moments = [value for value in criterion.values if isinstance(value, Moment)]
     if parameter.code == "_lastUpdated":
         return Condition.same(
-            lambda args: _any(_last_updated(each, args) for each in moments), "other"
+            lambda args: _any(_last_updated(each, args) for each in moments), "updated"
         )
     if parameter.is_main_date:
         return Condition.same(
-            lambda args: _any(_main_date(each, args) for each in moments), "other"
+            lambda args: _any(_main_date(each, args) for each in moments), "range"
         )
     return Condition(
         lambda args: (
@@ -51,10 +51,10 @@ def dates(criterion: Criterion) -> Condition:
             f"AND {_any(_date(each, args) for each in moments)} OFFSET 0)"
         ),
         lambda args: (
-            "r.pk IN ("
-            f"{' UNION ALL '.join(_dates_by_span(parameter, each, args) for each in moments)})"
+            "r.pk = ANY(ARRAY("
+            f"{' UNION ALL '.join(_dates_by_span(parameter, each, args) for each in moments)}))"
         ),
-        "other",
+        "keys",
     )
 
 

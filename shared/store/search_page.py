@@ -2,7 +2,9 @@
 
 In the third way the first rows of the order are looked at, which is enough where matches are
 common; otherwise all matches are found by their terms or values and sorted. So neither a rare nor
-a common criterion walks the record, and the planner is never left to guess which it is.
+a common criterion walks the record, and the planner is never left to guess which it is. Nor does
+it choose how to join: after a load its statistics do not know a type yet, and it would compare
+every row with every other. So keys come as arrays, and LATERAL with OFFSET 0 looks rows up.
 """
 
 from __future__ import annotations
@@ -10,13 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.search.parameters import COLUMNS
 from shared.store.search_arguments import TENANT, TYPE, Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shared.fhir.search.query import Query
+    from shared.fhir.search.query import Criterion, Missing, Query, Sort
     from shared.store.page_key import PageKey
     from shared.store.search_condition import Condition
     from shared.store.search_order import Order
@@ -27,10 +28,17 @@ _OF_TYPE: Final = f"r.tenant = {TENANT} AND r.type = {TYPE}"
 # With `+ 0` PostgreSQL does not read the keys of a whole type to intersect them with the terms.
 _OF_TYPE_BY_TERMS: Final = f"r.tenant = {TENANT} AND r.type + 0 = {TYPE}"
 _ROWS: Final = "record.search_row r"
-_ROWS_OF_RESOURCES: Final = (
-    "(SELECT s.tenant, s.type, s.pk, s.patient, s.d_lo, s.d_hi, s.terms, c.id, c.updated "
-    "FROM record.search_row s JOIN record.resource c "
-    "ON c.tenant = s.tenant AND c.type = s.type AND c.pk = s.pk) r"
+# The same with the resource's `updated`, found by rows or by resources.
+_BY_ROWS: Final = (
+    "(SELECT s.*, c.updated FROM record.search_row s CROSS JOIN LATERAL "
+    "(SELECT c.updated FROM record.resource c "
+    "WHERE c.tenant = s.tenant AND c.pk = s.pk OFFSET 0) c) r"
+)
+_BY_RESOURCES: Final = (
+    "(SELECT c.tenant, c.type, c.pk, c.id, c.updated, s.patient, s.d_lo, s.d_hi, s.terms "
+    "FROM record.resource c CROSS JOIN LATERAL "
+    "(SELECT s.patient, s.d_lo, s.d_hi, s.terms FROM record.search_row s "
+    "WHERE s.tenant = c.tenant AND s.type = c.type AND s.pk = c.pk OFFSET 0) s) r"
 )
 
 
@@ -38,7 +46,7 @@ _ROWS_OF_RESOURCES: Final = (
 class Page:
     """One page of a search: what holds of its rows, their order, and where it begins."""
 
-    rows: str
+    query: Query
     conditions: Sequence[Condition]
     order: Order
     key: PageKey | None
@@ -76,17 +84,23 @@ class Page:
     def _walk(self, columns: str, where: str, limit: int, args: Arguments) -> str:
         beyond = f" AND {self.order.beyond_by_column(self.key, args)}" if self.key else ""
         return (
-            f"SELECT {columns} FROM {self.rows} WHERE {_OF_TYPE} AND {where}{beyond} "
+            f"SELECT {columns} FROM {self._in_order} WHERE {_OF_TYPE} AND {where}{beyond} "
             f"ORDER BY {self.order.by_column()} LIMIT {limit:d}"
         )
 
     def _matches(self, args: Arguments, unless: str = "") -> str:
-        where = driven(self.conditions, args)
-        # Without the fence PostgreSQL may walk an order instead, in the hope of early matches.
-        return (
-            f"matches AS MATERIALIZED (SELECT {self._columns} FROM {self.rows} "
-            f"WHERE {where}{unless})"
+        found = driven(
+            self.conditions, args, shows_updated=_is_asked("_lastUpdated", self.query.sort)
         )
+        # Without the fence PostgreSQL may walk an order instead, in the hope of early matches.
+        return f"matches AS MATERIALIZED (SELECT {self._columns} {found}{unless})"
+
+    @property
+    def _in_order(self) -> str:
+        sort = self.query.sort
+        if _is_asked("_id", sort) or _is_asked("_lastUpdated", sort):
+            return _BY_RESOURCES
+        return _BY_ROWS if _is_asked("_lastUpdated", self.query.criteria) else _ROWS
 
     def _first(self, matches: str, args: Arguments) -> str:
         beyond = self.order.beyond(self.key, args) if self.key else "true"
@@ -96,17 +110,18 @@ class Page:
         )
 
 
-def rows(query: Query) -> str:
-    """Name the relation `r`, with the columns of the resource where the search asks for them."""
-    asked = {each.parameter.code for each in (*query.criteria, *query.sort)}
-    return _ROWS_OF_RESOURCES if asked & COLUMNS else _ROWS
+def driven(conditions: Sequence[Condition], args: Arguments, *, shows_updated: bool = False) -> str:
+    """Write from where the matches come, as `r`, so that their indexes find them."""
+    indexes = {each.index for each in conditions if each.index}
+    relation = _BY_ROWS if shows_updated or "updated" in indexes else _ROWS
+    if indexes == {"updated"}:
+        relation = _BY_RESOURCES
+    of_type = _OF_TYPE_BY_TERMS if indexes - {"updated"} == {"terms"} else _OF_TYPE
+    return f"FROM {relation} WHERE {of_type} AND {_all(each.drive(args) for each in conditions)}"
 
 
-def driven(conditions: Sequence[Condition], args: Arguments) -> str:
-    """Write the conditions so that their indexes find the rows."""
-    by_terms = {each.index for each in conditions if each.index} == {"terms"}
-    of_type = _OF_TYPE_BY_TERMS if by_terms else _OF_TYPE
-    return f"{of_type} AND {_all(each.drive(args) for each in conditions)}"
+def _is_asked(code: str, asked: Sequence[Criterion | Missing | Sort]) -> bool:
+    return any(each.parameter.code == code for each in asked)
 
 
 def _all(parts: Iterable[str]) -> str:

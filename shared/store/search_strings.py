@@ -34,8 +34,8 @@ def strings(criterion: Criterion) -> Condition:
 
     return Condition(
         lambda args: f"EXISTS ({found(args)} AND s.pk = r.pk OFFSET 0)",
-        lambda args: f"r.pk IN ({found(args)})",
-        "other",
+        lambda args: f"r.pk = ANY(ARRAY({found(args)}))",
+        "keys",
         is_selective=True,
     )
 
