@@ -17,7 +17,7 @@ run: setup ## Start everything on http://127.0.0.1:8000; Ctrl-C stops it
 	@exec $(PYTHON) -m services.cli serve --open --people 20
 
 test: setup ## Run all tests
-	@$(PYTHON) -m pytest -n 2
+	@$(PYTHON) -m pytest -n 2 --dist loadscope
 
 test-long: setup ## Run the long forms of the tests
 	@$(PYTHON) -m pytest -m long --timeout 3600

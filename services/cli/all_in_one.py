@@ -24,7 +24,7 @@ from services.cli.console import Failure, console
 from services.cli.database import start_embedded
 from services.cli.generate import generate
 from services.cli.load import load
-from services.cli.migrate import migrate_now
+from services.cli.migrate import prepare_now
 
 if TYPE_CHECKING:
     import socket
@@ -85,7 +85,7 @@ class AllInOne:
 
     def _prepare(self, clock: datetime | None) -> None:
         console.print("Bringing the record to this release's schema …", style="dim")
-        migrate_now(os.environ["STEPDOWN_DATABASE_URL"])
+        prepare_now(os.environ["STEPDOWN_DATABASE_URL"])
         if clock is not None:
             start_clock(os.environ["STEPDOWN_DATABASE_URL"], clock)
         os.environ.setdefault("STEPDOWN_BASE_URL", f"{self._address}/fhir")

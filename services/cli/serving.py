@@ -1,7 +1,6 @@
 """Runs one ASGI program in this process, on a socket that is already bound.
 
-A bound socket is handed over by its number, so that the parent can tell its address before the
-program is up, and port 0 works.
+A bound socket is handed over by its number: see `listening`.
 """
 
 from __future__ import annotations
@@ -20,24 +19,6 @@ from services.cli.programs import FACTORIES, end_with_parent
 _GRACE_SECONDS: Final = 5
 # A worker that parses a large body answers nobody for seconds, and must not be killed for it.
 _BUSY_SECONDS: Final = 30
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """Bind a listening socket.
-
-    :raises OSError: when the address is taken or is not one of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError:
-        listening.close()
-        raise
-    listening.listen(2048)
-    listening.set_inheritable(True)
-    return listening
 
 
 def serve_on(listening: socket.socket, program: str, workers: int) -> None:

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from shared.access.access import DEFAULT_TENANT
 from shared.store.moved_in import is_from_elsewhere, settle_in
 from shared.store.roles import ensure_roles, is_owner_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from sqlalchemy import Connection
-
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 # Any number that no one else uses: PostgreSQL's advisory locks are named by numbers.
 _LOCK: Final = 0x57E9_D0_01
 
@@ -40,8 +33,8 @@ class Ownership:
 
 
 def head() -> str:
-    """Name the migration that this release needs."""
-    return ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ""
+    """Name the migration that this release needs: they are numbered, and the last one is it."""
+    return max(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
 
 
 def is_behind(migration: str | None) -> bool:
@@ -74,39 +67,18 @@ async def migrate(url: str, ownership: Ownership) -> None:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await ensure_roles(connection, url, ownership.types)
         if is_behind(await current(url)):
-            await run(url, ownership, lambda config: command.upgrade(config, "head"))
+            await _upgrade(url, ownership)
         await _grant_connect(connection, ownership)
         await settle_in(connection, ownership.types)
     finally:
         await connection.close()
 
 
-async def run(url: str, ownership: Ownership, act: Callable[[Config], None]) -> None:
-    """Run an Alembic command against a database."""
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
-    )
+async def _upgrade(url: str, ownership: Ownership) -> None:
+    # Alembic is half of what a program loads at its start, and most starts find nothing to do.
+    from shared.store.migrations.run import upgrade  # noqa: PLC0415
 
-    def on(connection: Connection) -> None:
-        act(_config(connection, ownership))
-
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(on)
-    finally:
-        await engine.dispose()
-
-
-def _config(connection: Connection, ownership: Ownership) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    attributes: dict[str, Any] = {
-        "connection": connection,
-        "ownership": ownership.types,
-        "door_keeper": ownership.door_keeper,
-    }
-    config.attributes.update(attributes)
-    return config
+    await upgrade(url, ownership)
 
 
 async def _grant_connect(connection: asyncpg.Connection, ownership: Ownership) -> None:

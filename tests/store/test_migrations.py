@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import command
 
 from services.record import ownership
-from shared.store.migrate import run
+from shared.store.migrations.run import run
 
 
 async def test_the_database_is_as_the_classes_say(database_url: str) -> None:
