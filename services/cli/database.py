@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -21,13 +22,16 @@ def database(
 
     Example: `STEPDOWN_DATABASE_URL=… stepdown serve plan --open`, with the URL that this prints.
     """
+    asked_to_stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked_to_stop.set())
     server = start_embedded(data_dir)
     try:
         # The URL alone on standard output, so that a script can read it.
         print(server.url, flush=True)  # noqa: T201
         console.file.flush()
         error_console.print("PostgreSQL runs; Ctrl-C stops it.")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        asked_to_stop.wait()
     finally:
         server.stop()
 
