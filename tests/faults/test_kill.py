@@ -7,6 +7,7 @@ import os
 import random
 import signal
 from contextlib import suppress
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,10 +89,16 @@ async def test_postgresql_that_is_killed_loses_nothing(
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-async def test_a_worker_that_is_killed_loses_nothing(together: Programs, rounds: int) -> None:
+async def test_a_worker_that_is_killed_loses_nothing(
+    together: Programs, server: EmbeddedServer, rounds: int
+) -> None:
+    also_postgresql = cycle((False, True))
+
     async def kill() -> None:
         before = workers_of(together)
         os.kill(random.choice(sorted(before)), signal.SIGKILL)
+        if next(also_postgresql):
+            kill_postmaster(server)
         async with asyncio.timeout(60):
             while len(workers_of(together)) < len(before):  # noqa: ASYNC110 - other programs
                 await asyncio.sleep(0.05)
@@ -120,6 +127,6 @@ async def test_everything_that_is_killed_at_once_loses_nothing(
 
 
 def workers_of(programs: Programs) -> set[int]:
-    """Find the processes that answer: those that have no children, but for Python's own helper."""
+    """Find the processes that answer, which the all-in-one program has spawned."""
     found = descendants(programs.processes["front-door"].pid)
     return {each for each in found if "spawn_main" in command_line(each)}

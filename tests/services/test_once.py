@@ -37,12 +37,14 @@ def http(copies: Programs) -> Iterator[httpx.Client]:
         yield each
 
 
-def live(programs: Programs, people: list[Person]) -> None:
-    """Let everything that has an effect happen, at one copy or the other."""
-    for person, copy in zip(people, cycle(("", "-2")), strict=False):
-        person.put(person.stay(), base=programs.base(f"intake{copy}"))
-        person.put(person.risk(), base=programs.base(f"progress{copy}"))
-        person.put(person.clock(days=2), base=programs.base(f"intake{copy}"))
+def live(programs: Programs, people: list[Person], *asked: str) -> None:
+    """Let everything that has an effect happen, at one of the copies asked or another."""
+    intake = cycle(name for name in asked if name.startswith("intake"))
+    progress = cycle(name for name in asked if name.startswith("progress"))
+    for person in people:
+        person.put(person.stay(), base=programs.base(next(intake)))
+        person.put(person.risk(), base=programs.base(next(progress)))
+        person.put(person.clock(days=2), base=programs.base(next(intake)))
 
 
 async def made_since(url: str, before: dict[str, int]) -> dict[str, int]:
@@ -53,7 +55,7 @@ async def test_every_effect_happens_once_whichever_copy_was_asked(
     copies: Programs, http: httpx.Client, database_url: str
 ) -> None:
     people = [Person(http) for _ in range(PEOPLE)]
-    live(copies, people)
+    live(copies, people, "intake", "intake-2", "progress", "progress-2")
     people[0].pass_time()
     people[0].pass_time(timedelta(days=4))
     await settled(database_url)
@@ -77,15 +79,12 @@ async def test_every_effect_happens_once_although_copies_die(
 ) -> None:
     before = await counts(database_url, "CarePlan", "Flag", "Task", "Provenance")
     people = [Person(http) for _ in range(PEOPLE)]
-    living = asyncio.create_task(asyncio.to_thread(live, copies, people[:4]))
-    await living
-    for dead in ("plan", "progress", "intake-2"):
-        copies.kill(dead)
-    survivors = {"intake-2": "intake", "progress": "progress-2"}
-    for person in people[4:]:
-        person.put(person.stay(), base=copies.base(survivors["intake-2"]))
-        person.put(person.risk(), base=copies.base(survivors["progress"]))
-        person.put(person.clock(days=2), base=copies.base("intake"))
+    living = asyncio.to_thread(live, copies, people, "intake", "progress-2")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(living)
+        for dead in ("plan", "progress", "intake-2"):
+            await asyncio.sleep(0.1)
+            copies.kill(dead)
     for dead in ("plan", "progress", "intake-2"):
         copies.start(dead)
     await settled(database_url)
