@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import moment as to_datetime
 from shared.fhir.definitions import TYPE_CODE
-from shared.fhir.errors import InvalidSearch
 from shared.fhir.search.query import Criterion
 from shared.fhir.search.values import Moment, Target, Token
 from shared.store.audit_codes import (
@@ -62,10 +61,7 @@ class Condition:
 
 
 def conditions(query: Query, access: Access, bound: Bound) -> list[Condition]:
-    """Compile all that must hold of a match; those that leave the fewest rows come first.
-
-    :raises InvalidSearch: a value is none of the parameter's codes; those there are are listed.
-    """
+    """Compile all that must hold of a match; those that leave the fewest rows come first."""
     asked = [each for each in query.criteria if isinstance(each, Criterion)]
     return [
         *_compiled(_OF_FEW, asked, bound),
@@ -161,19 +157,17 @@ def _outcome(criterion: Criterion, _bound: Bound) -> Condition:
     # Written out, so that the index of what was refused is seen to answer it.
     ranges = (OUTCOMES[code] for code in _codes(criterion, OUTCOME_SYSTEM, list(OUTCOMES)))
     tests = [f"a.status >= {low:d} AND a.status < {high:d}" for low, high in ranges]
-    return Condition(test_only=f"({' OR '.join(tests)})")
+    return Condition(test_only=f"({' OR '.join(tests) or 'false'})")
 
 
 def _codes(criterion: Criterion, system: str, valid: list[str]) -> list[str]:
-    found: set[str] = set()
-    for token in criterion.values:
-        if not isinstance(token, Token) or token.system not in {None, system}:
-            raise InvalidSearch(f"The system of '{criterion.parameter.code}' is {system}.")
-        if token.code is not None and token.code not in valid:
-            listed = ", ".join(valid)
-            raise InvalidSearch(f"'{criterion.parameter.code}' must be one of {listed}.")
-        found.update(valid if token.code is None else [token.code])
-    return sorted(found)
+    """Name the codes that are asked for; what is none of them, or of another system, is nowhere."""
+    tokens = [value for value in criterion.values if isinstance(value, Token)]
+    return [
+        code
+        for code in valid
+        if any(each.system in {None, system} and each.code in {None, code} for each in tokens)
+    ]
 
 
 def _recorded(criterion: Criterion, bound: Bound) -> Condition:
