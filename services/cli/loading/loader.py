@@ -60,14 +60,14 @@ class Loader:
     async def _send(self, parcel: Parcel) -> None:
         told = await self._delivered(parcel)
         for piece, result in zip(parcel.pieces, told, strict=True):
-            if parcel.divisible and result.is_refused and len(self._held) < HELD_MAX:
+            if parcel.divisible and _may_go_again(piece, result) and len(self._held) < HELD_MAX:
                 self._held.append((piece, result))
             else:
                 self._settle(piece, result)
 
     async def _delivered(self, parcel: Parcel) -> list[Result]:
         told = await self._answered(parcel)
-        if parcel.divisible and any(result.is_refused for result in told):
+        if parcel.divisible and all(map(_may_go_again, parcel.pieces, told)):
             # One line that is refused must not keep the others out.
             parcel = parcel.as_batch()
             told = await self._answered(parcel)
@@ -92,6 +92,12 @@ class Loader:
             place = f"{piece.path.name}, {piece.place}" if result.is_own else piece.path.name
             self.tally.explain(f"{place}: {reason}")
         self._advance(1)
+
+
+def _may_go_again(piece: Piece, result: Result) -> bool:
+    """Tell whether a piece was refused, and would not be stored twice after all."""
+    is_certain = 400 <= result.status < 500 or result.status in NOT_ACTED_ON
+    return result.is_refused and (is_certain or piece.repeatable)
 
 
 def _next(remaining: Iterator[Parcel]) -> Parcel | None:
