@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
-import time
 from typing import TYPE_CHECKING, Final
 
+from services.cli.parent import end_with_parent
 from services.front_door import InMemory, OverHttp, create_front_door
 from services.intake_api import app as intake_app
 from services.intake_api import definition as intake
@@ -25,17 +23,7 @@ if TYPE_CHECKING:
 
     from shared.server.forwarding import Target
 
-_POLL_SECONDS: Final = 0.5
 DEFINITIONS: Final = (intake.DEFINITION, plan.DEFINITION, progress.DEFINITION)
-
-# Name of a program -> the factory that uvicorn imports, in each worker anew.
-FACTORIES: Final = {
-    "all": "services.cli.programs:all_in_one",
-    "intake": "services.cli.programs:intake_alone",
-    "plan": "services.cli.programs:plan_alone",
-    "progress": "services.cli.programs:progress_alone",
-    "front-door": "services.cli.programs:front_door_alone",
-}
 
 
 def all_in_one() -> ASGIApp:
@@ -81,15 +69,3 @@ def begin(program: str) -> None:
     configure_logging(os.environ.get("STEPDOWN_LOG_LEVEL", "info"), program)
     if multiprocessing.parent_process() is not None:
         end_with_parent()
-
-
-def end_with_parent() -> None:
-    """Stop this process soon after its parent is gone, even when that was killed."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_POLL_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -16,6 +16,7 @@ from services.cli.console import Failure
 from services.cli.environment import check_environment
 from services.cli.listening import bound
 from services.cli.migrate import prepare_now
+from services.cli.serving import serve_on
 
 if TYPE_CHECKING:
     import socket
@@ -115,7 +116,4 @@ def _serve_alone(program: Program, listening: socket.socket, workers: int) -> No
                 "starts a server and prints its URL, and `stepdown serve` does everything in one."
             )
         prepare_now(url)
-    # Loaded here only: the services are most of what a program loads, and its parent needs none.
-    from services.cli.serving import serve_on  # noqa: PLC0415
-
     serve_on(listening, program, workers)

@@ -14,8 +14,17 @@ import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from services.cli.programs import FACTORIES, end_with_parent
+from services.cli.parent import end_with_parent
 
+# Name of a program -> the factory that uvicorn imports, in each worker anew. By name only: the
+# services are most of what a program loads, and the parent of several workers needs none.
+_FACTORIES: Final = {
+    "all": "services.cli.programs:all_in_one",
+    "intake": "services.cli.programs:intake_alone",
+    "plan": "services.cli.programs:plan_alone",
+    "progress": "services.cli.programs:progress_alone",
+    "front-door": "services.cli.programs:front_door_alone",
+}
 _GRACE_SECONDS: Final = 5
 # A worker that parses a large body answers nobody for seconds, and must not be killed for it.
 _BUSY_SECONDS: Final = 30
@@ -27,7 +36,7 @@ def serve_on(listening: socket.socket, program: str, workers: int) -> None:
         # The server raises again, at its end, what told it to stop.
         signal.signal(number, lambda *_: sys.exit(0))
     config = uvicorn.Config(
-        FACTORIES[program],
+        _FACTORIES[program],
         factory=True,
         workers=workers,
         loop="uvloop",
