@@ -144,13 +144,15 @@ WITH input AS (
 SELECT (SELECT count(*) FROM created) + (SELECT count(*) FROM changed)
 """
 
-# Whose resource it was is what the record says, so that no reader has to ask for it.
+# Whose resource it was, or that version of it, is what the record says: no reader has to ask.
 AUDIT: Final = """
 INSERT INTO record.audit
   (tenant, recorded, service, caller, interaction, type, id, version, patient, request_id, status,
    query)
 SELECT $1, recorded, service, caller, interaction, type, id, version,
-  (SELECT r.patient FROM record.resource r
+  (SELECT CASE WHEN v.pk IS NULL THEN r.patient ELSE v.patient END
+    FROM record.resource r LEFT JOIN record.version v
+      ON v.tenant = $1 AND v.pk = r.pk AND v.version = told.version
     WHERE r.tenant = $1 AND r.type = told.type AND r.id = told.id),
   request_id, status, query
 FROM unnest(

@@ -161,6 +161,21 @@ async def test_what_happened_to_a_patients_resources_is_found_by_the_patient(
     assert await found(client, patient=fresh()) == []
 
 
+async def test_a_version_is_about_the_patient_that_it_was_about(
+    client: httpx.AsyncClient, acting: Acting
+) -> None:
+    first, second = await created(client, patient()), await created(client, patient())
+    told = observation(first, id=fresh())
+    url = f"/{await updated(client, told)}"
+    await updated(client, told | {"subject": {"reference": second}})
+    await acting.ask("GET", f"{url}/_history/1")
+    await acting.ask("GET", f"{url}/_history/9")
+    await acting.ask("GET", url)
+
+    assert kinds(await acting.found(patient=first)) == ["vread"]
+    assert kinds(await acting.found(patient=second)) == ["read", "vread"]
+
+
 async def test_actions_and_interactions_are_found_by_their_codes(acting: Acting) -> None:
     told = patient(id=fresh())
     await acting.ask("PUT", f"/Patient/{told['id']}", json=told)
