@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 0.01
 _PATIENCE_SECONDS: Final = 30.0
+# The clock never goes back, and after the year 9999 there is no time that it could tell.
+_LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 _NEXT_DUE: Final = "SELECT record.next_due($1)"
@@ -45,10 +47,11 @@ async def advance(
 ) -> None:
     """Move the clock to an instant; every timer due by then has fired, in order, at the end.
 
-    :raises RuleViolation: when the instant has passed.
+    :raises RuleViolation: when the instant has passed, or is too far ahead.
     :raises Conflict: when somebody else is moving the clock.
     :raises Unavailable: when something that has to happen first does not; the clock stays there.
     """
+    _refuse_the_end_of_time(target)
     async with _alone(store) as connection:
         await store.refresh_clock()
         if target < store.now():
@@ -63,8 +66,9 @@ async def advance(
 async def start_at(store: Store, instant: datetime) -> None:
     """Let the record's time begin at an instant, or go forward to it where it has begun.
 
-    :raises RuleViolation: when the record's time has passed the instant.
+    :raises RuleViolation: when the record's time has passed the instant, or it is too far ahead.
     """
+    _refuse_the_end_of_time(instant)
     async with store.pool.connection() as connection:
         if not await connection.fetchval(_START, store.tenant, _offset(instant)):
             await store.refresh_clock()
@@ -110,6 +114,11 @@ async def _settle(
 
 async def _tell(connection: asyncpg.Connection) -> None:
     await connection.execute(f"NOTIFY {CLOCK_CHANNEL}")
+
+
+def _refuse_the_end_of_time(instant: datetime) -> None:
+    if instant > _LAST:
+        raise RuleViolation(f"The clock goes no further than the year {_LAST.year}.")
 
 
 def _offset(instant: datetime) -> int:

@@ -172,3 +172,15 @@ async def test_only_the_services_may_ask_what_the_clock_waits_for(site: Site) ->
     for question in ("SELECT record.next_due(now())", "SELECT record.unsettled(now())"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await site.owner.execute(question)
+
+
+async def test_the_clock_stops_before_the_end_of_time(site: Site) -> None:
+    late = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    async with site.running("plan") as store:
+        before = store.now()
+        for move in (advance, start_at):
+            with pytest.raises(RuleViolation, match="9000"):
+                await move(store, late)
+        assert store.now() - before < DAY
+        await advance(store, datetime(8999, 1, 1, tzinfo=UTC))
+        assert store.now().year == 8999
