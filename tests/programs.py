@@ -16,6 +16,8 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    Told = dict[str, dict[str, str]]
+
 SERVICES = ("intake", "plan", "progress")
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -34,32 +36,44 @@ class Programs:
     `extra` copies of a service have names such as `plan-2` and a port of their own.
     """
 
-    def __init__(self, database_url: str, ports: dict[str, int], *, workers: int = 1) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        ports: dict[str, int],
+        *,
+        workers: int = 1,
+        told: Told | None = None,
+    ) -> None:
         self.database_url = database_url
         self.ports = ports
         self.workers = workers
+        # What a program is told otherwise than all the others, by its name.
+        self.told = dict(told or {})
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.fhir = f"http://127.0.0.1:{ports['front-door']}/fhir"
 
     @classmethod
     @contextmanager
     def separate(
-        cls, database_url: str, *, copies: int = 1, workers: int = 1
+        cls, database_url: str, *, copies: int = 1, workers: int = 1, told: Told | None = None
     ) -> Iterator[Programs]:
         """Run each service (and its copies) and the front door as programs of their own."""
         names = [
             name if i == 1 else f"{name}-{i}" for name in SERVICES for i in range(1, copies + 1)
         ]
         ports = {name: free_port() for name in (*names, "front-door")}
-        programs = cls(database_url, ports, workers=workers)
+        programs = cls(database_url, ports, workers=workers, told=told)
         with programs._running(*ports):
             yield programs
 
     @classmethod
     @contextmanager
-    def all_in_one(cls, database_url: str, *, workers: int = 1) -> Iterator[Programs]:
+    def all_in_one(
+        cls, database_url: str, *, workers: int = 1, told: Told | None = None
+    ) -> Iterator[Programs]:
         """Run everything as one program."""
-        programs = cls(database_url, {"front-door": free_port()}, workers=workers)
+        ports = {"front-door": free_port()}
+        programs = cls(database_url, ports, workers=workers, told=told)
         with programs._running("front-door"):
             yield programs
 
@@ -95,16 +109,16 @@ class Programs:
         told |= {f"STEPDOWN_{name.upper()}_URL": self.base(name) for name in SERVICES}
         return os.environ | told
 
-    def start(self, name: str, told: dict[str, str] | None = None) -> None:
-        """Start a program and wait until it is ready; it may be told something else."""
-        self.launch(name, told)
+    def start(self, name: str) -> None:
+        """Start a program and wait until it is ready."""
+        self.launch(name)
         self.wait_until_ready(name)
 
-    def launch(self, name: str, told: dict[str, str] | None = None) -> None:
+    def launch(self, name: str) -> None:
         program = "all" if self.is_all_in_one else name.partition("-2")[0]
         command = [sys.executable, "-m", "services.cli", "serve", program, "--open"]
         command += ["--port", str(self.ports[name]), "--workers", str(self.workers)]
-        environment = self.environment() | (told or {})
+        environment = self.environment() | self.told.get(name, {})
         self.processes[name] = subprocess.Popen(
             command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
         )

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 WRITERS = 12
 IN_FLIGHT = 8
+_BACK_OFF_SECONDS = 0.05
+# What follows from a Bundle is most of the work, so not every act is one.
+_BUNDLES = 0.05
 BASES = {"Encounter": "intake", "Patient": "intake", "CarePlan": "plan", "Observation": "progress"}
 # The types of a Bundle that is written as one.
 BUNDLED = ("Patient", "EpisodeOfCare", "Encounter", "Observation")
@@ -67,13 +70,15 @@ class Writer:
         self._counter = itertools.count(1)
 
     async def run(self) -> None:
-        """Write until cancelled."""
+        """Write without a pause until cancelled."""
         async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
             patient = {"resourceType": "Patient", "id": self._name}
             while not await self._put(http, patient):
                 pass
-            for act in itertools.cycle((self._create, self._plan, self._bundle, self._delete)):
+            for act in itertools.cycle((self._create, self._plan, self._delete, self._plan)):
                 await act(http)
+                if random.random() < _BUNDLES:
+                    await self._bundle(http)
 
     async def _create(self, http: httpx.AsyncClient) -> None:
         mark = self._mark()
@@ -130,13 +135,16 @@ class Writer:
         try:
             answer = await http.request(method, f"{base}/{path}".rstrip("/"), json=body)
         except httpx.TransportError:
-            await asyncio.sleep(0.01)
-            return None
+            answer = None
         finally:
             self._journal.in_flight -= 1
-        self._journal.statuses[answer.status_code] += 1
-        self.successes += answer.is_success
-        return answer if answer.is_success else None
+        if answer is not None:
+            self._journal.statuses[answer.status_code] += 1
+        if answer is None or not answer.is_success:
+            await asyncio.sleep(_BACK_OFF_SECONDS)
+            return None
+        self.successes += 1
+        return answer
 
     def _mark(self) -> str:
         return f"{self._name}-{next(self._counter)}"

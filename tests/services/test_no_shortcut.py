@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    Run = Callable[[str], AbstractContextManager[Programs]]
+    Run = Callable[..., AbstractContextManager[Programs]]
 
 RUNS = [Programs.separate, Programs.all_in_one]
+IDS = ["separate", "all-in-one"]
 BODIES = """
 SELECT v.type, v.version, v.body FROM record.version v WHERE tenant = $1
 """
@@ -87,16 +88,15 @@ async def test_the_all_in_one_run_and_separate_processes_tell_the_same_story(
     assert len(told[0]) > 30
 
 
-@pytest.mark.parametrize("run", RUNS, ids=["separate", "all-in-one"])
+@pytest.mark.parametrize(
+    ("run", "program"), [*zip(RUNS, ("progress", "front-door"), strict=True)], ids=IDS
+)
 async def test_a_sibling_at_a_wrong_address_gets_what_waited_for_it_when_it_is_right(
-    url: str, run: Run
+    url: str, run: Run, program: str
 ) -> None:
     waiting = "SELECT count(*) FROM progress.outbound WHERE answered IS NULL"
-    with run(url) as programs, client(programs) as http:
-        main = "front-door" if programs.is_all_in_one else "progress"
-        programs.stop(main)
-        nobody = f"http://127.0.0.1:{free_port()}/fhir"
-        programs.start(main, {"STEPDOWN_INTAKE_URL": nobody})
+    nobody = {"STEPDOWN_INTAKE_URL": f"http://127.0.0.1:{free_port()}/fhir"}
+    with run(url, told={program: nobody}) as programs, client(programs) as http:
         person = Person(http)
         for resource in (person.stay(), person.risk()):
             person.put(resource)
@@ -107,8 +107,9 @@ async def test_a_sibling_at_a_wrong_address_gets_what_waited_for_it_when_it_is_r
         await becomes(url, 2, waiting)
         assert person.found("Flag") == person.found("Task") == []
 
-        programs.stop(main)
-        programs.start(main)
+        programs.stop(program)
+        programs.told.clear()
+        programs.start(program)
         await settled(url)
         assert await counts(url, "CarePlan", "Flag", "Task") == {
             "CarePlan": 1,
