@@ -48,16 +48,19 @@ def _asked(
     asked: dict[str, tuple[Link, str]] = {}
     for change in changes:
         texts = change.links.references() if change.links else ()
-        if not any("?" in text and text not in asked for text in texts):
+        if all("?" not in text or text in asked for text in texts):
             continue
         for location, reference in references_in(change.after or {}, change.key.type):
-            text = reference.get("reference")
-            if isinstance(text, str) and "?" in text and text not in asked:
-                link = parse_reference(text, bases)
-                if link.kind == "conditional":
-                    place = places[change.key] + location.removeprefix(change.key.type)
-                    asked[text] = (link, place)
+            link = _conditional(reference.get("reference"), bases)
+            if link is not None and link.text not in asked:
+                place = places[change.key] + location.removeprefix(change.key.type)
+                asked[link.text] = (link, place)
     return asked
+
+
+def _conditional(text: object, bases: tuple[str, ...]) -> Link | None:
+    link = parse_reference(text, bases) if isinstance(text, str) else None
+    return link if link is not None and link.kind == "conditional" else None
 
 
 async def _target(tx: Transaction, link: Link, place: str, context: Context) -> Key:

@@ -61,8 +61,8 @@ _INTERACTIONS: Final = {
         _INSTANCE + "/_history/{{version}}",
         "get",
         "Read one version of {type}",
-        ("id", "version", *_READING),
-        {"200": "resource"},
+        ("id", "version", "if-none-match", "if-modified-since", *_READING),
+        {"200": "resource", "304": "unchanged"},
     ),
 }
 _WITH_BODY: Final = frozenset({"create", "update"})

@@ -59,13 +59,14 @@ def _conditions(entries: Iterable[Entry], context: Context) -> dict[str, Query]:
     places: dict[str, str] = {}
     for entry in entries:
         asked = entry.request.headers.get("if-none-exist")
-        if entry.request.interaction == "create" and asked is not None:
-            with located(entry, "request.ifNoneExist"):
-                query = criteria(entry.request.type or "", asked, context)
-                first = places.setdefault(condition(query), entry.place)
-                if first != entry.place:
-                    raise Malformed(f"The same condition stands here and at {first}.")
-            found[entry.place] = query
+        if entry.request.interaction != "create" or asked is None:
+            continue
+        with located(entry, "request.ifNoneExist"):
+            query = criteria(entry.request.type or "", asked, context)
+            first = places.setdefault(condition(query), entry.place)
+            if first != entry.place:
+                raise Malformed(f"The same condition stands here and at {first}.")
+        found[entry.place] = query
     return found
 
 
