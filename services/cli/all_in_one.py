@@ -10,9 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -23,12 +22,12 @@ from services.cli.clock import start_clock
 from services.cli.console import Failure, console
 from services.cli.database import start_embedded
 from services.cli.generate import generate
+from services.cli.interruption import hear_no_more, interrupt_at_sigterm
 from services.cli.load import load
 from services.cli.migrate import prepare_now
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -49,36 +48,34 @@ class AllInOne:
         self._address = address
         self._data_dir = data_dir
         self._workers = workers
-        self._stopped = threading.Event()
 
     def run(self, *, clock: datetime | None, people: int) -> None:
         """Start everything, say what is where, and stay until Ctrl-C.
 
         :raises Failure: when something does not start, or ends by itself.
         """
-        _at_signals(lambda *_: self._stopped.set())
-        server = self._database()
-        try:
-            self._prepare(clock)
-            programs = self._start_programs()
+        interrupt_at_sigterm()
+        with ExitStack() as at_the_end:
             try:
+                server = self._database(at_the_end)
+                self._prepare(clock)
+                programs = self._start_programs(at_the_end)
                 self._wait_until_ready(programs)
-                if server is not None and people:
+                if server is not None and people and self._is_empty():
                     self._load_people(people)
-                if not self._stopped.is_set():
-                    self._tell_what_is_where()
-                    self._stay(programs)
+                self._tell_what_is_where()
+                programs.wait()
+                raise Failure("The services ended by themselves; the lines above say why.")
+            except KeyboardInterrupt:
                 console.print("Stopping …", style="dim")
             finally:
-                _stop(programs)
-        finally:
-            if server is not None:
-                server.stop()
+                hear_no_more()
 
-    def _database(self) -> EmbeddedServer | None:
+    def _database(self, at_the_end: ExitStack) -> EmbeddedServer | None:
         if os.environ.get("STEPDOWN_DATABASE_URL"):
             return None
         server = start_embedded(self._data_dir)
+        at_the_end.callback(server.stop)
         os.environ["STEPDOWN_DATABASE_URL"] = server.url
         os.environ["STEPDOWN_DATA_DIR"] = str(self._data_dir)
         return server
@@ -93,7 +90,7 @@ class AllInOne:
             name = f"STEPDOWN_{service.upper()}_URL"
             os.environ.setdefault(name, f"{self._address}/{service}/fhir")
 
-    def _start_programs(self) -> subprocess.Popen[bytes]:
+    def _start_programs(self, at_the_end: ExitStack) -> subprocess.Popen[bytes]:
         console.print(
             "Starting intake_api, plan_api, progress_api and the front door …", style="dim"
         )
@@ -103,35 +100,35 @@ class AllInOne:
         command = [sys.executable, "-m", "services.cli.serving", "all"]
         command += ["--workers", str(self._workers), "--socket", str(number)]
         # A session of its own: Ctrl-C in the terminal reaches this process only.
-        return subprocess.Popen(command, pass_fds=[number], start_new_session=True)
+        programs = subprocess.Popen(command, pass_fds=[number], start_new_session=True)
+        at_the_end.callback(_stop, programs)
+        return programs
 
     def _wait_until_ready(self, programs: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        while not self._stopped.is_set():
+        while True:
             if programs.poll() is not None:
                 raise Failure("The services did not start; the lines above say why.")
             if time.monotonic() > deadline:
                 raise Failure(f"The services were not ready within {_START_SECONDS} s.")
             try:
-                if httpx.get(f"{self._address}/health/ready", timeout=5).status_code == 200:
+                url = f"{self._address}/health/ready"
+                if httpx.get(url, timeout=5, trust_env=False).is_success:
                     return
             except httpx.HTTPError:
                 pass
-            self._stopped.wait(0.1)
+            time.sleep(0.1)
 
     def _is_empty(self) -> bool:
         url = f"{self._address}/fhir/Patient"
-        answer = httpx.get(url, params={"_count": "1"}, timeout=30)
+        answer = httpx.get(url, params={"_count": "1"}, timeout=30, trust_env=False)
         return answer.is_success and "entry" not in answer.json()
 
     def _load_people(self, people: int) -> None:
-        if self._stopped.is_set() or not self._is_empty():
-            return
         console.print(f"The record is empty: making {people} synthetic people …", style="dim")
         folder = self._data_dir / "synthetic"
-        with self._interruptible():
-            generate(people=people, seed=_SEED, out=folder)
-            load([folder], to=f"{self._address}/fhir", parallel=2)
+        generate(people=people, seed=_SEED, out=folder)
+        load([folder], to=f"{self._address}/fhir", parallel=2)
 
     def _tell_what_is_where(self) -> None:
         lines = [
@@ -145,32 +142,6 @@ class AllInOne:
         ]
         text = Text("\n").join(Text.assemble((f"{name:<14}", "bold"), url) for name, url in lines)
         console.print(Panel(text, title="Stepdown is up", expand=False))
-
-    def _stay(self, programs: subprocess.Popen[bytes]) -> None:
-        while not self._stopped.wait(0.2):
-            if programs.poll() is not None:
-                raise Failure("The services ended by themselves; the lines above say why.")
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """End what runs inside as soon as a signal asks for the end of everything."""
-
-        def interrupt(*_: object) -> None:
-            self._stopped.set()
-            raise KeyboardInterrupt
-
-        _at_signals(interrupt)
-        try:
-            yield
-        except KeyboardInterrupt:
-            pass
-        finally:
-            _at_signals(lambda *_: self._stopped.set())
-
-
-def _at_signals(act: Callable[..., None]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, act)
 
 
 def _stop(programs: subprocess.Popen[bytes]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.cli.console import Failure, console, error_console
+from services.cli.console import Failure, error_console
+from services.cli.interruption import hear_no_more, interrupt_at_sigterm
 from shared.store.embedded import EmbeddedError, EmbeddedServer
 
 
@@ -22,18 +22,20 @@ def database(
 
     Example: `STEPDOWN_DATABASE_URL=… stepdown serve plan --open`, with the URL that this prints.
     """
-    asked_to_stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked_to_stop.set())
-    server = start_embedded(data_dir)
+    interrupt_at_sigterm()
+    server = None
     try:
+        server = start_embedded(data_dir)
         # The URL alone on standard output, so that a script can read it.
         print(server.url, flush=True)  # noqa: T201
-        console.file.flush()
         error_console.print("PostgreSQL runs; Ctrl-C stops it.")
-        asked_to_stop.wait()
+        signal.pause()
+    except KeyboardInterrupt:
+        error_console.print("Stopping …", style="dim")
     finally:
-        server.stop()
+        hear_no_more()
+        if server is not None:
+            server.stop()
 
 
 def start_embedded(data_dir: Path) -> EmbeddedServer:

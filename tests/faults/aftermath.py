@@ -72,7 +72,7 @@ async def effects_not_had_once(url: str, journal: Journal) -> list[tuple[str, st
 async def _is_readable(http: httpx.AsyncClient, written: Written) -> bool:
     history = f"{written.type}/{written.id}/_history"
     version = await http.get(f"{history}/{written.version}")
-    whole = await http.get(history)
+    whole = await http.get(history, params={"_count": "1000"})
     told = {entry["response"]["etag"]: entry.get("resource") for entry in whole.json()["entry"]}
     in_history = told.get(f'W/"{written.version}"')
     if written.mark is None:

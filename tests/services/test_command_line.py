@@ -285,19 +285,6 @@ def test_a_run_that_was_killed_leaves_nothing_behind_and_starts_again(
     assert comes_true(lambda: not any(map(is_alive, family)))
 
 
-def test_ctrl_c_ends_it_while_people_are_loaded(
-    command: Callable[..., Command], data_dir: Path
-) -> None:
-    serve = ("serve", "--open", "--data-dir", data_dir / "var", "--people", 1000)
-    loading = command(*serve)
-    loading.wait_for("/fhir/Patient?_count=1", lambda answer: "entry" in answer.text)
-
-    code, told = loading.told_to_stop()
-
-    assert code == 0
-    assert "Stepdown is up" not in told
-
-
 def test_a_service_alone_stops_when_asked(
     command: Callable[..., Command], database_url: str
 ) -> None:
