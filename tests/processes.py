@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
+
+
+class Process(NamedTuple):
+    """One process: who started it, its state's letter, and its command line."""
+
+    parent: int
+    state: str
+    command: str
 
 
 def descendants(process: int) -> set[int]:
     """Find everything that a process has started, directly or not."""
-    parents = {int(entry.name): _parent(entry) for entry in _processes()}
+    parents = {each: told.parent for each, told in processes().items()}
     found = {process}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
@@ -17,28 +28,31 @@ def descendants(process: int) -> set[int]:
 
 def is_alive(process: int) -> bool:
     """Tell whether a process runs; one that only waits to be reaped does not."""
+    told = processes().get(process)
+    return told is not None and not told.state.startswith("Z")
+
+
+def processes() -> dict[int, Process]:
+    """List every process by its number."""
+    # Slim containers have no ps, macOS has no /proc.
+    if sys.platform == "linux":
+        entries = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+        told = {int(entry.name): _from_proc(entry) for entry in entries}
+        return {number: each for number, each in told.items() if each is not None}
+    table = subprocess.run(
+        ["/bin/ps", "-axww", "-o", "pid=,ppid=,stat=,command="],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    lines = [line.split(None, 3) for line in table.stdout.splitlines()]
+    return {int(line[0]): Process(int(line[1]), line[2], line[-1]) for line in lines}
+
+
+def _from_proc(entry: Path) -> Process | None:
     with suppress(OSError):
-        return _fields(Path(f"/proc/{process}"))[0] != "Z"
-    return False
-
-
-def command_line(process: int) -> str:
-    """Read a process's command line, empty where it has ended."""
-    with suppress(OSError):
-        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return ""
-
-
-def _processes() -> list[Path]:
-    return [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
-
-
-def _parent(entry: Path) -> int:
-    with suppress(OSError):
-        return int(_fields(entry)[1])
-    return 0
-
-
-def _fields(entry: Path) -> list[str]:
-    # The name before it, in brackets, may hold anything.
-    return (entry / "stat").read_text().rpartition(")")[2].split()
+        # The name before the state, in brackets, may hold anything.
+        state, parent, *_ = (entry / "stat").read_text().rpartition(")")[2].split()
+        command = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
+        return Process(int(parent), state, command.decode(errors="replace"))
+    return None

@@ -15,7 +15,7 @@ import pytest
 from tests.faults import aftermath
 from tests.faults.conftest import kill_postmaster
 from tests.faults.traffic import Journal, traffic, until_each_succeeds
-from tests.processes import command_line, descendants, is_alive
+from tests.processes import descendants, is_alive, processes
 from tests.programs import SERVICES, Programs
 from tests.record import faults, settled
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from shared.store.embedded import EmbeddedServer
+    from tests.processes import Process
 
 ROUNDS = [3, pytest.param(20, marks=pytest.mark.long)]
 # What a client may be told; anything else would be a fault of ours, such as a 500.
@@ -129,4 +130,8 @@ async def test_everything_that_is_killed_at_once_loses_nothing(
 def workers_of(programs: Programs) -> set[int]:
     """Find the processes that answer, which the all-in-one program has spawned."""
     found = descendants(programs.processes["front-door"].pid)
-    return {each for each in found if "spawn_main" in command_line(each)}
+    return {each for each, told in processes().items() if each in found and _is_worker(told)}
+
+
+def _is_worker(process: Process) -> bool:
+    return "spawn_main" in process.command and not process.state.startswith("Z")
