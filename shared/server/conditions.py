@@ -6,6 +6,8 @@ https://hl7.org/fhir/R4/http.html#concurrency
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
@@ -44,10 +46,12 @@ def client_has(version: Version, headers: Mapping[str, str]) -> bool:
     since = headers.get("if-modified-since")
     if since is None:
         return False
-    try:
-        return version.updated.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (TypeError, ValueError):
-        return False  # https://www.rfc-editor.org/rfc/rfc9110#name-if-modified-since: ignore it
+    # An entry of a Bundle says it as an instant. https://hl7.org/fhir/R4/bundle.html
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        # https://www.rfc-editor.org/rfc/rfc9110#name-if-modified-since: what is none is ignored
+        with suppress(TypeError, ValueError):
+            return version.updated.replace(microsecond=0) <= read(since)
+    return False
 
 
 def _name(told: str, header: str, current: Version | None) -> bool:
