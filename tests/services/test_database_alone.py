@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 STOP_SECONDS = 30
 
@@ -39,16 +39,30 @@ async def _answers(url: str) -> bool:
     return bool(one == 1)
 
 
+def _ignore_sigint() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("begin", [None, _ignore_sigint], ids=["by a person", "by a script"])
 def test_it_prints_a_url_that_answers_until_it_is_asked_to_stop(
-    data_dir: Path, asked: signal.Signals
+    data_dir: Path, asked: signal.Signals, begin: Callable[[], None] | None
 ) -> None:
     command = [sys.executable, "-m", "services.cli", "database", "--data-dir", str(data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=begin,  # noqa: PLW1509 - as a shell does it; no thread runs here yet
+    )
+    try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert asyncio.run(_answers(url))
         process.send_signal(asked)
         assert process.wait(STOP_SECONDS) == 0
+    finally:
+        process.kill()
+        process.communicate()
     # By now it has stopped, and was not only told to.
     assert not asyncio.run(_answers(url))
