@@ -8,6 +8,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -17,6 +18,7 @@ from services.cli.environment import check_environment
 from services.cli.listening import bound
 from services.cli.migrate import prepare_now
 from services.cli.serving import serve_on
+from shared.server.settings import Addresses
 
 if TYPE_CHECKING:
     import socket
@@ -116,4 +118,17 @@ def _serve_alone(program: Program, listening: socket.socket, workers: int) -> No
                 "starts a server and prints its URL, and `stepdown serve` does everything in one."
             )
         prepare_now(url)
+    else:
+        _refuse_to_ask_itself(listening.getsockname()[1])
     serve_on(listening, program, workers)
+
+
+def _refuse_to_ask_itself(port: int) -> None:
+    # The defaults are those of everything in one: a front door alone would go round in a circle.
+    for service, url in Addresses().service_urls.items():
+        at = urlsplit(url)
+        if _is_loopback(at.hostname or "") and at.netloc.endswith(f":{port}"):
+            raise Failure(
+                f"The front door would ask itself for what {service}_api serves: "
+                f"set STEPDOWN_{service.upper()}_URL to the FHIR base of {service}_api."
+            )
