@@ -49,12 +49,22 @@ def load(
 
     Example: `stepdown load var/synthetic --to http://127.0.0.1:8000/fhir`
     """
-    if urlsplit(to).scheme not in {"http", "https"} or not urlsplit(to).hostname:
-        raise Failure(f"{to} is not a server's address: it must begin with http:// or https://.")
+    if not _is_address(to):
+        raise Failure(f"{to} is not a server's address, such as {DEFAULT_SERVER}.")
     arranged = _arranged(paths)
     tally = asyncio.run(_send(arranged, to, parallel))
+    if not tally.total:
+        console.print("The files hold no resource.")
     if tally.refused:
         raise typer.Exit(FAILED)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is none
+        return False
 
 
 def _arranged(paths: list[Path]) -> order.Order:
@@ -92,7 +102,8 @@ def _report(tally: Tally, seconds: float) -> None:
         table.add_row(Text(name), *(f"{number:,}" if number else "-" for number in numbers))
     console.print(table)
     rate = tally.total / seconds if seconds else 0.0
-    console.print(f"{tally.total:,} resources in {seconds:,.1f} s: {rate:,.0f} a second.")
+    what = "resource" if tally.total == 1 else "resources"
+    console.print(f"{tally.total:,} {what} in {seconds:,.1f} s: {rate:,.0f} a second.")
     for reason in tally.reasons:
         error_console.print(Text(reason, style="red"), soft_wrap=True)
     if tally.reasons_left_out:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from services.cli.console import Failure
-from services.cli.loading import files, shapes
+from services.cli.loading import files, parcels, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Contents:
 def scan(path: Path) -> Contents:
     """Look through a file for what it defines and refers to.
 
-    :raises Failure: the file is not what its ending says.
+    :raises Failure: the file is not what its ending says, or holds nothing to store.
     """
     with files.opened(path) as stream:
         if files.is_ndjson(path):
@@ -57,9 +57,12 @@ def type_of(key: str) -> str | None:
 
 def _scan_document(path: Path, text: bytes) -> Contents:
     bundle = shapes.read_bundle(text)
+    if not bundle.resource_type:
+        raise Failure(f"{path} is not a FHIR resource in JSON.")
     if bundle.resource_type != "Bundle":
         defined = set(_keys(shapes.read_head(text)))
         return Contents(path, 1, frozenset(defined), frozenset(_references(text)) - defined)
+    parcels.check_type(path, bundle)
     defines: set[str] = set()
     for raw in bundle.entry:
         entry = shapes.read_entry(raw)
@@ -82,7 +85,9 @@ def _scan_lines(path: Path, stream: Iterator[bytes]) -> Contents:
             resource_type = shapes.read_head(line).resource_type
             refers.update(filter(None, map(type_of, _references(line))))
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise Failure(f"{path}, line {number}, is not a FHIR resource in JSON.") from None
+            resource_type = ""
+        if not resource_type:
+            raise Failure(f"{path}, line {number}, is not a FHIR resource in JSON.")
         defines.add(resource_type)
         count += 1
     return Contents(path, count, frozenset(defines), frozenset(refers - defines))

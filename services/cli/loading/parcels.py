@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 ENTRIES_MAX: Final = 500
 BYTES_MAX: Final = 10_000_000
-# Bundles that hold resources without saying what to do with them.
+# Bundles that say what to do with their resources, and Bundles that only hold them.
+ORDERS: Final = frozenset({"transaction", "batch"})
 HOLDERS: Final = frozenset({"collection", "searchset", "document", "message"})
 
 _encode = msgspec.json.encode
@@ -89,15 +90,23 @@ def divided(pieces: Iterable[Piece]) -> Iterator[Parcel]:
         yield Parcel("transaction", tuple(held), divisible=True)
 
 
+def check_type(path: Path, bundle: shapes.Bundle) -> None:
+    """Look whether there can be something to store.
+
+    :raises Failure: a Bundle of a type that holds nothing to load.
+    """
+    if bundle.type not in ORDERS | HOLDERS:
+        raise Failure(f"{path} is a Bundle of type {bundle.type or 'unknown'}: nothing to load.")
+
+
 def _document(path: Path, text: bytes) -> Parcel:
     bundle = shapes.read_bundle(text)
     if bundle.resource_type != "Bundle":
         return Parcel("transaction", (_resource_piece(path, "the resource", text),))
-    if bundle.type in ("transaction", "batch"):
+    check_type(path, bundle)
+    if bundle.type in ORDERS:
         pieces = [_given_piece(path, n, bytes(raw)) for n, raw in enumerate(bundle.entry)]
         return Parcel("batch" if bundle.type == "batch" else "transaction", tuple(pieces))
-    if bundle.type not in HOLDERS:
-        raise Failure(f"{path} is a Bundle of type {bundle.type or 'unknown'}: nothing to load.")
     held = ((n, shapes.read_entry(raw)) for n, raw in enumerate(bundle.entry))
     kept = (
         _resource_piece(path, f"entry {n}", bytes(entry.resource), entry.full_url)
