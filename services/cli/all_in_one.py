@@ -21,7 +21,7 @@ from rich.text import Text
 from services.cli.clock import start_clock
 from services.cli.console import Failure, console
 from services.cli.database import start_embedded
-from services.cli.generate import generate
+from services.cli.generate import write
 from services.cli.interruption import hear_no_more, interrupt_at_sigterm
 from services.cli.load import load
 from services.cli.migrate import prepare_now
@@ -127,7 +127,7 @@ class AllInOne:
     def _load_people(self, people: int) -> None:
         console.print(f"The record is empty: making {people} synthetic people …", style="dim")
         folder = self._data_dir / "synthetic"
-        generate(people=people, seed=_SEED, out=folder)
+        write(people, _SEED, folder)
         load([folder], to=f"{self._address}/fhir", parallel=2)
 
     def _tell_what_is_where(self) -> None:
@@ -137,7 +137,7 @@ class AllInOne:
             ("plan_api", f"{self._address}/plan/fhir"),
             ("progress_api", f"{self._address}/progress/fhir"),
             ("API docs", f"{self._address}/docs"),
-            ("try", f"curl {self._address}/fhir/Patient?_count=1"),
+            ("try", f"curl '{self._address}/fhir/Patient?_count=1'"),
             ("stop", "Ctrl-C"),
         ]
         text = Text("\n").join(Text.assemble((f"{name:<14}", "bold"), url) for name, url in lines)

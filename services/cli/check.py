@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.console import FAILED, console
+from services.cli.migrate import UNREADABLE
 from shared.store.embedded.binaries import MAJOR, find_binaries
 from shared.store.embedded.place import EmbeddedError
 from shared.store.migrate import current, head, is_behind
@@ -54,7 +55,9 @@ def check(
 def _of_database(url: str) -> dict[str, Finding]:
     try:
         return asyncio.run(_ask(url))
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except ValueError:
+        return {"database": (False, UNREADABLE)}
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return {"database": (False, f"It does not answer ({type(error).__name__}).")}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from services.cli.console import Failure, error_console
 from services.cli.interruption import hear_no_more, interrupt_at_sigterm
@@ -43,7 +44,12 @@ def start_embedded(data_dir: Path) -> EmbeddedServer:
 
     :raises Failure: when it cannot be started.
     """
+
+    def tell(line: str) -> None:
+        # Not wrapped: a path must come out in one piece.
+        error_console.print(Text(line, style="dim"), soft_wrap=True)
+
     try:
-        return EmbeddedServer.start(data_dir, lambda line: error_console.print(line, style="dim"))
+        return EmbeddedServer.start(data_dir, tell)
     except EmbeddedError as error:
         raise Failure(str(error)) from error

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.progress import track
 
 from services import synthetic
-from services.cli.console import console
+from services.cli.console import Failure, console
 from shared.fhir import writer
 
+_FIRST_YEAR: Final = 1900
 DEFAULT_FOLDER = Path("var/synthetic")
 DEFAULT_LAST_DAY = datetime.combine(synthetic.LAST_DAY, time(), UTC)
 
@@ -35,17 +36,26 @@ def generate(
 ) -> None:
     """Invent people with a hospital history, as FHIR files to load.
 
-    Nobody is real: every name begins with Synthetic-, and every resource carries the label HTEST.
-    One file holds the hospital, the clinics and who works there; then each person is a file.
+    Nobody is real: every family name begins with Synthetic-, every resource carries the label
+    HTEST. One file holds the hospital, the clinics and who works there; then each person is a file.
 
     Example: `stepdown generate --people 50 --seed 7 --out var/synthetic`
     """
+    if last_day.year < _FIRST_YEAR:
+        raise Failure(f"--last-day must be in {_FIRST_YEAR} or later.")
+    write(people, seed, out, last_day.date())
+    if others := len(list(out.glob("person-*.json"))) - people:
+        console.print(f"The folder also holds {others:,} people of earlier runs.")
+    console.print(f"Load them with: stepdown load {out}", soft_wrap=True)
+
+
+def write(people: int, seed: int, out: Path, last_day: date = synthetic.LAST_DAY) -> None:
+    """Write the files, showing how far it is."""
     out.mkdir(parents=True, exist_ok=True)
-    made = synthetic.bundles(people, seed, last_day.date())
+    made = synthetic.bundles(people, seed, last_day)
     resources = 0
     for number, bundle in enumerate(track(made, "Writing", total=people + 1, console=console)):
         name = f"person-{number:05}.json" if number else "places.json"
         (out / name).write_bytes(writer.write(bundle) + b"\n")
         resources += len(bundle["entry"])
     console.print(f"{resources:,} resources of {people:,} people are in {out}.", soft_wrap=True)
-    console.print(f"Load them with: stepdown load {out}", soft_wrap=True)

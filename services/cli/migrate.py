@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A person at a terminal would rather know; a program that runs waits longer.
 _PATIENCE_SECONDS: Final = 10.0
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     "STEPDOWN_DATABASE_URL cannot be read; it must be like postgresql://owner:password@host/name."
 )
 
@@ -62,7 +62,7 @@ def _run(url: str, act: Callable[[str, store_migrate.Ownership], Awaitable[None]
         try:
             await until_it_answers(url, _PATIENCE_SECONDS)
         except ValueError:
-            raise Failure(_UNREADABLE) from None
+            raise Failure(UNREADABLE) from None
         await act(url, ownership())
 
     try:
