@@ -29,9 +29,11 @@ only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 only_root = pytest.mark.skipif(not IS_ROOT, reason="only root can run programs as others")
 
 PARENT = """
-import resource, sys
+import resource, signal, sys
 from pathlib import Path
 from shared.store.embedded import EmbeddedError, EmbeddedServer
+# Whoever runs the tests in the background may have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     server = EmbeddedServer.start(Path(sys.argv[1]), lambda line: None)

@@ -31,7 +31,7 @@ VALID: dict[str, list[object]] = {
         "2026-03-01T23:59:60+14:00",
         "2026-03-01T09:00:00.1234567-05:00",
     ],
-    "decimal": [0, -1, from_json(b"1.10", float_mode="lossless-float"), 2.5],
+    "decimal": [0, -1, from_json(b"1.10", float_mode="lossless-float")],
     "id": ["a", "A-1.b", "x" * 64],
     "instant": ["2026-03-01T09:00:00Z", "2026-03-01T09:00:00.000+00:00"],
     "integer": [0, -(2**31), 2**31 - 1],
