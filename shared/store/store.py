@@ -127,6 +127,8 @@ class Store:
                 yield transaction
                 is_decided = transaction.wrote
         except Unavailable as error:
+            # A server that crashed may give the same keys again: those in hand are not ours alone.
+            self._pks.clear()
             if not is_decided:
                 raise
             raise OutcomeUnknown("The record stopped answering, and may have acted.") from error
