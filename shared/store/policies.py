@@ -50,13 +50,14 @@ def statements(ownership: Mapping[str, tuple[str, ...]], door_keeper: str) -> It
         yield f"ALTER TABLE record.{table} ENABLE ROW LEVEL SECURITY"
     for service, types in ownership.items():
         codes = ",".join(str(TYPE_CODE[name]) for name in types)
-        yield from _record_rights(role_of(service), f"type = ANY('{{{codes}}}'::smallint[])")
+        own = f"type = ANY('{{{codes}}}'::smallint[])"
+        yield from _record_rights(role_of(service), own, service)
         yield from _private_rights(service)
-    yield from _record_rights(DOOR, "true")
+    yield from _record_rights(DOOR, "true", door_keeper)
     yield from _door_rights(role_of(door_keeper))
 
 
-def _record_rights(role: str, own: str) -> Iterator[str]:
+def _record_rights(role: str, own: str, service: str) -> Iterator[str]:
     yield f"GRANT USAGE ON SCHEMA record TO {role}"
     yield f"GRANT USAGE ON SEQUENCE record.pk TO {role}"
     for table in (*_TYPED, *_SEARCH, *_UNTYPED):
@@ -66,6 +67,9 @@ def _record_rights(role: str, own: str) -> Iterator[str]:
     for table, commands in _COMMANDS.items():
         yield f"GRANT {commands} ON record.{table} TO {role}"
         rule = f"{_TENANT} AND {own}" if table in (*_TYPED, *_SEARCH) else _TENANT
+        if table == "audit":
+            # Nobody writes an access in another one's name.
+            rule += f" AND service = '{service}'"
         if table == "version":
             rule += f" AND {_IN_ITS_RESOURCE}"
         for command in commands.split(", "):

@@ -10,7 +10,7 @@ from tests.api.auditing import Audit  # noqa: TC001 - a fixture's type
 
 ROW = (
     "INSERT INTO record.audit (tenant, recorded, service, interaction, request_id, status) "
-    "VALUES ($1, now(), 'test', 'read', 'test', 200)"
+    "VALUES ($1, now(), $2, 'read', 'test', 200)"
 )
 
 
@@ -34,9 +34,11 @@ async def test_a_services_role_may_only_append(database_url: str, audit: Audit, 
             with pytest.raises(asyncpg.InsufficientPrivilegeError) as refusal:
                 await connection.execute(change)
             assert refusal.value.sqlstate == "42501"
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute(ROW, 2)
-        await connection.execute(ROW, 1)
+        another = "plan" if service == "intake" else "intake"
+        for tenant, name in ((2, service), (1, another)):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(ROW, tenant, name)
+        await connection.execute(ROW, 1, service)
     finally:
         await connection.close()
     assert await audit.count() > before
