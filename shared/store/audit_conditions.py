@@ -22,15 +22,15 @@ from shared.store.audit_codes import (
     OUTCOMES,
     UNNAMED,
 )
-from shared.store.search_arguments import TENANT
-from shared.store.search_dates import reach
+from shared.store.search.arguments import TENANT
+from shared.store.search.dates import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from shared.access.access import Access
     from shared.fhir.search.query import Query
-    from shared.store.search_arguments import Bound
+    from shared.store.search.arguments import Bound
 
     Compilers = Mapping[str, Callable[[Criterion, Bound], "Condition"]]
 

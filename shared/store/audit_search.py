@@ -14,7 +14,7 @@ from shared.fhir.dates import moment as to_datetime
 from shared.store.audit import Audited, AuditRow
 from shared.store.audit_conditions import at_positions, conditions, visible
 from shared.store.page_key import PageKey
-from shared.store.search_arguments import TENANT, Bound, Statement
+from shared.store.search.arguments import TENANT, Bound, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

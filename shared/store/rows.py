@@ -10,7 +10,7 @@ from shared.fhir.reader import read
 from shared.fhir.search.index import IndexRow, index
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
-from shared.store.search_values import span_class, trigrams
+from shared.store.search.values import span_class, trigrams
 from shared.store.version import Change, Key, Version, instant
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from shared.fhir.search.reading import Reading
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import write
 from shared.store.search import count_statement, matching_statement, page_statement, position
-from shared.store.search_values import span_class, trigrams
+from shared.store.search.values import span_class, trigrams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shared.fhir.search.query import Query
     from shared.store.audit import Audited
     from shared.store.page_key import PageKey
-    from shared.store.search_arguments import Statement
+    from shared.store.search.arguments import Statement
 
 START: Final = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
 TYPES: Final = ("Patient", "Observation", "Flag")

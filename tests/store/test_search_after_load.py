@@ -14,7 +14,7 @@ from tests.store.search_record import Record
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from shared.store.search_arguments import Statement
+    from shared.store.search.arguments import Statement
 
 PEOPLE = 1500
 # Each row is looked at by a few nodes of a plan, and never by one for each other row.

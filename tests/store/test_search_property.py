@@ -37,7 +37,7 @@ async def test_every_page_walk_equals_the_plain_matcher(
     asked: list[tuple[str, list[tuple[str, str]]]],
 ) -> None:
     # With a small budget the walk of the order is given up, so that both ways are taken.
-    monkeypatch.setattr("shared.store.search_page._BUDGET", budget)
+    monkeypatch.setattr("shared.store.search.page._BUDGET", budget)
     resources, updated = world
     record = Record(connection)
     await record.write(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.fhir.search.query import Criterion
 from shared.fhir.search.terms import absent_term, present_term
 from shared.fhir.search.values import Moment, Text
-from shared.store.search_condition import Condition
+from shared.store.search.condition import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from shared.fhir.dates import MAX_TIME, MIN_TIME
 from shared.fhir.dates import moment as to_datetime
 from shared.fhir.search.values import Moment
-from shared.store.search_arguments import TENANT, TYPE
-from shared.store.search_condition import Condition
-from shared.store.search_values import HOUR, LONGEST
+from shared.store.search.arguments import TENANT, TYPE
+from shared.store.search.condition import Condition
+from shared.store.search.values import HOUR, LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.fhir.search.parameters import Parameter
     from shared.fhir.search.query import Criterion
     from shared.fhir.search.values.date import Prefix
-    from shared.store.search_arguments import Arguments
+    from shared.store.search.arguments import Arguments
 
 Bound = Callable[[str, int], str]
 

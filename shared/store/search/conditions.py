@@ -8,11 +8,11 @@ from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.parameters import COLUMNS
 from shared.fhir.search.query import Criterion, Missing
 from shared.fhir.search.values import Token
-from shared.store.search_arguments import TENANT, TYPE
-from shared.store.search_condition import Condition
-from shared.store.search_dates import dates
-from shared.store.search_strings import strings
-from shared.store.search_terms import missing, needs_one_term, with_all_terms, with_any_term
+from shared.store.search.arguments import TENANT, TYPE
+from shared.store.search.condition import Condition
+from shared.store.search.dates import dates
+from shared.store.search.strings import strings
+from shared.store.search.terms import missing, needs_one_term, with_all_terms, with_any_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

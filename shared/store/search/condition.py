@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.store.search_arguments import Arguments
+from shared.store.search.arguments import Arguments
 
 Sql = Callable[[Arguments], str]
 Index = Literal["terms", "keys", "range", "updated"]

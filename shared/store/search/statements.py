@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.dates import instant
 from shared.store.page_key import PageKey
-from shared.store.search_arguments import TENANT, Arguments, Statement
-from shared.store.search_conditions import conditions
-from shared.store.search_order import order
-from shared.store.search_page import Page, driven
+from shared.store.search.arguments import TENANT, Arguments, Statement
+from shared.store.search.conditions import conditions
+from shared.store.search.order import order
+from shared.store.search.page import Page, driven
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

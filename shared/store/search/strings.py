@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.fhir.search.values import Text
-from shared.store.search_arguments import TENANT, TYPE
-from shared.store.search_condition import Condition
-from shared.store.search_values import trigrams
+from shared.store.search.arguments import TENANT, TYPE
+from shared.store.search.condition import Condition
+from shared.store.search.values import trigrams
 
 if TYPE_CHECKING:
     from shared.fhir.search.query import Criterion
-    from shared.store.search_arguments import Arguments
+    from shared.store.search.arguments import Arguments
 
 
 def strings(criterion: Criterion) -> Condition:

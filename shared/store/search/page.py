@@ -12,15 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shared.store.search_arguments import TENANT, TYPE, Arguments
+from shared.store.search.arguments import TENANT, TYPE, Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from shared.fhir.search.query import Criterion, Missing, Query, Sort
     from shared.store.page_key import PageKey
-    from shared.store.search_condition import Condition
-    from shared.store.search_order import Order
+    from shared.store.search.condition import Condition
+    from shared.store.search.order import Order
 
 # How many rows of the order are looked at before the matches are sought by their terms.
 _BUDGET: Final = 1000

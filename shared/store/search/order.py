@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shared.fhir.dates import MIN_TIME, moment
-from shared.store.search_arguments import TENANT
+from shared.store.search.arguments import TENANT
 
 if TYPE_CHECKING:
     from shared.fhir.search.query import Query, Sort
     from shared.store.page_key import PageKey
-    from shared.store.search_arguments import Arguments
+    from shared.store.search.arguments import Arguments
 
 SqlType = Literal["bigint", "text", "timestamptz"]
 
