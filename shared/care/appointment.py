@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.care.canonical import CANONICAL
-from shared.care.law import CareChange, Law
+from shared.care.law import CareChange, Found, Law
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SESSION_SYSTEM: Final = f"{CANONICAL}/session"
 
 
-def group_session_names_one_patient(change: CareChange) -> Iterator[Issue]:
+def group_session_names_one_patient(change: CareChange, _found: Found) -> Iterator[Issue]:
     """Refuse an appointment of a group session that names several patients.
 
     It would disclose them to each other: each person has an Appointment of their own, and the

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from shared.fhir.reader import JsonObject
 
-_DATA_OPERATION: Final = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
-_PARTICIPANT_TYPE: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+DATA_OPERATION: Final = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+PARTICIPANT_TYPE: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a policy did, by references: to what, because of what; `recorded` is an instant."""
+    """What was done, by references: to what, because of what; `recorded` is an instant."""
 
     targets: Sequence[str]
     sources: Sequence[str]
@@ -47,14 +47,14 @@ def derived_id(cause: str, purpose: str) -> str:
 
 def provenance(policy: Policy, act: Act) -> JsonObject:
     """Say that a policy did it."""
-    return {
+    said = {
         "resourceType": "Provenance",
         "target": [{"reference": target} for target in act.targets],
         "recorded": act.recorded,
-        "activity": {"coding": [{"system": _DATA_OPERATION, "code": act.activity}]},
+        "activity": {"coding": [{"system": DATA_OPERATION, "code": act.activity}]},
         "agent": [
             {
-                "type": {"coding": [{"system": _PARTICIPANT_TYPE, "code": "assembler"}]},
+                "type": {"coding": [{"system": PARTICIPANT_TYPE, "code": "assembler"}]},
                 "who": {
                     "type": "Device",
                     "identifier": {"system": POLICY, "value": f"{policy.name}|{policy.version}"},
@@ -62,5 +62,7 @@ def provenance(policy: Policy, act: Act) -> JsonObject:
                 },
             }
         ],
-        "entity": [{"role": "source", "what": {"reference": source}} for source in act.sources],
     }
+    if act.sources:
+        said["entity"] = [{"role": "source", "what": {"reference": each}} for each in act.sources]
+    return said

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.care.law import CareChange, Law
+from shared.care.law import CareChange, Found, Law
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def subject_never_changes(change: CareChange) -> Iterator[Issue]:
+def subject_never_changes(change: CareChange, _found: Found) -> Iterator[Issue]:
     """Refuse to hand a plan to another person: a plan is revised, or replaced by a new one."""
     if change.before is None:
         return

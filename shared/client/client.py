@@ -97,10 +97,16 @@ class FhirClient:
             return outcome
         raise self._silent() from outcome
 
-    async def transaction(self, bundle: JsonObject | bytes, *, repeatable: bool = False) -> Answer:
+    async def transaction(
+        self,
+        bundle: JsonObject | bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> Answer:
         """Post a transaction or batch Bundle to the base."""
         body = bundle if isinstance(bundle, bytes) else writer.write(bundle)
-        return await self.request("POST", "", body, repeatable=repeatable)
+        return await self.request("POST", "", body, headers, repeatable=repeatable)
 
     async def _try(self, request: httpx.Request) -> Answer | httpx.RequestError:
         try:

@@ -21,6 +21,7 @@ from shared.server.http import Addresses, FhirEndpoint
 from shared.server.metrics import Metrics, metrics_route
 from shared.server.openapi import openapi
 from shared.server.operations.clock import CLOCK
+from shared.server.siblings import Siblings
 from shared.store.migrate import Ownership, head, prepare
 from shared.store.pool import PoolLimits
 from shared.store.store import Store
@@ -42,6 +43,7 @@ _PATIENCE_SECONDS: Final = 60.0
 def create_app(definition: ServiceDefinition, settings: Settings, ownership: Ownership) -> FastAPI:
     """Build a service's program; it migrates and opens the record when it starts."""
     store = _store(definition, settings)
+    siblings = Siblings(settings.service_urls)
     runner = FeedRunner(store, definition.reactions, sibling_urls=settings.service_urls)
     readiness = Readiness(_check(store, settings))
 
@@ -54,6 +56,7 @@ def create_app(definition: ServiceDefinition, settings: Settings, ownership: Own
         yield
         readiness.draining = True
         await runner.stop()
+        await siblings.close()
         await store.close()
 
     if settings.open:
@@ -62,7 +65,7 @@ def create_app(definition: ServiceDefinition, settings: Settings, ownership: Own
     app.include_router(health_router(readiness))
     metrics = Metrics(definition.name, os.getpid(), _gauges(store, runner))
     endpoint = FhirEndpoint(
-        Engine(definition, store, version("stepdown")),
+        Engine(definition, store, version("stepdown"), siblings),
         Addresses(settings.base, settings.bases, settings.zone),
         metrics,
     )

@@ -34,7 +34,7 @@ async def resolve(
     asked = _asked(changes, places, context.bases)
     types = {link.type for link, _ in asked.values()}
     touching = [change for change in changes if change.key.type in types]
-    refuse_broken_rules(touching, places)
+    refuse_broken_rules(touching, places, tx)
     async with tx.rehearsal(touching):
         return {
             text: str(await _target(tx, link, place, context))

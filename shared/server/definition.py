@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared.feed.reaction import Reactions
 
@@ -11,8 +11,27 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from shared.fhir.reader import JsonObject
-    from shared.server.engine import Engine
-    from shared.server.request import Context, FhirRequest, FhirResponse
+    from shared.server.call import Call
+    from shared.server.request import FhirResponse
+
+# What the dispatcher opens for an interaction, and hands over as its first argument: the engine
+# itself, a Reading (of one state of the record with "snapshot"), or a Transaction.
+Opens = Literal["nothing", "reading", "snapshot", "transaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an operation; `type` is a data type or a resource type, no `max` is `*`.
+
+    https://hl7.org/fhir/R4/operationdefinition-definitions.html#OperationDefinition.parameter
+    """
+
+    name: str
+    use: Literal["in", "out"]
+    type: str
+    documentation: str
+    min: int = 0
+    max: int | None = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +41,16 @@ class Operation:
     code: str
     level: Literal["system", "type", "instance"]
     types: tuple[str, ...]
-    handle: Callable[[Engine, FhirRequest, Context], Awaitable[FhirResponse]]
+    handle: Callable[[Any, Call], Awaitable[FhirResponse]]
+    opens: Opens
     affects_state: bool
     description: str
+    parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Parameter, ...]:
+        """The parameters that a caller gives."""
+        return tuple(each for each in self.parameters if each.use == "in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +58,8 @@ class ServiceDefinition:
     """One service: its name (`plan`), its title (`plan_api`) and what it serves.
 
     `owner_of` tells which service owns any type; the one that keeps the door also serves the
-    system interactions and may write every type inside a Bundle.
+    system interactions and may write every type inside a Bundle. The `library` is what it
+    publishes in the record when it starts: resources of its own types, with ids of their own.
     """
 
     name: str
@@ -43,3 +70,4 @@ class ServiceDefinition:
     operations: tuple[Operation, ...] = ()
     reactions: Reactions = field(default_factory=lambda: Reactions("", (), {}))
     profiles: tuple[JsonObject, ...] = ()
+    library: tuple[JsonObject, ...] = ()

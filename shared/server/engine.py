@@ -6,7 +6,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -17,15 +17,18 @@ from shared.fhir.writer import write
 from shared.server.auditing import audit_row
 from shared.server.capabilities import capability_statement
 from shared.server.entries import of_its_kind
-from shared.server.interactions import INTERACTIONS
+from shared.server.interactions import INTERACTIONS, InteractionEntry
+from shared.server.interactions.operation import called, operation
 from shared.server.routing import belongs_here
 from shared.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
-    from shared.server.definition import ServiceDefinition
+    from shared.server.definition import Opens, ServiceDefinition
     from shared.server.request import Context, FhirRequest, FhirResponse
+    from shared.server.siblings import Siblings
     from shared.store.reading import Reading
     from shared.store.store import Store
 
@@ -43,6 +46,7 @@ class Engine:
     definition: ServiceDefinition
     store: Store
     software_version: str
+    siblings: Siblings
 
     @cached_property
     def statement(self) -> bytes:
@@ -78,8 +82,12 @@ class Engine:
         """Audit a refusal."""
         await self._audit(request, context, error.status)
 
+    def reading(self, context: Context) -> AbstractAsyncContextManager[Reading]:
+        """Read one state of the record, for what opens nothing by itself."""
+        return self.store.reading(context.access, snapshot=True)
+
     async def _answer(self, request: FhirRequest, context: Context) -> tuple[FhirResponse, bool]:
-        interaction = INTERACTIONS[request.interaction]
+        interaction = self._interaction(request)
         for attempt in range(1, _TRIES + 1):
             try:
                 opened = self._opened(interaction.opens, request, context, again=attempt > 1)
@@ -99,14 +107,21 @@ class Engine:
                 return response, isinstance(reached, Transaction) and reached.audited
         raise AssertionError("the last try returns or raises")
 
+    def _interaction(self, request: FhirRequest) -> InteractionEntry:
+        if request.interaction != "operation":
+            return INTERACTIONS[request.interaction]
+        found = called(self.definition, request)
+        return InteractionEntry(partial(operation, engine=self, operation=found), found.opens)
+
     @asynccontextmanager
     async def _opened(
-        self, opens: str, request: FhirRequest, context: Context, *, again: bool
+        self, opens: Opens, request: FhirRequest, context: Context, *, again: bool
     ) -> AsyncIterator[Reading | Transaction | Engine]:
         if opens == "nothing":
             yield self
         elif opens == "transaction":
             door = request.interaction == "transaction" or not self._owns(request)
+            door = door and request.interaction != "operation"
             begun = self.store.begin(context.access, context.request_id, door=door, again=again)
             async with begun as tx:
                 yield tx
@@ -124,7 +139,7 @@ class Engine:
         try:
             await self._audit(request, context, response.status, response)
         except Unavailable as error:
-            if INTERACTIONS[request.interaction].opens != "nothing":
+            if self._interaction(request).opens != "nothing":
                 raise
             # A batch or an operation has acted already, in transactions of its own.
             raise OutcomeUnknown("The record stopped answering after it had acted.") from error

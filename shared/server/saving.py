@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.care.law import CareChange
-from shared.care.laws import LAWFUL_TYPES, broken_laws
-from shared.fhir.errors import Conflict, Issue, Malformed, RuleViolation
+from shared.care.laws import LAWFUL_TYPES, broken_laws, needing_laws
+from shared.fhir.errors import Conflict, Forbidden, Issue, Malformed, RuleViolation
 from shared.fhir.reader import read
 from shared.fhir.references import parse_reference, references_in
 from shared.fhir.validation import validate
+from shared.store.finding import find
 from shared.store.version import Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from shared.care.law import Law, Need
+    from shared.fhir.reader import JsonObject
     from shared.store.transaction import Transaction
     from shared.store.version import Change, Version
 
@@ -28,50 +31,91 @@ async def save(
     """Write changes that hold together; `places` says where in a Bundle each one stands.
 
     :raises RuleViolation: with all issues, when a rule of FHIR or a law of care is broken.
+    :raises Forbidden: when a law of care does not allow it to this caller.
     :raises Conflict: when something that is deleted is still referred to, naming up to ten.
     :raises EditConflict: when another writer got there first.
     """
     where = places or {}
-    refuse_broken_rules(changes, where)
+    refuse_broken_rules(changes, where, tx)
+    needing = _needing(changes, tx)
+    await tx.hold_conditions([repr(need) for each in needing for need in each.needs])
     _refuse(await _dangling(tx, changes, where))
     versions = await tx.write(changes)
+    # Asked after the write, so that a law sees the whole of what is written together.
+    _refuse([issue for each in needing for issue in await _broken_law(each, where, tx)])
     for version in versions:
         if version.deleted:
             await _refuse_orphans(tx, version)
     return versions
 
 
-def refuse_broken_rules(changes: Sequence[Change], places: Mapping[Key, str]) -> None:
-    """Check contents against the rules of FHIR and the laws of care.
+def refuse_broken_rules(
+    changes: Sequence[Change], places: Mapping[Key, str], tx: Transaction
+) -> None:
+    """Check contents against the rules of FHIR and the laws of care that need nothing else.
 
     :raises RuleViolation: with all issues.
+    :raises Forbidden: when a law does not allow it to this caller.
     """
     _refuse(
         [
             _placed(issue, change.key, places)
             for change in changes
-            for issue in _broken_rules(change)
+            for issue in _broken_rules(change, tx)
             if issue.severity in {"fatal", "error"}
         ]
     )
 
 
 def _refuse(issues: Sequence[Issue]) -> None:
+    if any(issue.code == Forbidden.code for issue in issues):
+        raise Forbidden(issues=tuple(issues[:MAX_ISSUES]))
     if issues:
         raise RuleViolation(issues=tuple(issues[:MAX_ISSUES]))
 
 
-def _broken_rules(change: Change) -> list[Issue]:
+def _broken_rules(change: Change, tx: Transaction) -> list[Issue]:
     if change.after is None:
         return []
     issues = validate(change.after)
     # A law may trust the shape of what it sees, so it is asked only about valid content.
     if not issues and change.key.type in LAWFUL_TYPES:
-        before = None
-        if change.before is not None and change.before.body is not None:
-            before = read(change.before.body)
-        issues = broken_laws(change.key.type, CareChange(before, change.after, change.now))
+        issues = broken_laws(change.key.type, _as_laws_see(change, change.after, tx))
     return issues
+
+
+def _as_laws_see(change: Change, after: JsonObject, tx: Transaction) -> CareChange:
+    before = None
+    if change.before is not None and change.before.body is not None:
+        before = read(change.before.body)
+    return CareChange(before, after, change.now, tx.act.caller, tx.bases)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needing:
+    """A law that must see more than a change, and what it needs."""
+
+    law: Law
+    needs: tuple[Need, ...]
+    key: Key
+    change: CareChange
+
+
+def _needing(changes: Sequence[Change], tx: Transaction) -> list[_Needing]:
+    found = []
+    for change in changes:
+        if change.after is not None and change.key.type in LAWFUL_TYPES:
+            seen = _as_laws_see(change, change.after, tx)
+            laws = needing_laws(change.key.type, seen)
+            found += [_Needing(law, needs, change.key, seen) for law, needs in laws]
+    return found
+
+
+async def _broken_law(needing: _Needing, places: Mapping[Key, str], tx: Transaction) -> list[Issue]:
+    matches = [await find(tx, need.type, *need.criteria) for need in needing.needs]
+    found = tuple([each.content for each in found] for found in matches)
+    broken = needing.law.rule(needing.change, found)
+    return [_placed(issue, needing.key, places) for issue in broken]
 
 
 async def _dangling(

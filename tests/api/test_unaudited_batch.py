@@ -16,6 +16,7 @@ from shared.fhir.errors import OutcomeUnknown
 from shared.fhir.search.reading import Reading
 from shared.server.engine import Engine
 from shared.server.request import Context, FhirRequest
+from shared.server.siblings import Siblings
 from shared.store.pool import PoolLimits
 from shared.store.store import Store
 from shared.store.version import Key
@@ -36,7 +37,7 @@ async def engine(database_url: str) -> AsyncIterator[Engine]:
         database_url, "intake", 1, texts=Reading(bases=(BASE,)), keeps_door=True, limits=LIMITS
     )
     await store.open()
-    yield Engine(DEFINITION, store, "test")
+    yield Engine(DEFINITION, store, "test", Siblings({}))
     await store.close()
 
 

@@ -6,13 +6,12 @@ https://hl7.org/fhir/R4/http.html#summary
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.server.interactions.batch import batch
 from shared.server.interactions.capabilities import capabilities
 from shared.server.interactions.create import create
 from shared.server.interactions.delete import delete
-from shared.server.interactions.operation import operation
 from shared.server.interactions.reads import answer_read
 from shared.server.interactions.transaction import transaction
 from shared.server.interactions.update import update
@@ -20,6 +19,7 @@ from shared.server.interactions.update import update
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from shared.server.definition import Opens
     from shared.server.request import Context, FhirRequest, FhirResponse
 
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 class InteractionEntry:
     """How an interaction runs: its function, and what the dispatcher opens for it."""
 
-    # The first argument is what `opens` names: the engine, a Reading or a Transaction.
     handle: Callable[[Any, FhirRequest, Context], Awaitable[FhirResponse]]
-    opens: Literal["nothing", "reading", "snapshot", "transaction"]
+    opens: Opens
 
 
+# An operation opens what it says itself, so each is an entry of its own.
 INTERACTIONS: Final[dict[str, InteractionEntry]] = {
     "capabilities": InteractionEntry(capabilities, "nothing"),
     "read": InteractionEntry(answer_read, "reading"),
@@ -43,5 +43,4 @@ INTERACTIONS: Final[dict[str, InteractionEntry]] = {
     "search-type": InteractionEntry(answer_read, "snapshot"),
     "batch": InteractionEntry(batch, "nothing"),
     "transaction": InteractionEntry(transaction, "transaction"),
-    "operation": InteractionEntry(operation, "nothing"),
 }

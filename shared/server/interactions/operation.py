@@ -5,9 +5,13 @@ https://hl7.org/fhir/R4/operations.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.fhir.errors import MethodNotAllowed, NotFound
+from shared.server.auditing import audit_row
+from shared.server.call import Call
+from shared.server.inputs import inputs_of
+from shared.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from shared.server.definition import Operation, ServiceDefinition
@@ -15,25 +19,40 @@ if TYPE_CHECKING:
     from shared.server.request import Context, FhirRequest, FhirResponse
 
 
-async def operation(engine: Engine, request: FhirRequest, context: Context) -> FhirResponse:
-    """Run an operation that this service declares.
+def called(definition: ServiceDefinition, request: FhirRequest) -> Operation:
+    """Find the operation that a request calls.
 
     :raises NotFound: when there is no such operation at this address.
     :raises MethodNotAllowed: when it changes something and is not asked by POST.
     """
-    found = declared(engine.definition, request)
-    if found is None:
-        raise NotFound("There is no such operation at this address.")
-    if found.affects_state and request.method != "POST":
-        raise MethodNotAllowed("This operation is asked by POST.", headers={"Allow": "POST"})
-    return await found.handle(engine, request, context)
-
-
-def declared(definition: ServiceDefinition, request: FhirRequest) -> Operation | None:
-    """Find the operation that a request asks for."""
     level = "instance" if request.id else "type" if request.type else "system"
     for each in definition.operations:
         is_meant = each.code == request.operation and each.level == level
         if is_meant and (request.type is None or request.type in each.types):
+            if each.affects_state and request.method != "POST":
+                raise MethodNotAllowed(
+                    "This operation is asked by POST.", headers={"Allow": "POST"}
+                )
             return each
-    return None
+    raise NotFound("There is no such operation at this address.")
+
+
+async def operation(
+    opened: Any,  # noqa: ANN401 - what the operation says that it opens
+    request: FhirRequest,
+    context: Context,
+    *,
+    engine: Engine,
+    operation: Operation,
+) -> FhirResponse:
+    """Run an operation with its inputs.
+
+    :raises Malformed: for inputs that it does not take, or lacks.
+    """
+    call = Call(request, context, inputs_of(operation, request), engine)
+    response = await operation.handle(opened, call)
+    if isinstance(opened, Transaction):
+        service = engine.definition.name
+        row = audit_row(request, context, service, status=response.status, response=response)
+        await opened.audit([row])
+    return response

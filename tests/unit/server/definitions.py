@@ -7,22 +7,37 @@ from typing import TYPE_CHECKING
 from services.ownership import DOOR_KEEPER, SERVICES, ServiceName, owner_of, types_of
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.server.definition import Operation, ServiceDefinition
-from shared.server.request import Context, FhirRequest, FhirResponse
+from shared.server.request import FhirResponse
 
 if TYPE_CHECKING:
+    from shared.server.call import Call
     from shared.server.engine import Engine
 
 
-async def nothing(_engine: Engine, _request: FhirRequest, _context: Context) -> FhirResponse:
+async def nothing(_engine: Engine, _call: Call) -> FhirResponse:
     return FhirResponse(200)
 
 
-CLOCK = Operation("clock", "system", (), nothing, affects_state=True, description="Move the clock.")
+CLOCK = Operation(
+    "clock", "system", (), nothing, "nothing", affects_state=True, description="Move the clock."
+)
 ADMIT = Operation(
-    "admit", "instance", ("EpisodeOfCare",), nothing, affects_state=True, description="Admit."
+    "admit",
+    "instance",
+    ("EpisodeOfCare",),
+    nothing,
+    "nothing",
+    affects_state=True,
+    description="Admit.",
 )
 PROGRESS = Operation(
-    "progress", "instance", ("Patient",), nothing, affects_state=False, description="Tell."
+    "progress",
+    "instance",
+    ("Patient",),
+    nothing,
+    "nothing",
+    affects_state=False,
+    description="Tell.",
 )
 OPERATIONS = {"intake": (CLOCK, ADMIT), "plan": (CLOCK,), "progress": (CLOCK, PROGRESS)}
 PROFILE = {

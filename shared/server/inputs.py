@@ -1,0 +1,156 @@
+"""What a caller gives an operation, checked against the parameters that it declares.
+
+Inputs come as Parameters; a single resource may also be the body itself, and an operation that
+changes nothing may be asked by GET with its primitive inputs in the query.
+https://hl7.org/fhir/R4/operations.html#request
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.errors import Malformed
+from shared.fhir.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shared.fhir.reader import JsonObject
+    from shared.server.definition import Operation, Parameter
+    from shared.server.request import FhirRequest
+
+# What every request may carry about the layout of its answer.
+_LAYOUT: Final = frozenset({"_format", "_pretty"})
+# Types that clients confuse and that mean the same: the value's own rules decide.
+_ALIKE: Final = (
+    frozenset({"canonical", "uri", "url"}),
+    frozenset({"string", "code", "id", "markdown"}),
+    frozenset({"date", "dateTime"}),
+)
+_BOOLEANS: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The values given, by the names of their parameters."""
+
+    values: Mapping[str, Sequence[Any]]
+
+    def one(self, name: str) -> Any:  # noqa: ANN401
+        """Give the value of a parameter; None where it was not given."""
+        return next(iter(self.many(name)), None)
+
+    def many(self, name: str) -> Sequence[Any]:
+        """Give all values of a parameter, in their order."""
+        return self.values.get(name, ())
+
+
+def inputs_of(operation: Operation, request: FhirRequest) -> Inputs:
+    """Read the inputs of a call.
+
+    :raises Malformed: for what the operation does not take, or needs and does not get.
+    """
+    values: dict[str, list[Any]] = {}
+    for name, value in _given(operation, request):
+        values.setdefault(name, []).append(value)
+    for parameter in operation.inputs:
+        _check_number(operation, parameter, len(values.get(parameter.name, ())))
+    return Inputs(values)
+
+
+def _given(operation: Operation, request: FhirRequest) -> list[tuple[str, Any]]:
+    query = [(name, value) for name, value in request.query if name not in _LAYOUT]
+    body = request.resource
+    if body is None:
+        return [_from_query(operation, name, value) for name, value in query]
+    if query:
+        raise Malformed(f"${operation.code} takes its inputs in the body or in the query.")
+    if body.get("resourceType") == "Parameters":
+        return _from_parameters(operation, body)
+    whole = [each for each in operation.inputs if each.type in TYPE_CODE]
+    if len(whole) != 1 or whole[0].type != body.get("resourceType"):
+        raise Malformed(f"${operation.code} takes {_taken(operation)}.", expression="Parameters")
+    return [(whole[0].name, body)]
+
+
+def _from_query(operation: Operation, name: str, text: str) -> tuple[str, Any]:
+    parameter = _declared(operation, name, None)
+    if parameter.type == "boolean":
+        if text not in _BOOLEANS:
+            raise Malformed(f"{name} must be true or false.")
+        return name, _BOOLEANS[text]
+    if parameter.type[0].isupper() or parameter.type in {"integer", "decimal"}:
+        raise Malformed(f"{name} is given in the body: it is a {parameter.type}.")
+    issues = validate(_alone(parameter, text))
+    if issues:
+        raise Malformed(f"{name} is not a valid {parameter.type}.")
+    return name, text
+
+
+def _from_parameters(operation: Operation, body: JsonObject) -> list[tuple[str, Any]]:
+    issues = validate(body)
+    if issues:
+        raise Malformed(issues=tuple(issues))
+    return [
+        _from_parameter(operation, each, f"Parameters.parameter[{i}]")
+        for i, each in enumerate(body.get("parameter", ()))
+    ]
+
+
+def _from_parameter(operation: Operation, given: JsonObject, place: str) -> tuple[str, Any]:
+    parameter = _declared(operation, given["name"], place)
+    if parameter.type in TYPE_CODE or parameter.type == "Resource":
+        resource = given.get("resource", {})
+        if resource.get("resourceType") == parameter.type or (
+            parameter.type == "Resource" and resource
+        ):
+            return parameter.name, resource
+        raise Malformed(f"{parameter.name} must be a {parameter.type}.", expression=place)
+    for name in _value_names(parameter):
+        if name in given:
+            return parameter.name, given[name]
+    raise Malformed(
+        f"{parameter.name} must be given as {_value_names(parameter)[0]}.", expression=place
+    )
+
+
+def _declared(operation: Operation, name: str, place: str | None) -> Parameter:
+    for parameter in operation.inputs:
+        if parameter.name == name:
+            return parameter
+    raise Malformed(
+        f"${operation.code} has no such parameter; it takes {_taken(operation)}.", expression=place
+    )
+
+
+def _check_number(operation: Operation, parameter: Parameter, number: int) -> None:
+    if number < parameter.min:
+        raise Malformed(
+            f"${operation.code} needs the parameter {parameter.name} ({parameter.type}).",
+            expression="Parameters.parameter",
+        )
+    if parameter.max is not None and number > parameter.max:
+        raise Malformed(
+            f"${operation.code} takes {parameter.name} at most {parameter.max} times.",
+            expression="Parameters.parameter",
+        )
+
+
+def _value_names(parameter: Parameter) -> list[str]:
+    alike = next((each for each in _ALIKE if parameter.type in each), frozenset())
+    names = [parameter.type, *sorted(alike - {parameter.type})]
+    return [f"value{name[0].upper()}{name[1:]}" for name in names]
+
+
+def _alone(parameter: Parameter, value: str) -> JsonObject:
+    told = {"name": parameter.name, _value_names(parameter)[0]: value}
+    return {"resourceType": "Parameters", "parameter": [told]}
+
+
+def _taken(operation: Operation) -> str:
+    if not operation.inputs:
+        return "no parameters"
+    named = (f"{each.name} ({each.type})" for each in operation.inputs)
+    return "Parameters with " + ", ".join(named)
