@@ -7,6 +7,7 @@ from typing import Final
 from services.ownership import owner_of, types_of
 from services.plan_api.profiles import PROFILES
 from services.plan_api.reactions import inpatient_encounter_finished
+from services.plan_api.templates import LIBRARY
 from shared.feed.reaction import Reactions
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.server.definition import ServiceDefinition
@@ -18,4 +19,5 @@ DEFINITION: Final = ServiceDefinition(
     owner_of=owner_of,
     reactions=Reactions("plan", (inpatient_encounter_finished.REACTION,), timers={}),
     profiles=PROFILES,
+    library=LIBRARY,
 )

@@ -53,4 +53,9 @@ async def _prepare(key: Key, stay: Version, patient_id: str, effects: Effects) -
     )
 
 
-REACTION: Final = Reaction("inpatient_encounter_finished", frozenset({"Encounter"}), handle)
+REACTION: Final = Reaction(
+    "inpatient_encounter_finished",
+    frozenset({"Encounter"}),
+    handle,
+    concerns=draft_plan.ends_inpatient_stay,
+)
