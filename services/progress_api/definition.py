@@ -6,7 +6,7 @@ from typing import Final
 
 from services.ownership import owner_of, types_of
 from services.progress_api.profiles import PROFILES
-from services.progress_api.reactions import suicide_risk_high
+from services.progress_api.reactions import attendance, suicide_risk_high
 from shared.feed.reaction import Reactions
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.server.definition import ServiceDefinition
@@ -16,6 +16,10 @@ DEFINITION: Final = ServiceDefinition(
     title="progress_api",
     types=types_of("progress", RESOURCE_TYPES),
     owner_of=owner_of,
-    reactions=Reactions("progress", (suicide_risk_high.REACTION,), timers={}),
+    reactions=Reactions(
+        "progress",
+        (suicide_risk_high.REACTION, attendance.REACTION),
+        timers={**attendance.TIMERS},
+    ),
     profiles=PROFILES,
 )

@@ -1,0 +1,105 @@
+"""The two Observations of a week: the hours that a person attended, the sessions that were missed.
+
+A week that still runs is preliminary; one that is over is final, and amended when more is learnt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from jiter import LosslessFloat
+
+from services.progress_api.domain.attendance.spans import length, within
+from shared.care.automatic import derived_id
+from shared.care.canonical import code_system, profile
+from shared.fhir.writer import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
+    from services.progress_api.domain.attendance.week import Week
+    from shared.fhir.dates import Range
+    from shared.fhir.reader import JsonObject
+
+_MINUTE: Final = 60_000_000
+_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
+_TEXTS: Final = {
+    "delivered-hours": "Hours of sessions attended",
+    "missed-sessions": "Sessions missed",
+}
+# What people have declared a mistake is theirs to write again.
+_WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsWeek:
+    """Whose week it is, which one, and whether it is over."""
+
+    patient_id: str
+    week: Week
+    is_over: bool
+
+    def id_of(self, code: str) -> str:
+        """Derive the id of the week's Observation of a kind."""
+        return derived_id(f"Patient/{self.patient_id}/{self.week.first}", code)
+
+
+def minutes_in(week: Week, spans: Iterable[Range], zone: tzinfo) -> int:
+    """Count the whole minutes of attendance in a week, each moment once."""
+    return length(within(spans, [week.span(zone)])) // _MINUTE
+
+
+def delivered_hours(whose: PersonsWeek, minutes: int) -> JsonObject:
+    """Write the hours attended."""
+    hours = {"value": _hours(minutes), "unit": "h"}
+    unit = {"system": "http://unitsofmeasure.org", "code": "h"}
+    return _observation(whose, "delivered-hours") | {"valueQuantity": hours | unit}
+
+
+def missed_sessions(whose: PersonsWeek, number: int) -> JsonObject:
+    """Write the number of sessions missed."""
+    return _observation(whose, "missed-sessions") | {"valueInteger": number}
+
+
+def next_version(before: JsonObject | None, counted: JsonObject) -> JsonObject | None:
+    """Decide what follows on an Observation, now that a week was counted again; None if nothing."""
+    if before is None:
+        return counted
+    status = before.get("status")
+    if status in _WITHDRAWN:
+        return None
+    if status != "preliminary":
+        counted = counted | {"status": status}
+    after = before | {name: value for name, value in counted.items() if name != "meta"}
+    if canonical(after) == canonical(before):
+        return None
+    return after if status == "preliminary" else after | {"status": "amended"}
+
+
+def _observation(whose: PersonsWeek, code: str) -> JsonObject:
+    return {
+        "resourceType": "Observation",
+        "id": whose.id_of(code),
+        "meta": {"profile": [profile("stepdown-observation")]},
+        "status": "final" if whose.is_over else "preliminary",
+        "category": [{"coding": [{"system": _CATEGORY, "code": "activity"}]}],
+        "code": {
+            "coding": [{"system": code_system("measure"), "code": code}],
+            "text": _TEXTS[code],
+        },
+        "subject": {"reference": f"Patient/{whose.patient_id}"},
+        "effectivePeriod": {
+            "start": whose.week.first.isoformat(),
+            "end": whose.week.last.isoformat(),
+        },
+    }
+
+
+def _hours(minutes: int) -> int | LosslessFloat:
+    """Write minutes as hours with two places, rounded half up."""
+    hundredths = (minutes * 100 + 30) // 60
+    if hundredths % 100 == 0:
+        return hundredths // 100
+    return LosslessFloat(f"{hundredths // 100}.{hundredths % 100:02d}".encode())

@@ -1,0 +1,104 @@
+"""Sessions as the record tells them: Encounters of those who came, Appointments of those who not.
+
+An Encounter counts from arrival to departure, inside the session, without its breaks. Encounter
+has no no-show; the Appointment has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.progress_api.domain.attendance.policy import LONGEST_VISIT
+from services.progress_api.domain.attendance.spans import length, minus, within
+from shared.care.subject import patient_of
+from shared.fhir.dates import date_range
+from shared.fhir.references import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
+
+    from shared.fhir.dates import Range
+    from shared.fhir.reader import JsonObject
+
+_ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+_OUTPATIENT: Final = frozenset({"AMB", "VR"})
+# An Appointment tells of attendance when it has begun or was missed; a booked one does not yet.
+_TELLING: Final = frozenset({"arrived", "checked-in", "fulfilled", "noshow"})
+
+
+def is_session(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter is a session that was attended to its end."""
+    kind = encounter.get("class", {})
+    return (
+        encounter.get("status") == "finished"
+        and kind.get("system") == _ACT_CODE
+        and kind.get("code") in _OUTPATIENT
+        and bool(encounter.get("appointment"))
+    )
+
+
+def is_missed(appointment: JsonObject) -> bool:
+    """Tell whether an Appointment was missed."""
+    return appointment.get("status") == "noshow"
+
+
+def tells_attendance(appointment: JsonObject) -> bool:
+    """Tell whether attendance may depend on an Appointment."""
+    return appointment.get("status") in _TELLING
+
+
+def appointments_of(encounter: JsonObject, bases: tuple[str, ...]) -> Iterator[str]:
+    """Name the ids of the Appointments that an Encounter keeps."""
+    for each in encounter.get("appointment", ()):
+        link = parse_reference(each.get("reference", ""), bases)
+        if link.kind == "local" and link.type == "Appointment" and link.id:
+            yield link.id
+
+
+def patient_of_appointment(appointment: JsonObject, bases: tuple[str, ...]) -> str | None:
+    """Give the logical id of the Patient here who takes part."""
+    found = (patient_of(each, "actor", bases) for each in appointment.get("participant", ()))
+    return next(filter(None, found), None)
+
+
+def scheduled(appointment: JsonObject, zone: tzinfo) -> Range | None:
+    """Give the time of an Appointment; None where it has not both ends."""
+    return _span(appointment, zone)
+
+
+def attended(
+    encounter: JsonObject,
+    appointments: Mapping[str, JsonObject],
+    *,
+    bases: tuple[str, ...],
+    zone: tzinfo,
+) -> list[Range]:
+    """Give the time that an Encounter was attended inside its sessions, breaks taken off."""
+    whole = _span(encounter.get("period", {}), zone)
+    if whole is None or not is_session(encounter):
+        return []
+    named = (appointments.get(each, {}) for each in appointments_of(encounter, bases))
+    sessions = [span for each in named if (span := scheduled(each, zone)) is not None]
+    present = within([whole], sessions) if sessions else [whole]
+    if length(present) > LONGEST_VISIT:
+        return []
+    return minus(present, _breaks(encounter, whole, zone))
+
+
+def _breaks(encounter: JsonObject, whole: Range, zone: tzinfo) -> Iterator[Range]:
+    for each in encounter.get("statusHistory", ()):
+        if each.get("status") == "onleave":
+            period = each.get("period", {})
+            low, high = _start(period, "start", zone), _start(period, "end", zone)
+            yield whole[0] if low is None else low, whole[1] if high is None else high
+
+
+def _span(period: JsonObject, zone: tzinfo) -> Range | None:
+    low, high = _start(period, "start", zone), _start(period, "end", zone)
+    return None if low is None or high is None or low >= high else (low, high)
+
+
+def _start(period: JsonObject, end: str, zone: tzinfo) -> int | None:
+    text = period.get(end)
+    return None if text is None else date_range(text, zone)[0]

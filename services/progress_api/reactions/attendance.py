@@ -1,0 +1,125 @@
+"""A session was attended or missed: the hours of its weeks are counted again.
+
+A week's Observations are made of all that the record holds now, so the order in which Encounters
+and Appointments come makes no difference, nor does a repetition.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from services.progress_api.domain.attendance import observations, session
+from services.progress_api.domain.attendance.observations import PersonsWeek
+from services.progress_api.domain.attendance.policy import POLICY
+from services.progress_api.domain.attendance.week import Week, weeks_of
+from shared.care.automatic import Act, provenance
+from shared.care.subject import patient_of
+from shared.feed.open_episode import has_open_episode
+from shared.feed.reaction import Reaction
+from shared.fhir.dates import instant as microseconds
+from shared.server.interactions.update import content_of
+from shared.server.saving import save
+from shared.store.finding import find
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import DueTimer, Event
+    from shared.fhir.reader import JsonObject
+    from shared.store.finding import Found
+    from shared.store.transaction import Transaction
+
+_WEEK_OVER: Final = "week_over"
+_MOMENT: Final = timedelta(microseconds=1)
+
+
+async def handle(event: Event, effects: Effects) -> None:
+    """Count the weeks that this version and the one before it touch."""
+    tx = effects.tx
+    after = content_of(await tx.read_version(event.key, event.version))
+    before = content_of(await tx.read_version(event.key, event.version - 1))
+    touched = {each for told in (before, after) if told for each in await _touched(told, tx)}
+    for patient_id in sorted({patient_id for patient_id, _ in touched}):
+        if await has_open_episode(tx, patient_id):
+            weeks = sorted(week for each, week in touched if each == patient_id)
+            await _count(patient_id, weeks, effects)
+
+
+async def end_week(timer: DueTimer, effects: Effects) -> None:
+    """Count a week that is over for the last time, unless more is learnt of it."""
+    week = Week.at(microseconds(timer.due - _MOMENT), effects.tx.zone)
+    await _count(timer.key.id, [week], effects)
+
+
+async def _touched(told: JsonObject, tx: Transaction) -> set[tuple[str, Week]]:
+    """Name the persons' weeks that a version of an Encounter or Appointment touches."""
+    if told["resourceType"] == "Encounter":
+        patient_id = patient_of(told, "subject", tx.bases)
+        appointments = await _appointments([told], tx)
+        spans = session.attended(told, appointments, bases=tx.bases, zone=tx.zone)
+    else:
+        patient_id = session.patient_of_appointment(told, tx.bases)
+        span = session.scheduled(told, tx.zone) if session.tells_attendance(told) else None
+        spans = [] if span is None else [span]
+    return {(patient_id, week) for week in weeks_of(spans, tx.zone)} if patient_id else set()
+
+
+async def _count(patient_id: str, weeks: list[Week], effects: Effects) -> None:
+    tx = effects.tx
+    patient = ("patient", f"Patient/{patient_id}")
+    visits = await find(tx, "Encounter", patient, ("class", "AMB,VR"), ("status", "finished"))
+    appointments = await _appointments([each.content for each in visits], tx)
+    attended = [
+        (each, session.attended(each.content, appointments, bases=tx.bases, zone=tx.zone))
+        for each in visits
+    ]
+    missed = [
+        (each, session.scheduled(each.content, tx.zone))
+        for each in await find(tx, "Appointment", patient, ("status", "noshow"))
+    ]
+    for week in weeks:
+        whose = PersonsWeek(patient_id, week, effects.now >= week.end(tx.zone))
+        came = [(each, spans) for each, spans in attended if week in weeks_of(spans, tx.zone)]
+        not_come = [each for each, span in missed if span and Week.at(span[0], tx.zone) == week]
+        minutes = observations.minutes_in(week, [s for _, spans in came for s in spans], tx.zone)
+        hours = observations.delivered_hours(whose, minutes)
+        await _write(hours, [each for each, _ in came], effects)
+        await _write(observations.missed_sessions(whose, len(not_come)), not_come, effects)
+        if not whose.is_over:
+            timer_id = f"attendance/{patient_id}/{week.first}"
+            patient_key = Key("Patient", patient_id)
+            await effects.set_timer(timer_id, week.end(tx.zone), _WEEK_OVER, patient_key)
+
+
+async def _appointments(encounters: list[JsonObject], tx: Transaction) -> dict[str, JsonObject]:
+    ids = {each for told in encounters for each in session.appointments_of(told, tx.bases)}
+    versions = await tx.read_many("Appointment", sorted(ids))
+    contents = ((key.id, content_of(version)) for key, version in versions.items())
+    return {logical_id: content for logical_id, content in contents if content is not None}
+
+
+async def _write(counted: JsonObject, sources: list[Found], effects: Effects) -> None:
+    key = Key("Observation", counted["id"])
+    version = await effects.tx.read(key)
+    if version is not None and version.deleted:
+        return  # people have deleted it, and it does not come back
+    after = observations.next_version(content_of(version), counted)
+    if after is None:
+        return
+    act = Act(
+        targets=[str(key)],
+        sources=[each.versioned for each in sources],
+        recorded=instant(effects.now),
+        activity="UPDATE" if version else "CREATE",
+    )
+    said = Key("Provenance", effects.id_for(f"provenance/{key.id}"))
+    changes = [
+        Change(key, "PUT", version, after, effects.now),
+        Change(said, "PUT", None, provenance(POLICY, act), effects.now),
+    ]
+    await save(effects.tx, changes)
+
+
+REACTION: Final = Reaction("attendance", frozenset({"Encounter", "Appointment"}), handle)
+TIMERS: Final = {_WEEK_OVER: end_week}
