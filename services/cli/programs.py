@@ -16,6 +16,7 @@ from services.plan_api import definition as plan
 from services.progress_api import app as progress_app
 from services.progress_api import definition as progress
 from shared.observability.logging import configure_logging
+from shared.server.operations.everywhere import with_engine_operations
 from shared.server.settings import Addresses
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def all_in_one() -> ASGIApp:
         "plan": InMemory(plan_app.create()),
         "progress": InMemory(progress_app.create()),
     }
-    return create_front_door(services, DEFINITIONS, base=Addresses().base)
+    return _front_door(services)
 
 
 def intake_alone() -> ASGIApp:
@@ -58,10 +59,15 @@ def progress_alone() -> ASGIApp:
 def front_door_alone() -> ASGIApp:
     """Build the front door before three services that are reached by their URLs."""
     begin("front-door")
-    addresses = Addresses()
-    urls = addresses.service_urls
+    urls = Addresses().service_urls
     services: dict[ServiceName, Target] = {name: OverHttp(urls[name]) for name in SERVICES}
-    return create_front_door(services, DEFINITIONS, base=addresses.base)
+    return _front_door(services)
+
+
+def _front_door(services: dict[ServiceName, Target]) -> ASGIApp:
+    told = Addresses()
+    served = [with_engine_operations(each, is_open=told.open) for each in DEFINITIONS]
+    return create_front_door(services, served, base=told.base)
 
 
 def begin(program: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -18,9 +17,10 @@ from shared.server.documentation import documentation_routes
 from shared.server.engine import Engine
 from shared.server.health import DatabaseState, Readiness, ServiceCheck, health_router
 from shared.server.http import Addresses, FhirEndpoint
+from shared.server.library import publish
 from shared.server.metrics import Metrics, metrics_route
 from shared.server.openapi import openapi
-from shared.server.operations.clock import CLOCK
+from shared.server.operations.everywhere import with_engine_operations
 from shared.server.siblings import Siblings
 from shared.store.migrate import Ownership, head, prepare
 from shared.store.pool import PoolLimits
@@ -42,6 +42,7 @@ _PATIENCE_SECONDS: Final = 60.0
 
 def create_app(definition: ServiceDefinition, settings: Settings, ownership: Ownership) -> FastAPI:
     """Build a service's program; it migrates and opens the record when it starts."""
+    definition = with_engine_operations(definition, is_open=settings.open)
     store = _store(definition, settings)
     siblings = Siblings(settings.service_urls)
     runner = FeedRunner(store, definition.reactions, sibling_urls=settings.service_urls)
@@ -52,6 +53,7 @@ def create_app(definition: ServiceDefinition, settings: Settings, ownership: Own
         await until_it_answers(settings.database_url.get_secret_value(), _PATIENCE_SECONDS)
         await prepare(settings.database_url.get_secret_value(), ownership)
         await store.open()
+        await publish(store, definition)
         await runner.start()
         yield
         readiness.draining = True
@@ -59,8 +61,6 @@ def create_app(definition: ServiceDefinition, settings: Settings, ownership: Own
         await siblings.close()
         await store.close()
 
-    if settings.open:
-        definition = replace(definition, operations=(*definition.operations, CLOCK))
     app = FastAPI(title=definition.title, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.include_router(health_router(readiness))
     metrics = Metrics(definition.name, os.getpid(), _gauges(store, runner))

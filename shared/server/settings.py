@@ -32,10 +32,12 @@ Url = Annotated[str, AfterValidator(_web_address)]
 
 
 class Addresses(BaseSettings):
-    """Where everything of this server is reached."""
+    """Where everything of this server is reached, and whether it asks nobody who they are."""
 
     model_config = SettingsConfigDict(env_prefix="STEPDOWN_", frozen=True, extra="ignore")
 
+    # Authentication is off; the command line refuses this on an address that others reach.
+    open: bool = False
     base_url: Url = "http://127.0.0.1:8000/fhir"
     intake_url: Url = "http://127.0.0.1:8000/intake/fhir"
     plan_url: Url = "http://127.0.0.1:8000/plan/fhir"
@@ -65,8 +67,6 @@ class Settings(Addresses):
     """The settings of one service; a secret has no default."""
 
     database_url: SecretStr
-    # Authentication is off; the command line refuses this on an address that others reach.
-    open: bool = False
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     tenant: int = 1
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 8

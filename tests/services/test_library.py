@@ -1,0 +1,62 @@
+"""What the services publish about themselves can be read from the record."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from shared.care.canonical import CANONICAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+
+
+def test_every_operation_that_is_stated_is_defined(stack: Programs) -> None:
+    statement = httpx.get(f"{stack.fhir}/metadata", trust_env=False).json()
+    stated = list(_stated(statement))
+    assert f"{CANONICAL}/OperationDefinition/clock" in stated
+    for url in stated:
+        definition = _published(stack, url.removeprefix(f"{CANONICAL}/"))
+        assert definition["url"] == url
+        assert f"${definition['code']}" == definition["title"]
+
+
+def test_every_profile_that_is_stated_is_published(stack: Programs) -> None:
+    statement = httpx.get(f"{stack.fhir}/metadata", trust_env=False).json()
+    stated = _profiles(statement)
+    assert f"{CANONICAL}/StructureDefinition/stepdown-careplan" in stated
+    for url in stated:
+        assert _published(stack, url.removeprefix(f"{CANONICAL}/"))["url"] == url
+
+
+def test_a_second_start_publishes_nothing_anew(stack: Programs) -> None:
+    path = "OperationDefinition/clock"
+    before = _published(stack, path)["meta"]["versionId"]
+    stack.stop("intake")
+    stack.start("intake")
+    assert _published(stack, path)["meta"]["versionId"] == before
+
+
+def _stated(statement: dict[str, Any]) -> Iterator[str]:
+    rest = statement["rest"][0]
+    for place in (rest, *rest["resource"]):
+        yield from (each["definition"] for each in place.get("operation", ()))
+
+
+def _profiles(statement: dict[str, Any]) -> list[str]:
+    resources = statement["rest"][0]["resource"]
+    return [url for each in resources for url in each.get("supportedProfile", ())]
+
+
+def _published(stack: Programs, path: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 20
+    while True:
+        answer = httpx.get(f"{stack.fhir}/{path}", trust_env=False)
+        if answer.is_success or time.monotonic() > deadline:
+            answer.raise_for_status()
+            return dict(answer.json())
+        time.sleep(0.1)
