@@ -1,0 +1,1 @@
+"""Instruments that people fill in: what they ask, and what the answers come to."""
