@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shared.care import appointment, care_plan
+from shared.care import appointment, care_plan, referral
 from shared.care.law import NOTHING_FOUND
 
 if TYPE_CHECKING:
     from shared.care.law import CareChange, Law, Need
     from shared.fhir.errors import Issue
 
-LAWS: Final[tuple[Law, ...]] = (*care_plan.LAWS, *appointment.LAWS)
+LAWS: Final[tuple[Law, ...]] = (*care_plan.LAWS, *appointment.LAWS, *referral.LAWS)
 LAWFUL_TYPES: Final = frozenset(law.type for law in LAWS)
 
 
