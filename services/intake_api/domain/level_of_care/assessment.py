@@ -1,0 +1,98 @@
+"""One person's level of care: every criterion valued, the decision, and the trace that proves it.
+
+The trace's hash is that of its other parameters, so that whoever holds the trace can recompute it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.intake_api.domain.level_of_care.decision import Decision, decide
+from services.intake_api.domain.level_of_care.kleene import Truth, word
+from services.intake_api.domain.level_of_care.valuation import Valued, valued
+from shared.fhir.writer import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet
+    from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
+    from shared.fhir.reader import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a criteria set makes of the evidence about one person at one moment."""
+
+    criteria_set: CriteriaSet
+    criteria: tuple[Valued, ...]
+    decision: Decision
+
+    @property
+    def values(self) -> dict[str, Truth]:
+        """The criteria's values by their ids."""
+        return {each.criterion: each.value for each in self.criteria}
+
+    @property
+    def unknown_safety(self) -> tuple[Valued, ...]:
+        """The safety criteria that are unknown."""
+        safety = self.criteria_set.safety
+        return tuple(e for e in self.criteria if e.criterion in safety and e.value is None)
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The versions that the values rest on, each once."""
+        versions = (each.piece.versioned for each in self.criteria if each.piece is not None)
+        return tuple(dict.fromkeys(versions))
+
+    @property
+    def hash(self) -> str:
+        """Give the SHA-256 of the trace's canonical JSON."""
+        return hashlib.sha256(canonical(self._trace)).hexdigest()
+
+    @property
+    def parameters(self) -> list[JsonObject]:
+        """Write the trace as the parameters of a Parameters resource, its hash last."""
+        return [*self._trace, {"name": "hash", "valueString": self.hash}]
+
+    @property
+    def _trace(self) -> list[JsonObject]:
+        criteria_set, decision = self.criteria_set, self.decision
+        advice = {each.id: each.advice for each in criteria_set.criteria}
+        return [
+            {"name": "criteria-set", "valueCanonical": criteria_set.canonical},
+            {"name": "criteria-set-hash", "valueString": criteria_set.hash},
+            {"name": "outcome", "valueCode": decision.outcome},
+            {"name": "rule", "valueCode": decision.rule},
+            *(_because(each, advice[each]) for each in decision.because),
+            *(_criterion(each) for each in self.criteria),
+            *({"name": "missing", "valueCode": each} for each in decision.missing),
+        ]
+
+
+def assess(criteria_set: CriteriaSet, pool: Sequence[Evidence], moment: Moment) -> Assessment:
+    """Value every criterion and decide."""
+    criteria = tuple(valued(each, pool, moment) for each in criteria_set.criteria)
+    values = {each.criterion: each.value for each in criteria}
+    return Assessment(criteria_set, criteria, decide(criteria_set, values))
+
+
+def _because(criterion: str, advice: str | None) -> JsonObject:
+    part = [{"name": "code", "valueCode": criterion}]
+    if advice is not None:
+        part.append({"name": "advice", "valueString": advice})
+    return {"name": "because", "part": part}
+
+
+def _criterion(told: Valued) -> JsonObject:
+    part: list[JsonObject] = [
+        {"name": "code", "valueCode": told.criterion},
+        {"name": "value", "valueCode": word(told.value)},
+        {"name": "basis", "valueCode": told.basis},
+    ]
+    if told.piece is not None:
+        evidence = {"reference": told.piece.versioned}
+        part.append({"name": "evidence", "valueReference": evidence})
+    return {"name": "criterion", "part": part}

@@ -1,0 +1,169 @@
+"""What a criteria set is: criteria, how evidence gives each a value, and rules in their order.
+
+Every fact of a set stands in its JSON, with its source; nothing here knows a criterion by name.
+Groups share no criterion, which makes the list of what is missing exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from services.intake_api.domain.level_of_care.kleene import Truth, conjunction, disjunction
+from shared.fhir.writer import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.fhir.reader import JsonObject
+
+Outcome = Literal[
+    "higher",
+    "lower",
+    "recommend-iop",
+    "recommend-iop-with-conditions",
+    "insufficient-information",
+]
+UNDECIDED: Final[Outcome] = "insufficient-information"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A derivation: the latest resource that `select` matches, if it passes, gives the value.
+
+    It passes with one of the `answers` (any, where none is named), a number of `at_least`, and
+    not longer ago than `within_days`.
+    """
+
+    id: str
+    type: str
+    value: Truth
+    select: Mapping[str, tuple[str, ...]]
+    answers: tuple[str, ...]
+    at_least: int | None
+    within_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion; of its rows the first that passes gives the value that nobody judged.
+
+    `deciding` ones count in the groups of their kind; a `safety` one that is unknown holds
+    everything up. `advice` says what to do about it where it stands in the way.
+    """
+
+    id: str
+    text: str
+    kind: str
+    deciding: bool
+    safety: bool
+    advice: str | None
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Deciding criteria that count together: any of them, or all."""
+
+    id: str
+    quantifier: Literal["any", "all"]
+    members: tuple[str, ...]
+
+    def value(self, values: Mapping[str, Truth]) -> Truth:
+        """Combine the values of the members."""
+        combine = disjunction if self.quantifier == "any" else conjunction
+        return combine(values[member] for member in self.members)
+
+    def witnesses(self, values: Mapping[str, Truth]) -> tuple[str, ...]:
+        """Name the members that by themselves decide the group."""
+        decisive = self.quantifier == "any"
+        return tuple(member for member in self.members if values[member] is decisive)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Fires when each group named has the value named; `names` tells whose members explain it."""
+
+    id: str
+    outcome: Outcome
+    when: Mapping[str, bool]
+    safety_unknown: bool
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CriteriaSet:
+    """A published set of criteria; `content` is its JSON as published."""
+
+    url: str
+    version: str
+    title: str
+    criteria: tuple[Criterion, ...]
+    groups: tuple[Group, ...]
+    rules: tuple[Rule, ...]
+    content: JsonObject
+
+    @property
+    def canonical(self) -> str:
+        """Name this version of the set."""
+        return f"{self.url}|{self.version}"
+
+    @property
+    def hash(self) -> str:
+        """Give the SHA-256 of the set's canonical JSON: members sorted, no white space."""
+        return hashlib.sha256(canonical(self.content)).hexdigest()
+
+    @property
+    def safety(self) -> tuple[str, ...]:
+        """Name the criteria without whose value nothing may be recommended."""
+        return tuple(criterion.id for criterion in self.criteria if criterion.safety)
+
+
+def parsed(content: JsonObject) -> CriteriaSet:
+    """Read a criteria set from its JSON."""
+    criteria = tuple(map(_criterion, content["criteria"]))
+    return CriteriaSet(
+        content["url"],
+        content["version"],
+        content["title"],
+        criteria,
+        tuple(_group(each, criteria) for each in content["groups"]),
+        tuple(map(_rule, content["rules"])),
+        content,
+    )
+
+
+def _criterion(told: dict[str, Any]) -> Criterion:
+    return Criterion(
+        told["id"],
+        told["text"],
+        told["kind"],
+        told["deciding"],
+        told.get("safety", False),
+        told.get("advice"),
+        tuple(map(_row, told.get("rows", ()))),
+    )
+
+
+def _row(told: dict[str, Any]) -> Row:
+    return Row(
+        told["id"],
+        told["type"],
+        told["value"],
+        {element: tuple(tokens) for element, tokens in told["select"].items()},
+        tuple(told.get("answers", ())),
+        told.get("atLeast"),
+        told.get("withinDays"),
+    )
+
+
+def _group(told: dict[str, Any], criteria: tuple[Criterion, ...]) -> Group:
+    members = (each.id for each in criteria if each.deciding and each.kind in told["kinds"])
+    return Group(told["id"], told["quantifier"], tuple(members))
+
+
+def _rule(told: dict[str, Any]) -> Rule:
+    safety_unknown = told.get("safetyUnknown", False)
+    names = tuple(told.get("names", ()))
+    return Rule(told["id"], told["outcome"], told.get("when", {}), safety_unknown, names)

@@ -1,0 +1,77 @@
+"""The GuidanceResponse that carries a level of care.
+
+It supports a decision that a clinician makes; its trace lets the clinician review the basis.
+https://hl7.org/fhir/R4/guidanceresponse.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain.level_of_care.criteria_set import UNDECIDED
+from services.intake_api.domain.level_of_care.valuation import CRITERION
+from shared.care.automatic import Policy, derived_id
+
+if TYPE_CHECKING:
+    from services.intake_api.domain.level_of_care.assessment import Assessment
+    from shared.fhir.reader import JsonObject
+
+POLICY: Final = Policy("level-of-care", "1.0", "Decides a level of care by a criteria set")
+
+_SAID: Final = {
+    "higher": "A higher level of care is needed.",
+    "lower": "A lower level of care is enough.",
+    "recommend-iop": "Intensive outpatient care is recommended.",
+    "recommend-iop-with-conditions": "Intensive outpatient care is recommended with conditions.",
+    "insufficient-information": "There is not enough information to recommend a level of care.",
+}
+
+
+def guidance_id(assessment: Assessment, patient_id: str) -> str:
+    """Derive the id of a decision: the same for the same person, evidence and set."""
+    return derived_id(f"Patient/{patient_id}", f"level-of-care/{assessment.hash}")
+
+
+def guidance(assessment: Assessment, patient_id: str, occurred: str) -> JsonObject:
+    """Write the GuidanceResponse of a decision."""
+    decision = assessment.decision
+    undecided = decision.outcome == UNDECIDED
+    trace = {"resourceType": "Parameters", "id": "trace", "parameter": assessment.parameters}
+    resource: JsonObject = {
+        "resourceType": "GuidanceResponse",
+        "id": guidance_id(assessment, patient_id),
+        "text": {"status": "generated", "div": _narrative(assessment)},
+        "contained": [trace],
+        "moduleCanonical": assessment.criteria_set.canonical,
+        "status": "data-required" if undecided else "success",
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "occurrenceDateTime": occurred,
+        "outputParameters": {"reference": "#trace"},
+    }
+    if decision.missing:
+        resource["dataRequirement"] = [_required(each) for each in decision.missing]
+    return resource
+
+
+def _required(criterion: str) -> JsonObject:
+    coding = {"system": CRITERION, "code": criterion}
+    return {"type": "Observation", "codeFilter": [{"path": "code", "code": [coding]}]}
+
+
+def _narrative(assessment: Assessment) -> str:
+    decision = assessment.decision
+    texts = {each.id: each.text for each in assessment.criteria_set.criteria}
+    paragraphs = [
+        f"<p>{_SAID[decision.outcome]}</p>",
+        _listed("Because of", [f"{each}: {texts[each]}" for each in decision.because]),
+        _listed("Not known yet", [f"{each}: {texts[each]}" for each in decision.missing]),
+        f"<p>By {assessment.criteria_set.title}, version {assessment.criteria_set.version}.</p>",
+    ]
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(paragraphs)}</div>'
+
+
+def _listed(title: str, items: list[str]) -> str:
+    if not items:
+        return ""
+    listed = "".join(f"<li>{item}</li>" for item in items)
+    return f"<p>{title}</p><ul>{listed}</ul>"
