@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.intake_api.operations.everything import EVERYTHING
 from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import clock
 from services.ownership import owner_of, types_of
@@ -21,5 +22,6 @@ DEFINITION: Final = ServiceDefinition(
     owner_of=owner_of,
     keeps_door=True,
     reactions=Reactions("intake", (clock.REACTION,), timers=clock.TIMERS),
+    operations=(EVERYTHING,),
     profiles=PROFILES,
 )

@@ -29,6 +29,7 @@ _ALIKE: Final = (
     frozenset({"string", "code", "id", "markdown"}),
     frozenset({"date", "dateTime"}),
 )
+_MOST_DIGITS: Final = 9
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
@@ -81,8 +82,12 @@ def _from_query(operation: Operation, name: str, text: str) -> tuple[str, Any]:
         if text not in _BOOLEANS:
             raise Malformed(f"{name} must be true or false.")
         return name, _BOOLEANS[text]
-    if parameter.type[0].isupper() or parameter.type in {"integer", "decimal"}:
+    if parameter.type[0].isupper():
         raise Malformed(f"{name} is given in the body: it is a {parameter.type}.")
+    if parameter.type == "integer":
+        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+            raise Malformed(f"{name} must be a number.")
+        return name, int(text)
     issues = validate(_alone(parameter, text))
     if issues:
         raise Malformed(f"{name} is not a valid {parameter.type}.")

@@ -24,20 +24,16 @@ def searchset(
     links: Sequence[tuple[str, str]],
     *,
     total: int | None,
+    included: Iterable[tuple[str, bytes]] = (),
     outcome: JsonObject | None = None,
 ) -> bytes:
-    """Write a searchset: each entry is its fullUrl and its resource."""
+    """Write a searchset: each entry, a match or included, is its fullUrl and its resource."""
     pieces = [_head("searchset", links, total)]
     separator = b""
-    for full_url, body in entries:
-        pieces += (
-            separator,
-            b'{"fullUrl":',
-            write(full_url),
-            b',"resource":',
-            body,
-            b',"search":{"mode":"match"}}',
-        )
+    found = (*((each, b"match") for each in entries), *((each, b"include") for each in included))
+    for (full_url, body), mode in found:
+        pieces += (separator, b'{"fullUrl":', write(full_url), b',"resource":', body)
+        pieces += (b',"search":{"mode":"', mode, b'"}}')
         separator = b","
     if outcome is not None:
         pieces += (separator, b'{"resource":', write(outcome), b',"search":{"mode":"outcome"}}')

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from shared.fhir.errors import Gone, NotFound
 from shared.fhir.reader import read
 from shared.fhir.search.parse import parse
 
@@ -52,6 +53,20 @@ async def fetch(reading: Reading, key: Key) -> Found | None:
     version = await reading.read(key)
     if version is None or version.body is None:
         return None
+    return Found(version, read(version.body))
+
+
+async def required(reading: Reading, key: Key) -> Found:
+    """Read one resource that must be there.
+
+    :raises NotFound: when there is nothing that the caller may see.
+    :raises Gone: when it was deleted.
+    """
+    version = await reading.read(key)
+    if version is None:
+        raise NotFound(f"There is no {key.type} with this id.")
+    if version.body is None:
+        raise Gone(f"This {key.type} was deleted.")
     return Found(version, read(version.body))
 
 

@@ -6,16 +6,21 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import msgspec
 
 from shared.fhir.errors import InvalidSearch
 
-if TYPE_CHECKING:
-    from shared.fhir.search.query import Query
-
 _SIGNATURE: Final = 16
+
+
+class Paged(Protocol):
+    """What is shown in pages, such as a Query."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Tell apart what does not continue one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +32,13 @@ class PageKey:
     backward: bool = False
 
 
-def sign(key: PageKey, query: Query, tenant: int, secret: bytes) -> str:
+def sign(key: PageKey, query: Paged, tenant: int, secret: bytes) -> str:
     """Write a key as the text of a link; it holds for this search only."""
     raw = _encoder.encode(key)
     return urlsafe_b64encode(_signature(raw, query, tenant, secret) + raw).decode().rstrip("=")
 
 
-def verify(text: str, query: Query, tenant: int, secret: bytes) -> PageKey:
+def verify(text: str, query: Paged, tenant: int, secret: bytes) -> PageKey:
     """Read the key of a link.
 
     :raises InvalidSearch: it was changed, or belongs to another search, tenant or server.
@@ -48,7 +53,7 @@ def verify(text: str, query: Query, tenant: int, secret: bytes) -> PageKey:
     return _decoder.decode(raw)
 
 
-def _signature(raw: bytes, query: Query, tenant: int, secret: bytes) -> bytes:
+def _signature(raw: bytes, query: Paged, tenant: int, secret: bytes) -> bytes:
     signed = b"%d|%b|%b" % (tenant, query.fingerprint, raw)
     return hmac.new(secret, signed, sha256).digest()[:_SIGNATURE]
 

@@ -12,7 +12,9 @@ from shared.store.audit_search import (
     audit_row_statement,
     audited,
 )
+from shared.store.mention import Mention, mention_of
 from shared.store.search import count_statement, matching_statement, page_statement
+from shared.store.terms import reference_term
 from shared.store.version import Key, Version
 
 if TYPE_CHECKING:
@@ -76,6 +78,26 @@ class Reading:
             [key.id for key in wanted],
         )
         return {Key(TYPE_NAME[row[0]], row[1]): row[2] for row in rows}
+
+    async def mentions(
+        self, targets: Iterable[Key], resource_type: str | None = None
+    ) -> list[Mention]:
+        """Find who refers to any of some resources, of one type or of all, in no order."""
+        access = self.access
+        terms = [reference_term(access.tenant, target) for target in targets]
+        args: list[Any] = [access.tenant, terms, TYPE_CODE.get(resource_type or "")]
+        sql = statements.MENTIONS.wide
+        if access.patients is not None:
+            sql = statements.MENTIONS.narrow
+            args.append(list(access.patients))
+        found = [mention_of(row) for row in await self._fetch(sql, args)]
+        return [each for each in found if access.types is None or each.key.type in access.types]
+
+    async def read_mentioned(self, mentions: Iterable[Mention]) -> dict[Key, Version]:
+        """Read the current versions of what `mentions` found, which the caller may see."""
+        pks = [each.pk for each in mentions]
+        rows = await self._fetch(statements.READ_PKS, [self.access.tenant, pks])
+        return {version.key: version for version in map(_version, rows)}
 
     async def page(self, query: Query, page_key: PageKey | None) -> Sequence[asyncpg.Record]:
         """Run a search for one page: its rows, and one more where there is a next page."""

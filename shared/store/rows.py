@@ -11,6 +11,7 @@ from shared.fhir.search.index import IndexRow, index
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
 from shared.store.search.values import span_class, trigrams
+from shared.store.terms import reference_term
 from shared.store.version import Change, Key, Version, instant
 
 if TYPE_CHECKING:
@@ -46,11 +47,6 @@ def prepare(change: Change, pk: int, tenant: int, reading: Reading) -> Row:
         _terms(change, found, tenant, reading.bases),
         _patient(change, found, reading),
     )
-
-
-def reference_term(tenant: int, target: Key) -> int:
-    """Hash the term that every row with a reference to `target` carries, whatever its type."""
-    return hash_term(tenant, 0, f"-> {target}")
 
 
 def columns(rows: Sequence[Row]) -> list[list[Any]]:

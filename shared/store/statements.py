@@ -28,17 +28,35 @@ class Narrowable(NamedTuple):
 
 def _narrowable(sql: str, patients: int) -> Narrowable:
     """Narrow by whom a version was about: a later one may have moved it to another person."""
-    limit = (
-        " AND v.patient = ANY(ARRAY(SELECT p.pk FROM record.resource p WHERE p.tenant = $1 "
-        f"AND p.type = {TYPE_CODE['Patient']} AND p.id = ANY(${patients}::text[])))"
+    return Narrowable(sql.format(""), sql.format(_limited("v", patients)))
+
+
+def _limited(relation: str, patients: int) -> str:
+    return (
+        f" AND {relation}.patient = ANY(ARRAY(SELECT p.pk FROM record.resource p "
+        f"WHERE p.tenant = $1 AND p.type = {TYPE_CODE['Patient']} "
+        f"AND p.id = ANY(${patients}::text[])))"
     )
-    return Narrowable(sql.format(""), sql.format(limit))
 
 
 READ: Final = _narrowable(_CURRENT + "$3{}", 4)
 READ_MANY: Final = _narrowable(_CURRENT + "ANY($3::text[]){}", 4)
 READ_VERSION: Final = _narrowable(_ANY_VERSION + "= $4{}", 5)
 HISTORY: Final = _narrowable(_ANY_VERSION + "< $4{} ORDER BY v.version DESC LIMIT $5", 6)
+
+# Whoever refers to one of some resources, and where each stands in time. Whom a row is about tells
+# what a caller may see of it.
+_MENTIONS: Final = (
+    "SELECT s.pk, s.type, c.id, s.d_lo, s.d_hi, c.updated FROM record.search_row s "
+    "JOIN record.resource c ON c.tenant = s.tenant AND c.pk = s.pk "
+    "WHERE s.tenant = $1 AND s.terms && $2::bigint[] AND ($3::smallint IS NULL OR s.type = $3){}"
+)
+MENTIONS: Final = Narrowable(_MENTIONS.format(""), _MENTIONS.format(_limited("s", 4)))
+READ_PKS: Final = (
+    f"SELECT {_COLUMNS} FROM record.resource r JOIN record.version v "
+    "ON v.tenant = r.tenant AND v.pk = r.pk AND v.version = r.version "
+    "WHERE r.tenant = $1 AND r.pk = ANY($2::bigint[])"
+)
 
 # Shared for what is referred to, exclusive for what is deleted or must stay unique. The buckets
 # come in ascending order, so that two transactions never wait for each other in a circle.

@@ -18,7 +18,8 @@ from shared.fhir.errors import EditConflict
 from shared.store import statements
 from shared.store.audit import audit_arguments
 from shared.store.reading import Reading
-from shared.store.rows import Row, columns, prepare, reference_term
+from shared.store.rows import Row, columns, prepare
+from shared.store.terms import reference_term
 from shared.store.version import Change, Key, Version
 
 if TYPE_CHECKING:

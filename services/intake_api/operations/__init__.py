@@ -1,0 +1,1 @@
+"""Operations of intake_api, one file each."""
