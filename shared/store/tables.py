@@ -46,7 +46,16 @@ class Resource(SQLModel, table=True):
     __tablename__ = "resource"
     __table_args__: ClassVar[Any] = (
         UniqueConstraint("tenant", "pk", name="resource_pk"),
-        Index("resource_updated", "tenant", "type", "updated", "pk"),
+        # Only for queries that say `pk > 0`: without statistics PostgreSQL would look for one id
+        # by it, among all of a type.
+        Index(
+            "resource_updated",
+            "tenant",
+            "type",
+            "updated",
+            "pk",
+            postgresql_where=text("pk > 0"),
+        ),
         {"schema": RECORD},
     )
     tenant: int = Field(primary_key=True)

@@ -38,7 +38,7 @@ _BY_RESOURCES: Final = (
     "(SELECT c.tenant, c.type, c.pk, c.id, c.updated, s.patient, s.d_lo, s.d_hi, s.terms "
     "FROM record.resource c CROSS JOIN LATERAL "
     "(SELECT s.patient, s.d_lo, s.d_hi, s.terms FROM record.search_row s "
-    "WHERE s.tenant = c.tenant AND s.type = c.type AND s.pk = c.pk OFFSET 0) s) r"
+    "WHERE s.tenant = c.tenant AND s.type = c.type AND s.pk = c.pk OFFSET 0) s WHERE c.pk > 0) r"
 )
 
 
