@@ -6,7 +6,12 @@ from typing import Final
 
 from services.ownership import owner_of, types_of
 from services.progress_api.profiles import PROFILES
-from services.progress_api.reactions import attendance, suicide_risk_high
+from services.progress_api.reactions import (
+    attendance,
+    measure_answered,
+    measures_due,
+    suicide_risk_high,
+)
 from shared.feed.reaction import Reactions
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.server.definition import ServiceDefinition
@@ -18,8 +23,13 @@ DEFINITION: Final = ServiceDefinition(
     owner_of=owner_of,
     reactions=Reactions(
         "progress",
-        (suicide_risk_high.REACTION, attendance.REACTION),
-        timers={**attendance.TIMERS},
+        (
+            suicide_risk_high.REACTION,
+            attendance.REACTION,
+            measures_due.REACTION,
+            *measure_answered.REACTIONS,
+        ),
+        timers={**attendance.TIMERS, **measures_due.TIMERS, **measure_answered.TIMERS},
     ),
     profiles=PROFILES,
 )

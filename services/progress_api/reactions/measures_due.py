@@ -1,0 +1,72 @@
+"""A programme began, paused or ended, or a window opened: the measures that are due are asked for.
+
+A write and a timer are handled alike: by how the episode went so far. After the programme the
+measures of aftercare go on, which are due although no episode is open any more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.progress_api.domain.measures import task
+from services.progress_api.domain.measures.course import is_programme
+from services.progress_api.domain.measures.policy import INSTRUMENTS
+from services.progress_api.domain.measures.task import Measure
+from services.progress_api.domain.measures.windows import next_opening, windows
+from services.progress_api.reactions import measure_answered
+from services.progress_api.reactions.course_of import course_of
+from services.progress_api.reactions.measure_answered import asked_of
+from shared.care.subject import patient_of
+from shared.feed.reaction import Reaction
+from shared.fhir.writer import write
+from shared.server.interactions.update import content_of
+
+if TYPE_CHECKING:
+    from services.progress_api.domain.measures.course import Course
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import DueTimer, Event
+    from shared.store.finding import Found
+
+_OPENS: Final = "measures_due"
+
+
+async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
+    """Ask for the measures of all windows that have opened, and look again when the next opens."""
+    tx, key = effects.tx, occasion.key
+    episode = content_of(await tx.read(key))
+    timer_id = f"measures/{key.id}"
+    patient_id = patient_of(episode, "patient", tx.bases) if episode else None
+    if episode is None or patient_id is None or not is_programme(episode):
+        await effects.cancel_timer(timer_id)
+        return
+    course = await course_of(key, tx)
+    asked = await asked_of(patient_id, tx)
+    await _ask(key.id, patient_id, course, asked, effects)
+    opening = next_opening(course, tx.zone, effects.now)
+    if opening is None:
+        await effects.cancel_timer(timer_id)
+    else:
+        await effects.set_timer(timer_id, opening, _OPENS, key)
+    for each in asked:
+        cause = task.cause_of(each.content)
+        if cause is not None and cause.episode_id == key.id:
+            await measure_answered.settle(each.key, effects)
+
+
+async def _ask(
+    episode_id: str, patient_id: str, course: Course, asked: list[Found], effects: Effects
+) -> None:
+    known = {cause for each in asked for cause in task.causes(each.content)}
+    due = [
+        Measure(episode_id, patient_id, instrument, window)
+        for window in windows(course, effects.tx.zone, effects.now)
+        for instrument in INSTRUMENTS
+    ]
+    missing = [each for each in due if each.cause not in known]
+    if missing:
+        body = write(task.opening(missing))
+        await effects.send("intake", "POST", "", body=body, purpose="measures-due")
+
+
+REACTION: Final = Reaction("measures_due", frozenset({"EpisodeOfCare"}), handle)
+TIMERS: Final = {_OPENS: handle}
