@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet, parsed
+from services.intake_api.domain.level_of_care.valuation import CRITERION
 from shared.fhir.reader import read
 from shared.fhir.writer import canonical
 
@@ -53,3 +54,24 @@ def published(criteria_set: CriteriaSet) -> JsonObject:
             {"contentType": "application/json", "data": base64.b64encode(data).decode("ascii")}
         ],
     }
+
+
+def criteria_codes() -> JsonObject:
+    """Write the CodeSystem of all criteria, by whose codes a judgement names its criterion."""
+    texts = {each.id: each.text for told in CRITERIA_SETS for each in told.criteria}
+    return {
+        "resourceType": "CodeSystem",
+        "id": "level-of-care-criterion",
+        "url": CRITERION,
+        "version": "1.0",
+        "name": "LevelOfCareCriterion",
+        "title": "Criteria of levels of care",
+        "status": "active",
+        "caseSensitive": True,
+        "content": "complete",
+        "count": len(texts),
+        "concept": [{"code": code, "display": text} for code, text in texts.items()],
+    }
+
+
+LIBRARY: Final = (*map(published, CRITERIA_SETS), criteria_codes())

@@ -16,7 +16,7 @@ from shared.fhir.references import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.intake_api.domain.level_of_care.criteria_set import Criterion, Row
+    from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet, Criterion, Row
     from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
     from services.intake_api.domain.level_of_care.kleene import Truth
     from shared.fhir.reader import JsonObject
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CRITERION: Final = code_system("level-of-care-criterion")
 JUDGED: Final = "clinician"
 NOTHING: Final = "no-evidence"
+_CODES: Final = ("code", "combo-code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,18 @@ class Valued:
     value: Truth
     basis: str
     piece: Evidence | None
+
+
+def needed(criteria_set: CriteriaSet) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Name what a set looks at: types, each with search criteria beside the person."""
+    rows = [row for criterion in criteria_set.criteria for row in criterion.rows]
+    codes = {f"{CRITERION}|{criterion.id}" for criterion in criteria_set.criteria}
+    for row in rows:
+        if row.type == "Observation":
+            codes |= {code for name in _CODES for code in row.select.get(name, ())}
+    observed = ("Observation", (("combo-code", ",".join(sorted(codes))),))
+    others = sorted({row.type for row in rows} - {"Observation"})
+    return [observed, *((resource_type, ()) for resource_type in others)]
 
 
 def valued(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> Valued:

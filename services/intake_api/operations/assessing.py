@@ -1,0 +1,129 @@
+"""Gathers the evidence about one person, and writes down what a criteria set makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.intake_api.domain.level_of_care import safety_hold
+from services.intake_api.domain.level_of_care.assessment import Assessment, assess
+from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
+from services.intake_api.domain.level_of_care.guidance import POLICY, guidance, guidance_id
+from services.intake_api.domain.level_of_care.valuation import needed
+from shared.care.automatic import Act, derived_id, provenance
+from shared.care.episode import is_programme
+from shared.store.finding import fetch, find
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet
+    from shared.store.finding import Found
+    from shared.store.transaction import Transaction
+
+_OPEN_EPISODE = ("status", "planned,waitlist,active,onhold")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """An assessment of one person: where its GuidanceResponse stands, and what is to be written."""
+
+    assessment: Assessment
+    guidance: Key
+    standing: Found | None
+    changes: tuple[Change, ...]
+
+    @property
+    def versioned(self) -> str:
+        """Refer to the version of the GuidanceResponse that tells it."""
+        for change in self.changes:
+            if change.key == self.guidance:
+                return f"{change.key}/_history/{change.number}"
+        return self.standing.versioned if self.standing else str(self.guidance)
+
+
+async def findings(
+    tx: Transaction, patient_id: str, criteria_set: CriteriaSet, now: datetime
+) -> Findings:
+    """Assess a person, and say what changes: nothing, where the last decision still stands."""
+    moment = Moment(now, tx.zone, tx.bases)
+    assessment = assess(criteria_set, await _pool(tx, patient_id, criteria_set), moment)
+    key = Key("GuidanceResponse", guidance_id(assessment, patient_id))
+    standing = await fetch(tx, key)
+    changes = [*await _holds(tx, assessment, patient_id, now)]
+    if standing is None or not await _is_last(tx, standing, patient_id):
+        told = guidance(assessment, patient_id, instant(now))
+        changes.insert(0, Change(key, "PUT", await tx.read(key), told, now))
+    return Findings(assessment, key, standing, (*changes, *_said(assessment, patient_id, changes)))
+
+
+async def _pool(tx: Transaction, patient_id: str, criteria_set: CriteriaSet) -> list[Evidence]:
+    patient = ("patient", f"Patient/{patient_id}")
+    return [
+        Evidence(each.versioned, each.content)
+        for resource_type, criteria in needed(criteria_set)
+        for each in await find(tx, resource_type, patient, *criteria)
+    ]
+
+
+async def _is_last(tx: Transaction, standing: Found, patient_id: str) -> bool:
+    """Tell whether no other decision by the same set came after one that is to be told again."""
+    found = await find(tx, "GuidanceResponse", ("patient", f"Patient/{patient_id}"))
+    module = standing.content["moduleCanonical"]
+    times = [
+        each.content.get("occurrenceDateTime", "")
+        for each in found
+        if each.content.get("moduleCanonical") == module
+    ]
+    return bool(max(times) == standing.content["occurrenceDateTime"])
+
+
+async def _holds(
+    tx: Transaction, assessment: Assessment, patient_id: str, now: datetime
+) -> list[Change]:
+    """Hold a person while safety is unknown, by one open Task; complete it when it is known."""
+    code = f"{safety_hold.SAFETY_HOLD['system']}|{safety_hold.SAFETY_HOLD['code']}"
+    patient, status = ("patient", f"Patient/{patient_id}"), ("status", safety_hold.OPEN)
+    holds = await find(tx, "Task", patient, ("code", code), status)
+    if not assessment.unknown_safety:
+        told = f"GuidanceResponse/{guidance_id(assessment, patient_id)}"
+        return [
+            Change(
+                each.key,
+                "PUT",
+                each.version,
+                safety_hold.released(each.content, told, instant(now)),
+                now,
+            )
+            for each in holds
+        ]
+    anchor = await _anchor(tx, patient_id)
+    key = Key("Task", safety_hold.hold_id(assessment, anchor))
+    # One that people have dealt with is left alone until there is other evidence.
+    if holds or await tx.read(key) is not None:
+        return []
+    hold = safety_hold.hold(assessment, patient_id, anchor, instant(now))
+    return [Change(key, "PUT", None, hold, now)]
+
+
+async def _anchor(tx: Transaction, patient_id: str) -> str:
+    """Refer to the episode that is held up: one of the programme before others."""
+    patient = f"Patient/{patient_id}"
+    episodes = await find(tx, "EpisodeOfCare", ("patient", patient), _OPEN_EPISODE)
+    in_order = sorted(episodes, key=lambda each: not is_programme(each.content))
+    return in_order[0].reference if in_order else patient
+
+
+def _said(assessment: Assessment, patient_id: str, changes: list[Change]) -> list[Change]:
+    if not changes:
+        return []
+    first = changes[0]
+    act = Act(
+        targets=[str(change.key) for change in changes],
+        sources=assessment.evidence or (f"Patient/{patient_id}",),
+        recorded=instant(first.now),
+        activity="CREATE" if first.before is None else "UPDATE",
+    )
+    key = Key("Provenance", derived_id(f"{first.key}/{first.number}", "provenance"))
+    return [Change(key, "PUT", None, provenance(POLICY, act) | {"id": key.id}, first.now)]

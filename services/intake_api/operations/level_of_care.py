@@ -1,0 +1,85 @@
+"""`POST Patient/[id]/$level-of-care`: which level of care a person needs, with the proof of it.
+
+An operation of ours. It supports the decision of a clinician and takes none: the answer is a
+GuidanceResponse whose contained Parameters are the trace. The same evidence gives the same one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain.level_of_care.library import CRITERIA_SETS, DEFAULT, find
+from services.intake_api.operations.assessing import findings
+from shared.fhir.errors import NotSupported
+from shared.server.definition import Operation, Parameter
+from shared.server.interactions.create import location
+from shared.server.request import FhirResponse
+from shared.server.saving import save
+from shared.store.finding import required
+from shared.store.version import Key
+
+if TYPE_CHECKING:
+    from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet
+    from shared.server.call import Call
+    from shared.store.transaction import Transaction
+
+
+async def level_of_care(tx: Transaction, call: Call) -> FhirResponse:
+    """Decide and keep the decision: 201 where it is a new one, 200 where it stood already.
+
+    :raises NotFound: when there is no such person.
+    :raises Gone: when the person's resource was deleted.
+    :raises NotSupported: when the criteria set is not one of those published here.
+    """
+    patient = await required(tx, Key("Patient", call.request.id or ""))
+    criteria_set = _criteria_set(call.inputs.one("criteria-set"))
+    found = await findings(tx, patient.key.id, criteria_set, call.context.now)
+    written = {each.key: each for each in await save(tx, found.changes)}
+    version = written.get(found.guidance) or await tx.read(found.guidance)
+    if version is None:
+        raise AssertionError("a decision was written, or stood already")
+    if found.standing is None:
+        return FhirResponse(201, version.body, version, location(version, call.context))
+    return FhirResponse(200, version.body, version)
+
+
+def _criteria_set(canonical: str | None) -> CriteriaSet:
+    found = find(canonical)
+    if found is None:
+        known = ", ".join(each.canonical for each in CRITERIA_SETS)
+        raise NotSupported(
+            f"This criteria set is not published here; known are {known}.",
+            expression="Parameters.parameter",
+        )
+    return found
+
+
+LEVEL_OF_CARE: Final = Operation(
+    code="level-of-care",
+    level="instance",
+    types=("Patient",),
+    handle=level_of_care,
+    opens="transaction",
+    affects_state=True,
+    description=(
+        "Decide by a criteria set which level of care a person needs: higher, lower, "
+        "recommend-iop, recommend-iop-with-conditions or insufficient-information."
+    ),
+    parameters=(
+        Parameter(
+            "criteria-set",
+            "in",
+            "canonical",
+            f"The criteria set, by its canonical with or without version; {DEFAULT.canonical} "
+            "where none is given.",
+        ),
+        Parameter(
+            "return",
+            "out",
+            "GuidanceResponse",
+            "The decision; its contained Parameters hold outcome, rule, because*, criterion* "
+            "(code, value, basis, evidence), missing* and hash.",
+            min=1,
+        ),
+    ),
+)
