@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from services.ownership import owner_of, types_of
+from services.plan_api.operations.apply import APPLY
+from services.plan_api.operations.hours import HOURS
 from services.plan_api.profiles import PROFILES
-from services.plan_api.reactions import inpatient_encounter_finished
+from services.plan_api.reactions import inpatient_encounter_finished, plan_followed
 from services.plan_api.templates import LIBRARY
 from shared.feed.reaction import Reactions
 from shared.fhir.definitions import RESOURCE_TYPES
@@ -17,7 +19,10 @@ DEFINITION: Final = ServiceDefinition(
     title="plan_api",
     types=types_of("plan", RESOURCE_TYPES),
     owner_of=owner_of,
-    reactions=Reactions("plan", (inpatient_encounter_finished.REACTION,), timers={}),
+    operations=(APPLY, HOURS),
+    reactions=Reactions(
+        "plan", (inpatient_encounter_finished.REACTION, plan_followed.REACTION), timers={}
+    ),
     profiles=PROFILES,
     library=LIBRARY,
 )

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shared.care import appointment, care_plan, referral
+from shared.care import appointment, care_plan, episode, plan_activation, referral
 from shared.care.law import NOTHING_FOUND
 
 if TYPE_CHECKING:
     from shared.care.law import CareChange, Law, Need
     from shared.fhir.errors import Issue
 
-LAWS: Final[tuple[Law, ...]] = (*care_plan.LAWS, *appointment.LAWS, *referral.LAWS)
+LAWS: Final[tuple[Law, ...]] = (
+    *care_plan.LAWS,
+    *plan_activation.LAWS,
+    *appointment.LAWS,
+    *referral.LAWS,
+    *episode.LAWS,
+)
 LAWFUL_TYPES: Final = frozenset(law.type for law in LAWS)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.plan_api.domain.narrative import narrative
 from shared.care.automatic import Policy, derived_id
-from shared.care.canonical import profile
+from shared.care.programme_plan import PROFILE
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -15,7 +16,6 @@ POLICY: Final = Policy(
 )
 
 _ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-_XHTML: Final = "http://www.w3.org/1999/xhtml"
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 _TITLE: Final = "Draft plan after an inpatient stay"
 _DESCRIPTION: Final = (
@@ -44,20 +44,22 @@ def draft_plan(encounter_id: str, patient_id: str, created: str) -> JsonObject:
     """Write the draft: it says what it is, for whom, and after which stay."""
     return {
         "resourceType": "CarePlan",
-        "meta": {"profile": [profile("stepdown-careplan")]},
-        "text": {
-            "status": "generated",
-            "div": f'<div xmlns="{_XHTML}"><p>{_TITLE}. {_DESCRIPTION}</p></div>',
-        },
+        "meta": {"profile": [PROFILE]},
+        "text": narrative([f"{_TITLE}. {_DESCRIPTION}"]),
         "status": "draft",
         "intent": "plan",
-        "category": [_concept(*category) for category in _CATEGORIES],
+        "category": categories(),
         "title": _TITLE,
         "description": _DESCRIPTION,
         "subject": {"reference": f"Patient/{patient_id}"},
         "created": created,
         "supportingInfo": [{"reference": f"Encounter/{encounter_id}"}],
     }
+
+
+def categories() -> list[JsonObject]:
+    """Give the categories of every plan of ours."""
+    return [_concept(*category) for category in _CATEGORIES]
 
 
 def _concept(system: str, code: str, display: str | None) -> JsonObject:

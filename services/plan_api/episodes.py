@@ -1,0 +1,21 @@
+"""Finds a person's episode in the intensive outpatient programme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.care.canonical import code_system
+from shared.store.finding import find
+
+if TYPE_CHECKING:
+    from shared.store.finding import Found
+    from shared.store.reading import Reading
+
+PROGRAMME: Final = f"{code_system('programme')}|iop"
+
+
+async def programme_episode(reading: Reading, patient: str, statuses: str) -> Found | None:
+    """Find a person's episode in the programme that has one of some statuses, the newest."""
+    asked = (("patient", patient), ("type", PROGRAMME), ("status", statuses))
+    found = await find(reading, "EpisodeOfCare", *asked)
+    return max(found, key=lambda each: each.version.updated, default=None)

@@ -1,0 +1,1 @@
+"""FHIR operations of plan_api, one file each."""

@@ -1,0 +1,155 @@
+"""A plan or one of its activities changed: what is ordered and booked follows the plan.
+
+When a plan comes into force, its goals, its team and its orders do too, and every session to come
+is booked; what leaves the plan is called off.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.plan_api.domain import activation, appointments
+from services.plan_api.domain.appointments import Week
+from services.plan_api.domain.bundle import batch, put, put_over
+from services.plan_api.episodes import programme_episode
+from shared.care.automatic import Act, Policy, provenance
+from shared.care.programme_plan import activity_ids, ids_of, is_in_force, is_ours
+from shared.care.subject import patient_of
+from shared.feed.open_episode import has_open_episode
+from shared.feed.reaction import Event, Reaction
+from shared.fhir.writer import write
+from shared.server.saving import save
+from shared.store.finding import Found, fetch, find
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shared.feed.effects import Effects
+    from shared.fhir.reader import JsonObject
+
+
+async def handle(event: Event, effects: Effects) -> None:
+    """Let the orders and appointments of a plan follow it."""
+    changed = await fetch(effects.tx, event.key)
+    if changed is None:
+        return
+    if event.key.type == "ServiceRequest":
+        await _activity_changed(changed, effects)
+    elif is_ours(changed.content) and changed.content.get("intent") != "proposal":
+        await _plan_changed(changed.content, effects)
+
+
+async def _activity_changed(request: Found, effects: Effects) -> None:
+    plans = await find(effects.tx, "CarePlan", ("activity-reference", request.reference))
+    for plan in plans:
+        if is_in_force(plan.content) and await _is_in_care(plan.content, effects):
+            await _order([request], effects)
+            booked = await find(effects.tx, "Appointment", ("based-on", request.reference))
+            await _book(plan.content, [request], booked, effects)
+
+
+async def _plan_changed(plan: JsonObject, effects: Effects) -> None:
+    if activation.is_over(plan):
+        await _book(plan, [], await _booked(plan, effects), effects)
+    elif is_in_force(plan) and await _is_in_care(plan, effects):
+        requests = await _all("ServiceRequest", activity_ids(plan, effects.tx.bases), effects)
+        await _bring_into_force(plan, effects)
+        await _order(requests, effects)
+        await _book(plan, requests, await _booked(plan, effects), effects)
+
+
+async def _is_in_care(plan: JsonObject, effects: Effects) -> bool:
+    patient_id = patient_of(plan, "subject", effects.tx.bases)
+    return patient_id is not None and await has_open_episode(effects.tx, patient_id)
+
+
+async def _bring_into_force(plan: JsonObject, effects: Effects) -> None:
+    """Make the goals and the team active that the plan proposed."""
+    bases = effects.tx.bases
+    goals = await _all("Goal", ids_of(plan.get("goal", ()), "Goal", bases), effects)
+    teams = await _all("CareTeam", ids_of(plan.get("careTeam", ()), "CareTeam", bases), effects)
+    changes = [
+        Change(each.key, "PUT", each.version, in_force, effects.now)
+        for each in (*goals, *teams)
+        if (in_force := activation.in_force(each.content)) is not None
+    ]
+    await _save(changes, activation.POLICY, "in-force", effects)
+
+
+async def _order(requests: Sequence[Found], effects: Effects) -> None:
+    """Ask intake, which owns orders, to make those active that are drafts as they were read."""
+    drafts = [each for each in requests if each.content.get("status") == "draft"]
+    if not drafts:
+        return
+    act = Act(
+        targets=[each.reference for each in drafts],
+        sources=[_occasion(effects)],
+        recorded=instant(effects.now),
+        activity="UPDATE",
+    )
+    said = provenance(activation.POLICY, act) | {"id": effects.id_for("ordered")}
+    # Each for itself: one that somebody has changed meanwhile comes back here by its own event.
+    entries = [put_over(each.content | {"status": "active"}, each.number) for each in drafts]
+    body = write(batch([*entries, put(said)]))
+    await effects.send("intake", "POST", "", body=body, purpose="order")
+
+
+async def _book(
+    plan: JsonObject, requests: Sequence[Found], booked: Sequence[Found], effects: Effects
+) -> None:
+    """Book what is to come and never was, and call off what is no longer part of the plan."""
+    week = Week(plan, await _programme(plan, effects), effects.tx.zone)
+    wanted = appointments.wanted(week, [each.content for each in requests])
+    # What people deleted stands as a deletion, and is not booked again.
+    known = await effects.tx.read_many("Appointment", wanted.keys())
+    present = {key.id for key in known}
+    fresh = appointments.missing(wanted, present, effects.now)
+    new = [Change(Key("Appointment", e["id"]), "PUT", None, e, effects.now) for e in fresh]
+    await _save(new, appointments.POLICY, "booked", effects)
+    now = effects.now
+    gone = [
+        Change(each.key, "PUT", each.version, appointments.cancelled(each.content), now)
+        for each in booked
+        if each.key.id not in wanted and appointments.can_be_called_off(each.content, plan, now)
+    ]
+    await _save(gone, appointments.POLICY, "cancelled", effects)
+
+
+async def _programme(plan: JsonObject, effects: Effects) -> str:
+    patient = f"Patient/{patient_of(plan, 'subject', effects.tx.bases)}"
+    episode = await programme_episode(effects.tx, patient, "active,planned,waitlist,onhold")
+    organization = episode.content.get("managingOrganization", {}) if episode else {}
+    return str(organization.get("reference", "iop"))
+
+
+async def _booked(plan: JsonObject, effects: Effects) -> list[Found]:
+    return await find(effects.tx, "Appointment", ("supporting-info", f"CarePlan/{plan['id']}"))
+
+
+async def _all(resource_type: str, ids: Iterable[str], effects: Effects) -> list[Found]:
+    found = [await fetch(effects.tx, Key(resource_type, each)) for each in ids]
+    return [each for each in found if each is not None]
+
+
+async def _save(changes: Sequence[Change], policy: Policy, purpose: str, effects: Effects) -> None:
+    if not changes:
+        return
+    act = Act(
+        targets=[str(change.key) for change in changes],
+        sources=[_occasion(effects)],
+        recorded=instant(effects.now),
+        activity="CREATE" if changes[0].before is None else "UPDATE",
+    )
+    said = Key("Provenance", effects.id_for(purpose))
+    said_by = provenance(policy, act)
+    await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])
+
+
+def _occasion(effects: Effects) -> str:
+    occasion = effects.occasion
+    version = f"/_history/{occasion.version}" if isinstance(occasion, Event) else ""
+    return f"{occasion.key}{version}"
+
+
+REACTION: Final = Reaction("plan_followed", frozenset({"CarePlan", "ServiceRequest"}), handle)
