@@ -12,6 +12,7 @@ from services.intake_api.operations.admit import ADMIT
 from services.intake_api.operations.decline import DECLINE
 from services.intake_api.operations.everything import EVERYTHING
 from services.intake_api.operations.level_of_care import LEVEL_OF_CARE
+from services.intake_api.operations.process_message import PROCESS_MESSAGE
 from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import clock
 from services.ownership import owner_of, types_of
@@ -26,7 +27,7 @@ DEFINITION: Final = ServiceDefinition(
     owner_of=owner_of,
     keeps_door=True,
     reactions=Reactions("intake", (clock.REACTION,), timers=clock.TIMERS),
-    operations=(EVERYTHING, LEVEL_OF_CARE, ADMIT, DECLINE),
+    operations=(PROCESS_MESSAGE, EVERYTHING, LEVEL_OF_CARE, ADMIT, DECLINE),
     profiles=PROFILES,
     library=LIBRARY,
 )

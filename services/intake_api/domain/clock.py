@@ -29,7 +29,7 @@ def due_of(task: JsonObject, zone: tzinfo) -> datetime | None:
     """Give the moment at which a running clock's window has passed; None if none runs."""
     last_day = task.get("restriction", {}).get("period", {}).get("end")
     is_running = task.get("status") == "requested" and task.get("intent") == "order"
-    if not (is_running and last_day and _is_clock(task)):
+    if not (is_running and last_day and is_clock(task)):
         return None
     return end_of_local_day(last_day, zone)
 
@@ -46,6 +46,17 @@ def next_step(task: JsonObject, due: datetime, *, created: datetime, now: dateti
     return "mark" if created >= due else "escalate"
 
 
+def as_opened(task: JsonObject, zone: tzinfo, now: datetime) -> JsonObject:
+    """Give a clock as it opens, overdue where its window has passed; another Task as it is."""
+    due = due_of(task, zone)
+    return task if due is None or now < due else overdue(task)
+
+
+def is_clock(task: JsonObject) -> bool:
+    """Tell whether a Task is a clock."""
+    return _has_coding(task.get("code", {}))
+
+
 def is_overdue(task: JsonObject) -> bool:
     """Tell whether a clock is marked overdue."""
     return _has_coding(task.get("businessStatus", {}), "overdue")
@@ -54,6 +65,13 @@ def is_overdue(task: JsonObject) -> bool:
 def overdue(task: JsonObject) -> JsonObject:
     """Mark a clock overdue."""
     return task | {"businessStatus": _OVERDUE}
+
+
+def unmarked(task: JsonObject) -> JsonObject:
+    """Give a clock as it was before it was marked overdue; any other Task as it is."""
+    if not is_overdue(task):
+        return task
+    return {name: value for name, value in task.items() if name != "businessStatus"}
 
 
 def escalation_id(task_id: str) -> str:
@@ -80,10 +98,6 @@ def escalation(task: JsonObject, authored: str) -> JsonObject:
         "for": task["for"],
         "authoredOn": authored,
     }
-
-
-def _is_clock(task: JsonObject) -> bool:
-    return _has_coding(task.get("code", {}))
 
 
 def _has_coding(concept: JsonObject, code: str | None = None) -> bool:

@@ -1,0 +1,1 @@
+"""The programme's follow-up clocks: from when to when they run, and which visits satisfy them."""

@@ -1,0 +1,124 @@
+"""What is wrong with a message that claims to be a notice: all of it, with what is allowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain.notice.message import (
+    DISCHARGE,
+    EVENT_SYSTEM,
+    EVENTS,
+    Notice,
+    identifiers,
+)
+from services.intake_api.domain.stay import ends_inpatient_stay
+from shared.fhir.errors import Issue, RuleViolation
+from shared.fhir.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.fhir.reader import JsonObject
+
+_HEADER: Final = "Bundle.entry[0].resource"
+
+
+def read_notice(bundle: JsonObject) -> Notice:
+    """Read a message as a notice.
+
+    :raises RuleViolation: with everything that is wrong with it.
+    """
+    issues = [each for each in validate(bundle) if each.severity in {"error", "fatal"}]
+    issues = issues or list(_faults(bundle))
+    if issues:
+        raise RuleViolation(issues=tuple(issues))
+    return Notice(bundle)
+
+
+def _faults(bundle: JsonObject) -> Iterator[Issue]:
+    found = list(_envelope_faults(bundle))
+    # Each part can be looked at only where the one around it stands.
+    yield from found or _stay_faults(Notice(bundle))
+
+
+def _envelope_faults(bundle: JsonObject) -> Iterator[Issue]:
+    if bundle["type"] != "message":
+        yield _fault("value", "The Bundle's type must be message.", "Bundle.type")
+        return
+    if "timestamp" not in bundle:
+        told = "A notice says when it was made, in timestamp: notices are ordered by it."
+        yield _fault("required", told, "Bundle.timestamp")
+    entries = bundle.get("entry", ())
+    first = entries[0].get("resource", {}) if entries else {}
+    if first.get("resourceType") != "MessageHeader":
+        yield _fault("structure", "The first entry of a message is its MessageHeader.", _HEADER)
+        return
+    yield from _header_faults(first)
+    yield from _entry_faults(entries)
+
+
+def _header_faults(header: JsonObject) -> Iterator[Issue]:
+    if "id" not in header:
+        told = "A MessageHeader needs an id, by which the same message is known again."
+        yield _fault("required", told, f"{_HEADER}.id")
+    event = header.get("eventCoding", {})
+    if event.get("system") != EVENT_SYSTEM or event.get("code") not in EVENTS:
+        told = f"The events taken are {', '.join(EVENTS)} of {EVENT_SYSTEM}."
+        yield _fault("not-supported", told, f"{_HEADER}.event")
+    if not header.get("focus"):
+        told = "A notice's focus is the Encounter that it is about."
+        yield _fault("required", told, f"{_HEADER}.focus")
+
+
+def _entry_faults(entries: list[JsonObject]) -> Iterator[Issue]:
+    seen: set[str] = set()
+    for i, entry in enumerate(entries[1:], 1):
+        url = entry.get("fullUrl")
+        if url is None or url in seen or "resource" not in entry:
+            told = "Each entry of a message has a resource, and a fullUrl of its own."
+            yield _fault("required", told, f"Bundle.entry[{i}]")
+        seen.add(url or "")
+
+
+def _stay_faults(notice: Notice) -> Iterator[Issue]:
+    focused = [notice.address(each.get("reference")) for each in notice.header["focus"]]
+    stays = {url for url in focused if url and _type(notice, url) == "Encounter"}
+    if len(stays) != 1:
+        told = "A notice's focus names one Encounter that the message carries."
+        yield _fault("not-found", told, f"{_HEADER}.focus")
+        return
+    place = _place(notice, notice.stay_address)
+    address = notice.address(notice.stay.get("subject", {}).get("reference"))
+    if address is None or _type(notice, address) != "Patient":
+        told = "The Encounter's subject is a Patient that the message carries."
+        yield _fault("not-found", told, f"{place}.subject")
+        return
+    yield from _identity_faults(notice)
+    if notice.event == DISCHARGE and ends_inpatient_stay(notice.stay) and _has_no_end(notice):
+        told = "A discharge says when the stay ended, in period.end."
+        yield _fault("required", told, f"{place}.period.end")
+
+
+def _identity_faults(notice: Notice) -> Iterator[Issue]:
+    if not identifiers(notice.patient):
+        told = (
+            "The Patient needs an identifier with system and value: nobody is known by name alone."
+        )
+        yield _fault("required", told, f"{_place(notice, notice.patient_address)}.identifier")
+
+
+def _has_no_end(notice: Notice) -> bool:
+    return "end" not in notice.stay.get("period", {})
+
+
+def _type(notice: Notice, url: str) -> str:
+    resource_type: str = notice.entries[url]["resourceType"]
+    return resource_type
+
+
+def _place(notice: Notice, url: str) -> str:
+    return f"Bundle.entry[{1 + list(notice.entries).index(url)}].resource"
+
+
+def _fault(code: str, told: str, expression: str) -> Issue:
+    return Issue("error", code, told, expression)

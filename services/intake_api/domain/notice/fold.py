@@ -1,0 +1,83 @@
+"""What a set of notices comes to: the newest says what holds, older ones fill its gaps only.
+
+Notices come late, twice and out of order. So the result is a function of the set alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.fhir.definitions import type_definition
+from shared.fhir.writer import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shared.fhir.definitions.structures import Element
+    from shared.fhir.reader import JsonObject
+
+# The narrative and the labels are of one telling, and do not speak of what others fill in.
+_OF_ONE_TELLING = frozenset({"id", "meta", "text"})
+# Where an Encounter tells how it ended.
+_END = {"period": "end", "hospitalization": "dischargeDisposition"}
+
+
+def folded(tellings: Sequence[JsonObject]) -> JsonObject:
+    """Fold what was told of one resource, the newest last."""
+    newest = tellings[-1]
+    has_ended = newest.get("status") == "finished"
+    result = newest
+    for older in reversed(tellings[:-1]):
+        told = older if has_ended or newest["resourceType"] != "Encounter" else _going_on(older)
+        result = _filled(result, told, newest["resourceType"])
+    return result
+
+
+def brought(current: JsonObject, before: JsonObject, after: JsonObject) -> JsonObject:
+    """Bring into the record what a notice changes in the fold; all else stays as people left it."""
+    names = (before.keys() | after.keys()) - {"meta", "id", "resourceType"}
+    # Numbers keep their text and are not equal as values, so what is written is compared.
+    changed = {n for n in names if canonical(before.get(n)) != canonical(after.get(n))}
+    kept = {name: value for name, value in current.items() if name not in changed}
+    new = {name: after[name] for name in after if name in changed}
+    profiles = [*current.get("meta", {}).get("profile", ())]
+    profiles += [p for p in after.get("meta", {}).get("profile", ()) if p not in profiles]
+    meta = current.get("meta", {}) | ({"profile": profiles} if profiles else {})
+    return kept | new | ({"meta": meta} if meta else {})
+
+
+def _filled(newer: JsonObject, older: JsonObject, type_name: str) -> JsonObject:
+    result = dict(newer)
+    for element in type_definition(type_name).elements.values():
+        if element.name in _OF_ONE_TELLING:
+            continue
+        names = list(_names(element))
+        if not any(name in newer for name in names):
+            result |= {name: older[name] for name in names if name in older}
+        elif (part := _single_part(type_name, element)) and element.name in older:
+            result[element.name] = _filled(newer[element.name], older[element.name], part)
+    return result
+
+
+def _going_on(stay: JsonObject) -> JsonObject:
+    """Leave out how a stay ended, which an older notice cannot know of one that goes on."""
+    kept = {name: value for name, value in stay.items() if name != "length"}
+    for name, end in _END.items():
+        part = {each: value for each, value in stay.get(name, {}).items() if each != end}
+        kept = {each: value for each, value in kept.items() if each != name}
+        kept |= {name: part} if part else {}
+    return kept
+
+
+def _single_part(type_name: str, element: Element) -> str | None:
+    """Name the type of an element that occurs once and whose own elements can be filled."""
+    [key, *others] = element.keys
+    if (type_name, key.json) == ("Encounter", "period"):
+        return key.type
+    is_part = not others and type_definition(key.type).kind == "backbone"
+    return key.type if is_part and element.max == 1 else None
+
+
+def _names(element: Element) -> Iterator[str]:
+    for key in element.keys:
+        yield from (key.json, f"_{key.json}")

@@ -1,0 +1,127 @@
+"""What a set of notices comes to in the record, and what one more notice changes there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain import clock
+from services.intake_api.domain.follow_up.opening import Stay
+from services.intake_api.domain.notice.fold import brought, folded
+from services.intake_api.domain.notice.message import DISCHARGE
+from services.intake_api.domain.notice.references import placed
+from services.intake_api.domain.notice.referral import Discharge, opened
+from services.intake_api.domain.stay import ends_inpatient_stay, last_day
+from shared.care.automatic import Policy
+from shared.care.canonical import profile
+from shared.fhir.writer import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
+
+    from services.intake_api.domain.notice.message import Notice
+    from shared.fhir.reader import JsonObject
+
+POLICY: Final = Policy(
+    "inpatient-notice", "1.0", "Keeps what hospitals tell of a stay, and refers whom they discharge"
+)
+_PROFILE: Final = profile("stepdown-encounter")
+# What the server writes into meta of each version.
+_SERVERS: Final = frozenset({"versionId", "lastUpdated"})
+
+
+@dataclass(frozen=True)
+class Told:
+    """A notice, with the references here of what is to be taken from it, by fullUrl."""
+
+    notice: Notice
+    places: Mapping[str, str]
+
+    @property
+    def stay(self) -> str | None:
+        """The reference of its Encounter; None where only its directory is looked at."""
+        return self.places.get(self.notice.stay_address)
+
+
+def outcome(told: Iterable[Told], stay: str, zone: tzinfo) -> dict[str, JsonObject]:
+    """Give everything that a set of notices comes to, by reference; of the stays only this one."""
+    once = {each.notice.name: each for each in told}
+    ordered = sorted(once.values(), key=lambda each: each.notice.order)
+    tellings: dict[str, list[JsonObject]] = {}
+    for each in ordered:
+        for url, reference in each.places.items():
+            if reference == stay or not reference.startswith("Encounter/"):
+                tellings.setdefault(reference, []).append(placed(each.notice, url, each.places))
+    found = {reference: folded(each) for reference, each in tellings.items()}
+    if stay in found:
+        found[stay] = _profiled(found[stay])
+    discharges = [each for each in ordered if each.stay == stay and _discharges(each.notice)]
+    return found | (opened(_discharge(discharges[-1], zone)) if discharges else {})
+
+
+def decided(
+    current: JsonObject | None, before: JsonObject | None, after: JsonObject
+) -> JsonObject | None:
+    """Decide what becomes of one resource, given what notices came to before and come to now.
+
+    None leaves it: nothing new was said of it, or people have changed it since. The stay itself
+    takes over what is new in any case.
+    """
+    if before is not None and canonical(before) == canonical(after):
+        return None
+    if current is None:
+        return after
+    if after["resourceType"] == "Encounter":
+        result = brought(current, before or {}, after)
+        return None if _same(current, result) else result
+    return after if before is not None and _same(clock.unmarked(current), before) else None
+
+
+def _discharges(notice: Notice) -> bool:
+    return notice.event == DISCHARGE and ends_inpatient_stay(notice.stay)
+
+
+def _discharge(told: Told, zone: tzinfo) -> Discharge:
+    notice, places = told.notice, told.places
+    last = last_day(notice.stay, zone)
+    if last is None or told.stay is None:
+        raise AssertionError("a discharge was read without its faults")
+    return Discharge(
+        Stay(told.stay, places[notice.patient_address], last),
+        _requester(told),
+        notice.bundle["timestamp"],
+        _of_type("Condition", places),
+        _of_type("Coverage", places),
+    )
+
+
+def _requester(told: Told) -> JsonObject:
+    header = told.notice.header
+    for name in ("sender", "responsible"):
+        address = told.notice.address(header.get(name, {}).get("reference"))
+        if address is not None and address in told.places:
+            return {"reference": told.places[address]}
+    return {"display": header["source"].get("name", told.notice.endpoint)}
+
+
+def _of_type(resource_type: str, places: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(each for each in places.values() if each.startswith(f"{resource_type}/")))
+
+
+def _profiled(stay: JsonObject) -> JsonObject:
+    kind, period = stay["class"], stay.get("period", {})
+    is_said = kind.get("system") and kind.get("code") and period.get("start")
+    if not is_said or (stay["status"] == "finished" and "end" not in period):
+        return stay
+    meta = stay.get("meta", {})
+    return stay | {"meta": meta | {"profile": [*meta.get("profile", ()), _PROFILE]}}
+
+
+def _same(current: JsonObject, other: JsonObject) -> bool:
+    return canonical(_comparable(current)) == canonical(_comparable(other))
+
+
+def _comparable(resource: JsonObject) -> JsonObject:
+    meta = {k: v for k, v in resource.get("meta", {}).items() if k not in _SERVERS}
+    return {k: v for k, v in resource.items() if k != "meta"} | {"meta": meta}

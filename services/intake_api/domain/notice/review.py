@@ -1,0 +1,68 @@
+"""The Task that asks a person whom a notice is about, where identifiers cannot tell.
+
+Whoever completes it names the Patient in `output`; nothing is merged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.care.automatic import Policy, derived_id
+from shared.care.canonical import code_system
+
+if TYPE_CHECKING:
+    from services.intake_api.domain.notice.identity import Doubt
+    from services.intake_api.domain.notice.message import Notice
+    from shared.fhir.reader import JsonObject
+
+POLICY: Final = Policy(
+    "identity-review", "1.0", "Asks a person whom a notice is about where identifiers cannot tell"
+)
+_CODE: Final = {"system": code_system("task"), "code": "identity-review"}
+_CONCEPT: Final = {"coding": [_CODE], "text": "Identity review"}
+
+
+def review_id(notice: Notice) -> str:
+    """Derive the id of the one review of a message."""
+    return derived_id(f"message/{notice.name}", "identity-review")
+
+
+def review(notice: Notice, doubt: Doubt) -> JsonObject:
+    """Write the Task: which message, why it is not sure, and who may be meant."""
+    return {
+        "resourceType": "Task",
+        "id": review_id(notice),
+        "status": "requested",
+        "intent": "order",
+        "priority": "urgent",
+        "code": _CONCEPT,
+        "description": (
+            f"It is not sure whom this notice is about: {doubt.reason}. "
+            "Complete this with the right Patient as output; nothing was opened yet."
+        ),
+        "focus": {"reference": f"Bundle/{notice.bundle_id}"},
+        "authoredOn": notice.bundle["timestamp"],
+        "input": [
+            {"type": {"text": "candidate"}, "valueReference": {"reference": each}}
+            for each in doubt.candidates
+        ],
+    }
+
+
+def decided_person(task: JsonObject) -> str | None:
+    """Give the reference that a completed review names; None where it names none."""
+    if task.get("status") != "completed" or _CODE not in _codings(task):
+        return None
+    said = (each.get("valueReference", {}).get("reference") for each in task.get("output", ()))
+    return next((each for each in said if each), None)
+
+
+def settled(task: JsonObject, person: str) -> JsonObject:
+    """Complete a review with the person whom the notice turned out to be about."""
+    said = [{"type": _CONCEPT, "valueReference": {"reference": person}}]
+    return task | {"status": "completed", "output": said}
+
+
+def _codings(task: JsonObject) -> list[JsonObject]:
+    codings = task.get("code", {}).get("coding", ())
+    return [{"system": each.get("system"), "code": each.get("code")} for each in codings]

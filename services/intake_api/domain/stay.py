@@ -1,0 +1,33 @@
+"""An inpatient stay: which Encounters are one, when it is over, and on which local day it ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from shared.fhir.dates import date_range, moment
+
+if TYPE_CHECKING:
+    from datetime import date, tzinfo
+
+    from shared.fhir.reader import JsonObject
+
+ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+_INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
+
+
+def ends_inpatient_stay(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter is an inpatient stay that is over."""
+    kind = encounter.get("class", {})
+    is_inpatient = kind.get("system") == ACT_CODE and kind.get("code") in _INPATIENT
+    return is_inpatient and encounter.get("status") == "finished"
+
+
+def last_day(encounter: JsonObject, zone: tzinfo) -> date | None:
+    """Give the local day on which an Encounter ended; None where it does not say."""
+    end = encounter.get("period", {}).get("end")
+    if end is None:
+        return None
+    # An end of `2026-03` includes the whole month.
+    over = moment(date_range(end, zone)[1])
+    return (over - timedelta(microseconds=1)).astimezone(zone).date()

@@ -1,0 +1,1 @@
+"""Keeps notices in the record, for whoever receives one: an operation, or a settled review."""

@@ -1,0 +1,110 @@
+"""Keeps a notice: the message as received, and what it says, or the doubt whom it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.intake_api.domain.notice.identity import Doubt, identities
+from services.intake_api.domain.notice.review import POLICY, review, review_id, settled
+from services.intake_api.notices.changes import changes_of, provenance_id
+from services.intake_api.notices.matching import conditions
+from services.intake_api.notices.person import person_of
+from shared.care.automatic import Act, derived_id, provenance
+from shared.server.interactions.update import content_of
+from shared.server.saving import save
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.intake_api.domain.notice.message import Notice
+    from shared.store.transaction import Transaction
+    from shared.store.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A notice as it came in: `raw` is its text where it came as it is."""
+
+    notice: Notice
+    raw: bytes | None
+    now: datetime
+
+    @property
+    def key(self) -> Key:
+        """Under which the message is stored."""
+        return Key("Bundle", self.notice.bundle_id)
+
+
+async def receive(tx: Transaction, received: Received) -> Version:
+    """Keep a notice once, and give the first version of its message.
+
+    One whose review waits is looked at again: meanwhile it may be clear whom it is about.
+    """
+    notice = received.notice
+    await hold(tx, notice)
+    stored = await tx.read(received.key)
+    is_new = content_of(stored) is None
+    asked = await _open_review(tx, notice)
+    if not is_new and asked is None:
+        return await _first(tx, received.key)
+    person = await person_of(tx, notice)
+    message = [_message(received, stored)] if is_new else []
+    if not isinstance(person, Doubt):
+        await save(tx, [*message, *await _kept(tx, received, person)])
+    elif asked is None:
+        await save(tx, [*message, *await _asked(tx, received, person)])
+    return await _first(tx, received.key)
+
+
+async def settle(tx: Transaction, received: Received, person: str) -> None:
+    """Keep a stored notice as one about the person whom a review has named, once."""
+    await hold(tx, received.notice)
+    if await tx.read(Key("Provenance", provenance_id(received.notice))) is None:
+        await save(tx, await _kept(tx, received, person))
+
+
+async def hold(tx: Transaction, notice: Notice) -> None:
+    """Let nobody else keep the same message, or make the same person or stay, meanwhile."""
+    known = identities(notice)
+    persons = conditions(known[notice.patient_address])
+    await tx.hold_conditions([notice.name, *persons, *conditions(known[notice.stay_address])])
+
+
+async def _kept(tx: Transaction, received: Received, person: str) -> list[Change]:
+    changes = await changes_of(tx, received.notice, person, received.now)
+    asked = await _open_review(tx, received.notice)
+    if asked is not None:
+        task = settled(content_of(asked) or {}, person)
+        changes.append(Change(asked.key, "PUT", asked, task, received.now))
+    return changes
+
+
+async def _asked(tx: Transaction, received: Received, doubt: Doubt) -> list[Change]:
+    task = review(received.notice, doubt)
+    key = Key("Task", task["id"])
+    act = Act((str(key),), (str(received.key),), instant(received.now))
+    said = Key("Provenance", derived_id(f"message/{received.notice.name}", POLICY.name))
+    return [
+        Change(key, "PUT", await tx.read(key), task, received.now),
+        Change(said, "PUT", await tx.read(said), provenance(POLICY, act), received.now),
+    ]
+
+
+async def _open_review(tx: Transaction, notice: Notice) -> Version | None:
+    version = await tx.read(Key("Task", review_id(notice)))
+    is_open = (content_of(version) or {}).get("status") == "requested"
+    return version if is_open else None
+
+
+async def _first(tx: Transaction, key: Key) -> Version:
+    first = await tx.read_version(key, 1)
+    if first is None:
+        raise AssertionError("a message that was kept has a first version")
+    return first
+
+
+def _message(received: Received, stored: Version | None) -> Change:
+    content = received.notice.bundle | {"id": received.key.id}
+    return Change(received.key, "PUT", stored, content, received.now, received.raw)

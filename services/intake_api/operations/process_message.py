@@ -1,0 +1,52 @@
+"""FHIR operation $process-message: takes a hospital's notice of an inpatient stay.
+
+https://hl7.org/fhir/R4/messageheader-operation-process-message.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain.notice.answer import answer
+from services.intake_api.domain.notice.faults import read_notice
+from services.intake_api.notices.keeping import Received, receive
+from shared.fhir.writer import write
+from shared.server.definition import Operation, Parameter
+from shared.server.request import FhirResponse
+from shared.store.version import instant
+
+if TYPE_CHECKING:
+    from shared.server.call import Call
+    from shared.store.transaction import Transaction
+
+
+async def process_message(tx: Transaction, call: Call) -> FhirResponse:
+    """Keep a notice with all that follows from it, and answer with a message.
+
+    :raises RuleViolation: with everything that is wrong with the message; nothing is stored.
+    """
+    content = call.inputs.one("content")
+    notice = read_notice(content)
+    # Only a message that is the whole body has a text of its own.
+    raw = call.request.raw if call.request.resource is content else None
+    first = await receive(tx, Received(notice, raw, call.context.now))
+    told = answer(notice, call.context.base, instant(first.updated))
+    return FhirResponse(200, write(told))
+
+
+PROCESS_MESSAGE: Final = Operation(
+    code="process-message",
+    level="system",
+    types=(),
+    handle=process_message,
+    opens="transaction",
+    affects_state=True,
+    description=(
+        "Takes a notice of an admission, transfer or discharge. A discharge from an inpatient "
+        "stay opens a referral, a planned episode of care and its follow-up clocks."
+    ),
+    parameters=(
+        Parameter("content", "in", "Bundle", "The message, which may be the whole body.", min=1),
+        Parameter("return", "out", "Bundle", "The response message.", min=1),
+    ),
+)
