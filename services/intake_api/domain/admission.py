@@ -117,7 +117,8 @@ def _blocking(assessment: Assessment) -> Iterator[Valued]:
 
 
 def _named(told: Valued) -> Issue:
-    evidence = f" by {told.piece.versioned}" if told.piece else ", for there is no evidence"
+    versions = ", ".join(piece.versioned for piece in told.pieces)
+    evidence = f" by {versions}" if versions else ", for there is no evidence"
     return Issue(
         "error",
         "business-rule",

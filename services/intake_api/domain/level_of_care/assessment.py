@@ -44,7 +44,7 @@ class Assessment:
     @property
     def evidence(self) -> tuple[str, ...]:
         """The versions that the values rest on, each once."""
-        versions = (each.piece.versioned for each in self.criteria if each.piece is not None)
+        versions = (piece.versioned for each in self.criteria for piece in each.pieces)
         return tuple(dict.fromkeys(versions))
 
     @property
@@ -87,12 +87,11 @@ def _because(criterion: str, advice: str | None) -> JsonObject:
 
 
 def _criterion(told: Valued) -> JsonObject:
-    part: list[JsonObject] = [
+    evidence = ({"reference": piece.versioned} for piece in told.pieces)
+    part = [
         {"name": "code", "valueCode": told.criterion},
         {"name": "value", "valueCode": word(told.value)},
         {"name": "basis", "valueCode": told.basis},
+        *({"name": "evidence", "valueReference": each} for each in evidence),
     ]
-    if told.piece is not None:
-        evidence = {"reference": told.piece.versioned}
-        part.append({"name": "evidence", "valueReference": evidence})
     return {"name": "criterion", "part": part}

@@ -29,17 +29,33 @@ UNDECIDED: Final[Outcome] = "insufficient-information"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A derivation: the latest resource that `select` matches, if it passes, gives the value.
+class Selection:
+    """Resources of a type whose elements have one of the codes named."""
 
-    It passes with one of the `answers` (any, where none is named), a number of `at_least`, and
+    type: str
+    elements: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What must name a piece of evidence for it to count, and by which element."""
+
+    selection: Selection
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A derivation: the latest resource that is selected, if it passes, gives the value.
+
+    It passes with one of the `answers` (any, where none is listed), a number of `at_least`, and
     not longer ago than `within_days`.
     """
 
     id: str
-    type: str
     value: Truth
-    select: Mapping[str, tuple[str, ...]]
+    selection: Selection
+    named_by: Naming | None
     answers: tuple[str, ...]
     at_least: int | None
     within_days: int | None
@@ -147,15 +163,21 @@ def _criterion(told: dict[str, Any]) -> Criterion:
 
 
 def _row(told: dict[str, Any]) -> Row:
+    naming = told.get("namedBy")
     return Row(
         told["id"],
-        told["type"],
         told["value"],
-        {element: tuple(tokens) for element, tokens in told["select"].items()},
+        _selection(told),
+        Naming(_selection(naming), naming["element"]) if naming else None,
         tuple(told.get("answers", ())),
         told.get("atLeast"),
         told.get("withinDays"),
     )
+
+
+def _selection(told: dict[str, Any]) -> Selection:
+    elements = {element: tuple(codes) for element, codes in told["select"].items()}
+    return Selection(told["type"], elements)
 
 
 def _group(told: dict[str, Any], criteria: tuple[Criterion, ...]) -> Group:

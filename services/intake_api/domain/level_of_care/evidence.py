@@ -32,6 +32,11 @@ class Evidence:
     versioned: str
     content: JsonObject
 
+    @property
+    def reference(self) -> str:
+        """Refer to the resource, whichever version."""
+        return self.versioned.partition("/_history/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:

@@ -17,7 +17,7 @@ OPEN: Final = "draft,requested,received,accepted,ready,in-progress,on-hold"
 
 def hold_id(assessment: Assessment, anchor: str) -> str:
     """Derive the id of the hold: one for an episode, as long as its safety evidence stands."""
-    told = (each.piece.versioned for each in assessment.unknown_safety if each.piece is not None)
+    told = (piece.versioned for each in assessment.unknown_safety for piece in each.pieces)
     return derived_id(anchor, "/".join(("safety-hold", *told)))
 
 

@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.intake_api.domain.level_of_care import evidence
+from services.intake_api.domain.level_of_care.criteria_set import Selection
+from services.intake_api.domain.level_of_care.evidence import (
+    answers,
+    element,
+    is_among,
+    is_newer,
+    is_recent,
+    is_stated,
+    latest,
+    number,
+)
 from shared.care.canonical import code_system
 from shared.fhir.references import parse_reference
 
@@ -29,23 +39,25 @@ _CODES: Final = ("code", "combo-code")
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """A criterion's value, its basis (a clinician, a row, or nothing), and its evidence."""
+    """A criterion's value, its basis (a clinician, a row, or nothing), and the evidence for it."""
 
     criterion: str
     value: Truth
     basis: str
-    piece: Evidence | None
+    pieces: tuple[Evidence, ...]
 
 
 def needed(criteria_set: CriteriaSet) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """Name what a set looks at: types, each with search criteria beside the person."""
     rows = [row for criterion in criteria_set.criteria for row in criterion.rows]
+    selections = [row.selection for row in rows]
+    selections += [row.named_by.selection for row in rows if row.named_by]
     codes = {f"{CRITERION}|{criterion.id}" for criterion in criteria_set.criteria}
-    for row in rows:
-        if row.type == "Observation":
-            codes |= {code for name in _CODES for code in row.select.get(name, ())}
+    for each in selections:
+        if each.type == "Observation":
+            codes |= {code for name in _CODES for code in each.elements.get(name, ())}
     observed = ("Observation", (("combo-code", ",".join(sorted(codes))),))
-    others = sorted({row.type for row in rows} - {"Observation"})
+    others = sorted({each.type for each in selections} - {"Observation"})
     return [observed, *((resource_type, ()) for resource_type in others)]
 
 
@@ -53,35 +65,25 @@ def valued(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> Va
     """Give a criterion its value."""
     judged = _judged(criterion, pool, moment)
     derived = _derived(criterion, pool, moment)
-    if judged is None or judged.piece is None:
+    if judged is None:
         return derived
     if criterion.safety and judged.value is not True and derived.value is not False:
-        danger = derived.piece
-        if danger is not None and evidence.is_newer(danger, judged.piece, moment):
-            return derived
+        is_later = derived.pieces and is_newer(derived.pieces[0], judged.pieces[0], moment)
+        return derived if is_later else judged
     return judged
 
 
 def _judged(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> Valued | None:
-    code = f"{CRITERION}|{criterion.id}"
+    judgement = Selection("Observation", {"code": (f"{CRITERION}|{criterion.id}",)})
     judgements = [
         piece
-        for piece in pool
-        if _is_judgement(piece.content, code) and _by_practitioner(piece.content, moment.bases)
+        for piece in _selected(judgement, pool)
+        if _by_practitioner(piece.content, moment.bases)
     ]
-    piece = evidence.latest(judgements, moment)
+    piece = latest(judgements, moment)
     if piece is None:
         return None
-    return Valued(criterion.id, piece.content.get("valueBoolean"), JUDGED, piece)
-
-
-def _is_judgement(content: JsonObject, code: str) -> bool:
-    is_observation = content["resourceType"] == "Observation"
-    return (
-        is_observation
-        and evidence.is_stated(content)
-        and evidence.is_among(content["code"], (code,))
-    )
+    return Valued(criterion.id, piece.content.get("valueBoolean"), JUDGED, (piece,))
 
 
 def _by_practitioner(observation: JsonObject, bases: tuple[str, ...]) -> bool:
@@ -92,28 +94,46 @@ def _by_practitioner(observation: JsonObject, bases: tuple[str, ...]) -> bool:
 
 def _derived(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> Valued:
     for row in criterion.rows:
-        piece = evidence.latest((each for each in pool if _selects(row, each.content)), moment)
+        naming = _naming(row, pool, moment)
+        selected = _selected(row.selection, pool)
+        piece = latest((e for e in selected if naming is None or e.reference in naming), moment)
         if piece is not None and _passes(row, piece, moment):
-            return Valued(criterion.id, row.value, row.id, piece)
-    return Valued(criterion.id, None, NOTHING, None)
+            cited = (piece,) if naming is None else (piece, naming[piece.reference])
+            return Valued(criterion.id, row.value, row.id, cited)
+    return Valued(criterion.id, None, NOTHING, ())
 
 
-def _selects(row: Row, content: JsonObject) -> bool:
-    return (
-        content["resourceType"] == row.type
-        and evidence.is_stated(content)
+def _naming(row: Row, pool: Sequence[Evidence], moment: Moment) -> dict[str, Evidence] | None:
+    """Find what names other evidence, by the reference of what it names."""
+    if row.named_by is None:
+        return None
+    found = {}
+    for piece in _selected(row.named_by.selection, pool):
+        text = piece.content.get(row.named_by.element, {}).get("reference", "")
+        link = parse_reference(text, moment.bases)
+        if link.kind == "local":
+            found[f"{link.type}/{link.id}"] = piece
+    return found
+
+
+def _selected(selection: Selection, pool: Sequence[Evidence]) -> list[Evidence]:
+    return [
+        piece
+        for piece in pool
+        if piece.content["resourceType"] == selection.type
+        and is_stated(piece.content)
         and all(
-            evidence.is_among(evidence.element(content, element), wanted)
-            for element, wanted in row.select.items()
+            is_among(element(piece.content, name), wanted)
+            for name, wanted in selection.elements.items()
         )
-    )
+    ]
 
 
 def _passes(row: Row, piece: Evidence, moment: Moment) -> bool:
-    if row.answers and not evidence.is_among(evidence.answers(piece.content), row.answers):
+    if row.answers and not is_among(answers(piece.content), row.answers):
         return False
     if row.at_least is not None:
-        number = evidence.number(piece.content)
-        if number is None or number < row.at_least:
+        stated = number(piece.content)
+        if stated is None or stated < row.at_least:
             return False
-    return evidence.is_recent(piece, moment, row.within_days)
+    return is_recent(piece, moment, row.within_days)

@@ -1,0 +1,100 @@
+"""Evidence for tests of levels of care: resources as they stand in the record, with versions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from services.intake_api.domain.level_of_care.assessment import Assessment, assess
+from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
+from services.intake_api.domain.level_of_care.library import DEFAULT
+from services.intake_api.domain.level_of_care.valuation import CRITERION, Valued, valued
+from shared.care.canonical import code_system
+
+BASES = ("http://127.0.0.1:8000/fhir",)
+NOW = Moment(datetime(2026, 3, 10, 12, tzinfo=UTC), UTC, BASES)
+LOINC = "http://loinc.org"
+HIGH, MODERATE, LOW = "LA9193-9", "LA6751-7", "LA9194-7"
+_TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
+
+Resource = dict[str, Any]
+
+
+def concept(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def evidence(resource_type: str, logical_id: str, /, **elements: object) -> Evidence:
+    """Write evidence; an element that is None is left out, `class_` is `class`."""
+    updated = elements.pop("updated", "2026-03-09T09:00:00.000Z")
+    given = {name.rstrip("_"): value for name, value in elements.items() if value is not None}
+    content = {"resourceType": resource_type, "id": logical_id, "meta": {"lastUpdated": updated}}
+    return Evidence(f"{resource_type}/{logical_id}/_history/3", content | given)
+
+
+def observation(logical_id: str, code: Resource, /, **elements: object) -> Evidence:
+    stated = {"status": "final", "code": code, "effectiveDateTime": "2026-03-09T09:00:00Z"}
+    return evidence("Observation", logical_id, **(stated | elements))
+
+
+def judgement(criterion: str, *, value: bool | None, **elements: object) -> Evidence:
+    """What a Practitioner says of a criterion; None is that it is not known."""
+    absent = concept(f"{_TERMINOLOGY}/data-absent-reason", "unknown")
+    told = {"valueBoolean": value} if value is not None else {"dataAbsentReason": absent}
+    performer = [{"reference": "Practitioner/7"}]
+    given = {**told, "performer": performer, **elements}
+    return observation(f"judged-{criterion}", concept(CRITERION, criterion), **given)
+
+
+def score(code: str, points: int, **elements: object) -> Evidence:
+    given = {"valueInteger": points, **elements}
+    return observation(f"score-{code}", concept(LOINC, code), **given)
+
+
+def risk(answer: str, **elements: object) -> Evidence:
+    system = LOINC if answer.startswith("LA") else code_system("suicide-risk")
+    given = {"valueCodeableConcept": concept(system, answer), **elements}
+    return observation("risk", concept(LOINC, "93374-7"), **given)
+
+
+def flag(status: str = "active", category: str = "safety") -> Evidence:
+    system = f"{_TERMINOLOGY}/flag-category"
+    return evidence("Flag", "f1", status=status, category=[concept(system, category)])
+
+
+def condition(system: str, code: str, clinical: str = "active", **elements: object) -> Evidence:
+    status = concept(f"{_TERMINOLOGY}/condition-clinical", clinical)
+    return evidence(
+        "Condition", "c1", code=concept(system, code), clinicalStatus=status, **elements
+    )
+
+
+def stay(end: str = "2026-03-01", status: str = "finished", code: str = "IMP") -> Evidence:
+    act_code = {"system": f"{_TERMINOLOGY}/v3-ActCode", "code": code}
+    period = {"start": "2015-01-01", "end": end}
+    return evidence("Encounter", "stay", status=status, class_=act_code, period=period)
+
+
+def referral(encounter: str = "Encounter/stay", **elements: object) -> Evidence:
+    code = concept(code_system("programme"), "iop")
+    named = {"reference": encounter}
+    given = {"status": "active", "code": code, "encounter": named, **elements}
+    return evidence("ServiceRequest", "r1", **given)
+
+
+def value_of(criterion: str, *pool: Evidence) -> Valued:
+    [meant] = (each for each in DEFAULT.criteria if each.id == criterion)
+    return valued(meant, pool, NOW)
+
+
+def assessed(*pool: Evidence) -> Assessment:
+    return assess(DEFAULT, pool, NOW)
+
+
+def everything_judged(**changes: bool | None) -> list[Evidence]:
+    """Judgements of all criteria that recommend the programme, but for some changes."""
+    values: dict[str, bool | None] = {
+        each.id: each.kind != "exclusion" for each in DEFAULT.criteria
+    }
+    values |= {name.replace("_", "-"): value for name, value in changes.items()}
+    return [judgement(name, value=value) for name, value in values.items()]
