@@ -10,6 +10,7 @@ import typer
 from services.cli import console
 from services.cli.check import check
 from services.cli.database import database
+from services.cli.demo import demo
 from services.cli.generate import generate
 from services.cli.load import load
 from services.cli.migrate import migrate
@@ -28,6 +29,7 @@ app.command()(migrate)
 app.command()(check)
 app.command()(load)
 app.command()(generate)
+app.command()(demo)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so

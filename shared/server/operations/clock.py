@@ -1,6 +1,7 @@
 """`POST [base]/$clock`: moves the record's clock forward, on an open server only.
 
-An operation of ours; its Parameters hold one `instant` (`valueInstant`).
+An operation of ours; its Parameters hold one `instant` (`valueInstant`), or none to
+be told the time.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 
 async def move_clock(engine: Engine, call: Call) -> FhirResponse:
-    """Move the clock; every timer that is due by then has fired when this answers.
+    """Move the clock, if told where to, and tell what time it is.
+
+    Every timer that is due by then has fired when this answers.
 
     :raises RuleViolation: when the instant has passed.
     :raises Unavailable: when something that must happen first does not.
     """
-    await advance(engine.store, datetime.fromisoformat(call.inputs.one("instant")))
+    to = call.inputs.one("instant")
+    if to is not None:
+        await advance(engine.store, datetime.fromisoformat(to))
     told = {"name": "instant", "valueInstant": instant(engine.store.now())}
     return FhirResponse(200, write({"resourceType": "Parameters", "parameter": [told]}))
 
@@ -39,7 +44,7 @@ CLOCK: Final = Operation(
     affects_state=True,
     description="Move the record's clock forward to an instant, firing every timer due by then.",
     parameters=(
-        Parameter("instant", "in", "instant", "The moment to move the clock to.", min=1),
+        Parameter("instant", "in", "instant", "The moment to move the clock to."),
         Parameter("instant", "out", "instant", "The record's time now.", min=1),
     ),
 )

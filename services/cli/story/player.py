@@ -1,0 +1,121 @@
+"""Plays by plain FHIR: asks as somebody, and waits for what the services do by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlencode
+
+from services.cli.console import Failure
+from shared.client.client import ACTOR_HEADER
+from shared.fhir.writer import write
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from shared.client import FhirClient
+    from shared.client.answer import Answer
+    from shared.fhir.reader import JsonObject
+
+_Sought = TypeVar("_Sought")
+
+_PATIENCE_SECONDS: Final = 60.0
+_FIRST_PAUSE_SECONDS: Final = 0.02
+_LONGEST_PAUSE_SECONDS: Final = 0.5
+
+
+class Player:
+    """A client of one server; each request says who acts."""
+
+    def __init__(self, client: FhirClient, base: str) -> None:
+        self._client = client
+        self.base = base.rstrip("/")
+
+    def link(self, resource: JsonObject) -> str:
+        """Give the address of a resource."""
+        return f"{self.base}/{resource['resourceType']}/{resource['id']}"
+
+    async def put(self, resource: JsonObject, actor: str | None = None) -> JsonObject:
+        """Write a resource under its own id."""
+        path = f"{resource['resourceType']}/{resource['id']}"
+        return await self._ask("PUT", path, resource, actor)
+
+    async def post(self, resource: JsonObject, actor: str | None = None) -> JsonObject:
+        """Create a resource."""
+        return await self._ask("POST", resource["resourceType"], resource, actor)
+
+    async def get(self, path: str) -> JsonObject:
+        """Read what is at a path."""
+        return await self._ask("GET", path, None, None)
+
+    async def search(self, resource_type: str, **parameters: str) -> list[JsonObject]:
+        """Find up to a thousand resources."""
+        query = urlencode({"_count": "1000", **parameters})
+        bundle = await self.get(f"{resource_type}?{query}")
+        return [each["resource"] for each in bundle.get("entry", ())]
+
+    async def call(
+        self, path: str, actor: str | None = None, **values: dict[str, Any]
+    ) -> JsonObject:
+        """Call an operation with Parameters: `reason={"valueString": "…"}`."""
+        given = [{"name": name.replace("_", "-"), **value} for name, value in values.items()]
+        body: JsonObject = {"resourceType": "Parameters"}
+        if given:
+            body["parameter"] = given
+        return await self._ask("POST", path, body, actor)
+
+    async def together(self, resources: Iterable[JsonObject], actor: str | None = None) -> None:
+        """Write several resources in one transaction, each under its id if it has one."""
+        entries = [{"resource": each, "request": _request(each)} for each in resources]
+        if entries:
+            bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+            await self._ask("POST", "", bundle, actor)
+
+    async def send(self, path: str, body: JsonObject, actor: str | None = None) -> JsonObject:
+        """Post a body that is no Parameters to an operation."""
+        return await self._ask("POST", path, body, actor)
+
+    async def time(self) -> datetime:
+        """Ask what time it is there."""
+        told = await self.call("$clock")
+        return datetime.fromisoformat(told["parameter"][0]["valueInstant"])
+
+    async def move_clock(self, to: datetime) -> None:
+        """Move the server's clock forward; everything due by then has happened afterwards."""
+        await self.call("$clock", instant={"valueInstant": to.isoformat(timespec="milliseconds")})
+
+    async def until(self, what: str, ask: Callable[[], Awaitable[_Sought | None]]) -> _Sought:
+        """Wait for what the services do by themselves.
+
+        :raises Failure: when it does not come.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        pause = _FIRST_PAUSE_SECONDS
+        while not (found := await ask()):
+            if time.monotonic() > deadline:
+                raise Failure(f"The story waited in vain for {what}.")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        return found
+
+    async def _ask(
+        self, method: str, path: str, body: JsonObject | None, actor: str | None
+    ) -> JsonObject:
+        headers = {ACTOR_HEADER: actor} if actor else {}
+        raw = None if body is None else write(body)
+        answer = await self._client.request(method, path, raw, headers)
+        if not answer.is_success:
+            raise Failure(f"{method} {path or 'Bundle'} was refused: {_reasons(answer)}")
+        return answer.resource() if answer.body else {}
+
+
+def _request(resource: JsonObject) -> JsonObject:
+    if "id" not in resource:
+        return {"method": "POST", "url": resource["resourceType"]}
+    return {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}
+
+
+def _reasons(answer: Answer) -> str:
+    return "; ".join(answer.reasons()[:3])
