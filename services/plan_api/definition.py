@@ -7,8 +7,13 @@ from typing import Final
 from services.ownership import owner_of, types_of
 from services.plan_api.operations.apply import APPLY
 from services.plan_api.operations.hours import HOURS
+from services.plan_api.operations.revision import ACCEPT, REJECT
 from services.plan_api.profiles import PROFILES
-from services.plan_api.reactions import inpatient_encounter_finished, plan_followed
+from services.plan_api.reactions import (
+    inpatient_encounter_finished,
+    plan_followed,
+    reliable_worsening,
+)
 from services.plan_api.templates import LIBRARY
 from shared.feed.reaction import Reactions
 from shared.fhir.definitions import RESOURCE_TYPES
@@ -19,9 +24,15 @@ DEFINITION: Final = ServiceDefinition(
     title="plan_api",
     types=types_of("plan", RESOURCE_TYPES),
     owner_of=owner_of,
-    operations=(APPLY, HOURS),
+    operations=(APPLY, HOURS, ACCEPT, REJECT),
     reactions=Reactions(
-        "plan", (inpatient_encounter_finished.REACTION, plan_followed.REACTION), timers={}
+        "plan",
+        (
+            inpatient_encounter_finished.REACTION,
+            plan_followed.REACTION,
+            reliable_worsening.REACTION,
+        ),
+        timers={},
     ),
     profiles=PROFILES,
     library=LIBRARY,

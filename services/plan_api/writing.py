@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.plan_api.domain.bundle import Seen
 from shared.fhir.errors import EditConflict, NotFound, PreconditionFailed
 from shared.server.request import FhirResponse
 from shared.store.finding import fetch
@@ -29,6 +30,11 @@ async def written(call: Call, bundle: JsonObject, key: Key) -> FhirResponse:
     if found is None:
         raise NotFound("The plan was deleted at the same moment.")
     return answer(found)
+
+
+def seen(found: Found) -> Seen:
+    """Hand what was found to a pure decision."""
+    return Seen(found.content, found.number)
 
 
 def answer(found: Found) -> FhirResponse:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from services.plan_api.domain import care_team, draft_plan, goals
 from services.plan_api.domain.activities import service_requests
 from services.plan_api.domain.application import canonical_of
-from services.plan_api.domain.bundle import put, put_new, put_over, transaction
+from services.plan_api.domain.bundle import Seen, put, put_new, put_over, transaction
 from services.plan_api.domain.narrative import narrative, title_of
 from shared.care.automatic import Act
 from shared.care.programme_plan import PROFILE
@@ -35,20 +35,12 @@ class Template:
     activities: Mapping[str, JsonObject]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A draft that stands there already, to be filled: its content, and the version read."""
-
-    content: JsonObject
-    number: int
-
-
 def bundle(
     template: Template,
     application: Application,
     *,
     conditions: Sequence[JsonObject],
-    prepared: Prepared | None,
+    prepared: Seen | None,
 ) -> JsonObject:
     """Write the plan and its parts together, and who asked for them.
 
@@ -67,7 +59,7 @@ def bundle(
         recorded=application.recorded,
     )
     said = signed(application.asked_by, act) | {"id": application.id_for("applied")}
-    first = put_over(plan, prepared.number) if prepared else put_new(plan)
+    first = put_over(prepared, plan) if prepared else put_new(plan)
     return transaction([first, *map(put, written), put(said)])
 
 
@@ -79,7 +71,7 @@ class _Parts:
 
 
 def _plan(
-    definition: JsonObject, application: Application, parts: _Parts, prepared: Prepared | None
+    definition: JsonObject, application: Application, parts: _Parts, prepared: Seen | None
 ) -> JsonObject:
     fresh: JsonObject = {"created": application.recorded}
     kept = prepared.content if prepared else fresh

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.fhir.reader import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A resource as it was read: its content, and the number of the version."""
+
+    content: JsonObject
+    number: int
+
+    @property
+    def reference(self) -> str:
+        """Refer to the resource."""
+        return f"{self.content['resourceType']}/{self.content['id']}"
+
+    @property
+    def versioned(self) -> str:
+        """Refer to this version of it."""
+        return f"{self.reference}/_history/{self.number}"
 
 
 def transaction(entries: Sequence[JsonObject]) -> JsonObject:
@@ -25,9 +44,9 @@ def put(resource: JsonObject) -> JsonObject:
     return _put(resource, {})
 
 
-def put_over(resource: JsonObject, version: int) -> JsonObject:
-    """Write a resource as the version after the one that was read."""
-    return _put(resource, {"ifMatch": f'W/"{version}"'})
+def put_over(seen: Seen, changes: JsonObject) -> JsonObject:
+    """Change a resource as it was read, and only where nobody else has since."""
+    return _put(seen.content | changes, {"ifMatch": f'W/"{seen.number}"'})
 
 
 def put_new(resource: JsonObject) -> JsonObject:

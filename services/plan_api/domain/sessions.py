@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/datatypes.html#Timing
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WHOLE_MINUTES: Final = len("09:00")
 # A plan without an end is scheduled so far ahead, and an activity no more often.
 _FARTHEST: Final = timedelta(days=365)
 _MOST: Final = 800
@@ -84,7 +83,8 @@ def _days(repeat: JsonObject, period: JsonObject, zone: tzinfo) -> Iterator[date
 
 def _starts(day: date, repeat: JsonObject, zone: tzinfo) -> Iterator[datetime]:
     for text in sorted(repeat.get("timeOfDay", ())):
-        yield datetime.combine(day, time.fromisoformat(text[:_WHOLE_MINUTES]), zone)
+        hour, minute = int(text[:2]), int(text[3:5])
+        yield datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
 
 
 def _later(start: datetime, length: timedelta) -> datetime:

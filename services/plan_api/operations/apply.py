@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from services.plan_api.domain import applied_plan
 from services.plan_api.domain.activities import definitions_wanted
 from services.plan_api.domain.application import Application, canonical_of
-from services.plan_api.domain.applied_plan import Prepared, Template
+from services.plan_api.domain.applied_plan import Template
 from services.plan_api.episodes import programme_episode
-from services.plan_api.writing import answer, written
+from services.plan_api.writing import answer, seen, written
 from shared.care.automatic import derived_id
 from shared.care.programme_plan import is_in_force, is_ours
 from shared.fhir.errors import Conflict, NotFound, RuleViolation
@@ -71,7 +71,7 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
         gathered.template,
         _application(gathered, plan_id, call),
         conditions=[each.content for each in gathered.conditions],
-        prepared=Prepared(prepared.content, prepared.number) if prepared else None,
+        prepared=seen(prepared) if prepared else None,
     )
     return await written(call, bundle, Key("CarePlan", plan_id))
 

@@ -12,6 +12,7 @@ from services.plan_api.domain import activation, appointments
 from services.plan_api.domain.appointments import Week
 from services.plan_api.domain.bundle import batch, put, put_over
 from services.plan_api.episodes import programme_episode
+from services.plan_api.writing import seen
 from shared.care.automatic import Act, Policy, provenance
 from shared.care.programme_plan import activity_ids, ids_of, is_in_force, is_ours
 from shared.care.subject import patient_of
@@ -90,7 +91,7 @@ async def _order(requests: Sequence[Found], effects: Effects) -> None:
     )
     said = provenance(activation.POLICY, act) | {"id": effects.id_for("ordered")}
     # Each for itself: one that somebody has changed meanwhile comes back here by its own event.
-    entries = [put_over(each.content | {"status": "active"}, each.number) for each in drafts]
+    entries = [put_over(seen(each), {"status": "active"}) for each in drafts]
     body = write(batch([*entries, put(said)]))
     await effects.send("intake", "POST", "", body=body, purpose="order")
 

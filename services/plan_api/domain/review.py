@@ -1,0 +1,178 @@
+"""A measure worsened reliably: the proposal to revise the plan, and the team's Task to look at it.
+
+What is proposed is data. The proposal is a function of its evidence, so that it is made once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from services.plan_api.domain import draft_plan
+from services.plan_api.domain.applied_plan import referring_to
+from services.plan_api.domain.bundle import put_new, transaction
+from services.plan_api.domain.narrative import narrative
+from services.plan_api.templates import ACTIVITIES
+from shared.care.automatic import Act, Policy, derived_id, provenance
+from shared.care.canonical import code_system, profile
+from shared.care.programme_plan import PROFILE
+from shared.care.weekly_hours import activities_of
+from shared.fhir.reader import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shared.fhir.reader import JsonObject
+
+_DATA: Final = read(files("services.plan_api.domain").joinpath("review_policy.json").read_bytes())
+POLICY: Final = Policy(_DATA["name"], _DATA["version"], _DATA["title"])
+_ACTIVITIES: Final = {each["id"]: each for each in ACTIVITIES}
+_CHANGE: Final = code_system("change")
+# A value that nobody has stood by yet, or that was taken back, is no evidence.
+_STATED: Final = frozenset({"final", "amended", "corrected"})
+_REASON: Final = {
+    "coding": [{"system": code_system("proposal-reason"), "code": "reliable-worsening"}],
+    "text": "Reliable worsening",
+}
+_TITLE: Final = "Proposal to revise the plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why, and for which plan: the change and the plan as they were read, and the moment."""
+
+    observation: JsonObject
+    observation_version: str
+    plan: JsonObject
+    plan_version: str
+    today: date
+    recorded: str
+
+    def id_for(self, purpose: str) -> str:
+        """Derive an id, the same for the same evidence."""
+        return derived_id(f"Observation/{self.observation['id']}", f"plan-review/{purpose}")
+
+
+def proposal_id(observation_id: str) -> str:
+    """Derive the id of the one proposal that an Observation can lead to."""
+    return derived_id(f"Observation/{observation_id}", "plan-review/proposal")
+
+
+def calls_for_review(observation: JsonObject) -> bool:
+    """Tell whether an Observation states a change that the policy answers with a proposal."""
+    codings = observation.get("valueCodeableConcept", {}).get("coding", ())
+    return observation.get("status") in _STATED and any(
+        each.get("system") == _CHANGE and each.get("code") in _DATA["changes"] for each in codings
+    )
+
+
+def proposal(evidence: Evidence, requests: Sequence[JsonObject]) -> JsonObject:
+    """Ask for a proposal, its draft orders and the Task; `requests` are the plan's orders now."""
+    orders = [_order(evidence, i, each) for i, each in enumerate(_DATA["additions"])]
+    added = [each for each in orders if not is_ordered(each, requests)]
+    written = [_plan(evidence, requests, added), *added, _task(evidence)]
+    act = Act(
+        targets=[f"{each['resourceType']}/{each['id']}" for each in written],
+        sources=[evidence.observation_version, evidence.plan_version],
+        recorded=evidence.recorded,
+    )
+    said = provenance(POLICY, act) | {"id": evidence.id_for("provenance")}
+    return transaction([put_new(each) for each in (*written, said)])
+
+
+def is_ordered(wanted: JsonObject, requests: Iterable[JsonObject]) -> bool:
+    """Tell whether a running order asks for the same activity at the same times."""
+    running = (each for each in requests if each.get("status") == "active")
+    return any(_meeting(each) == _meeting(wanted) for each in running)
+
+
+def _meeting(request: JsonObject) -> tuple[object, ...]:
+    repeat = request.get("occurrenceTiming", {}).get("repeat", {})
+    return activities_of(request), repeat.get("dayOfWeek"), repeat.get("timeOfDay")
+
+
+def _plan(
+    evidence: Evidence, requests: Sequence[JsonObject], added: Sequence[JsonObject]
+) -> JsonObject:
+    current, observation = evidence.plan, evidence.observation
+    measure = observation.get("code", {}).get("text", "A measure")
+    description = f"{measure} shows a reliable worsening. The proposal adds what is marked new."
+    kept = {
+        name: current[name]
+        for name in ("period", "careTeam", "goal", "addresses")
+        if name in current
+    }
+    cited = [{"reference": f"Observation/{observation['id']}"}, *observation.get("derivedFrom", ())]
+    return kept | {
+        "resourceType": "CarePlan",
+        "id": proposal_id(observation["id"]),
+        "meta": {"profile": [PROFILE]},
+        "text": narrative((f"{_TITLE}.", description), [*requests, *map(_marked, added)]),
+        "replaces": [{"reference": f"CarePlan/{current['id']}"}],
+        "status": "draft",
+        "intent": "proposal",
+        "category": draft_plan.categories(),
+        "title": _TITLE,
+        "description": description,
+        "subject": current["subject"],
+        "created": evidence.recorded,
+        "supportingInfo": cited,
+        "activity": [
+            *current.get("activity", ()),
+            *({"reference": referring_to(each)} for each in added),
+        ],
+    }
+
+
+def _marked(request: JsonObject) -> JsonObject:
+    return request | {"code": {"text": f"New: {request['code']['text']}"}}
+
+
+def _order(evidence: Evidence, number: int, addition: dict[str, Any]) -> JsonObject:
+    activity = _ACTIVITIES[addition["activity"]]
+    end = evidence.plan.get("period", {}).get("end")
+    bounds = {"start": evidence.today.isoformat()} | ({"end": end} if end else {})
+    return {
+        "resourceType": "ServiceRequest",
+        "id": evidence.id_for(f"activity/{number}"),
+        "instantiatesCanonical": [f"{activity['url']}|{activity['version']}"],
+        "status": "draft",
+        "intent": "order",
+        "category": activity["topic"],
+        "code": activity["code"],
+        "subject": evidence.plan["subject"],
+        "occurrenceTiming": {"repeat": {"boundsPeriod": bounds} | addition["repeat"]},
+        "authoredOn": evidence.recorded,
+        "reasonReference": [{"reference": f"Observation/{evidence.observation['id']}"}],
+    }
+
+
+def _task(evidence: Evidence) -> JsonObject:
+    plan = evidence.plan
+    last_day = evidence.today + timedelta(days=_DATA["days_to_review"])
+    task = {
+        "resourceType": "Task",
+        "id": evidence.id_for("task"),
+        "meta": {"profile": [profile("stepdown-task")]},
+        "basedOn": [{"reference": f"CarePlan/{plan['id']}"}],
+        "status": "requested",
+        "intent": "order",
+        "priority": "urgent",
+        "code": {
+            "coding": [{"system": code_system("task"), "code": "plan-review"}],
+            "text": "Plan review",
+        },
+        "description": "A measure worsened reliably. Accept or reject the proposed revision.",
+        "focus": {"reference": f"CarePlan/{proposal_id(evidence.observation['id'])}"},
+        "for": plan["subject"],
+        "authoredOn": evidence.recorded,
+        "reasonCode": _REASON,
+        "reasonReference": {"reference": f"Observation/{evidence.observation['id']}"},
+        "restriction": {
+            "period": {"start": evidence.today.isoformat(), "end": last_day.isoformat()}
+        },
+    }
+    team = next(iter(plan.get("careTeam", ())), None)
+    return task | ({"owner": team} if team else {})

@@ -1,0 +1,125 @@
+"""A proposal to revise a plan is accepted or rejected by a clinician, who signs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from services.plan_api.domain.applied_plan import referring_to
+from services.plan_api.domain.bundle import Seen, put, put_over, transaction
+from services.plan_api.domain.narrative import narrative
+from services.plan_api.domain.review import is_ordered
+from shared.care.automatic import Act, derived_id
+from shared.care.canonical import code_system
+from shared.care.signed import signed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.fhir.reader import JsonObject
+
+_OPEN_TASK: Final = frozenset(
+    {"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"}
+)
+_REVIEW: Final = {"system": code_system("task"), "code": "plan-review"}
+_ACCEPTED: Final = "Revised as proposed."
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A proposal as it was read, with the orders that wait for it and the Tasks about it."""
+
+    proposal: Seen
+    drafts: Sequence[Seen]
+    tasks: Sequence[Seen]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a clinician decided about a proposal: who, when, and in which words."""
+
+    who: str
+    recorded: str
+    reason: str | None
+    comment: str | None
+
+    @property
+    def words(self) -> str | None:
+        """Give the reason and the comment together."""
+        return " ".join(each for each in (self.reason, self.comment) if each) or None
+
+
+def is_open_review(task: JsonObject) -> bool:
+    """Tell whether a Task asks the team to decide about a proposal."""
+    codings = task.get("code", {}).get("coding", ())
+    is_review = any(_REVIEW.items() <= each.items() for each in codings)
+    return is_review and task.get("status") in _OPEN_TASK
+
+
+def accepted(
+    proposed: Proposed, current: Seen, requests: Sequence[JsonObject], decision: Decision
+) -> JsonObject:
+    """Revise the newest version of the plan as proposed; `requests` are its orders now."""
+    added = [each for each in proposed.drafts if not is_ordered(each.content, requests)]
+    needless = [each for each in proposed.drafts if each not in added]
+    running = [*requests, *(each.content for each in added)]
+    entries = [
+        put_over(current, _revised(current.content, added, running, decision)),
+        *(put_over(each, {"status": "active"}) for each in added),
+        *(put_over(each, {"status": "revoked"}) for each in needless),
+        put_over(proposed.proposal, {"status": "completed"}),
+        *(put_over(each, _decided("accepted", decision)) for each in proposed.tasks),
+    ]
+    written = [current, *proposed.drafts, proposed.proposal, *proposed.tasks]
+    return transaction([*entries, _said(proposed, written, decision)])
+
+
+def rejected(proposed: Proposed, decision: Decision) -> JsonObject:
+    """Leave the plan as it is, and say why."""
+    revoked = [proposed.proposal, *proposed.drafts]
+    entries = [
+        *(put_over(each, {"status": "revoked"}) for each in revoked),
+        *(put_over(each, _decided("rejected", decision)) for each in proposed.tasks),
+    ]
+    written = [*revoked, *proposed.tasks]
+    return transaction([*entries, _said(proposed, written, decision)])
+
+
+def _revised(
+    plan: JsonObject, added: Sequence[Seen], running: Sequence[JsonObject], decision: Decision
+) -> JsonObject:
+    sentences = [f"{plan[name]}" for name in ("title", "description") if name in plan]
+    author = {"reference": decision.who}
+    note = {
+        "authorReference": author,
+        "time": decision.recorded,
+        "text": decision.words or _ACCEPTED,
+    }
+    fresh = [{"reference": referring_to(each.content)} for each in added]
+    contributors = plan.get("contributor", [])
+    return {
+        "text": narrative(sentences, running),
+        "activity": [*plan.get("activity", ()), *fresh],
+        "note": [*plan.get("note", ()), note],
+        "contributor": contributors if author in contributors else [*contributors, author],
+    }
+
+
+def _decided(decision: str, made: Decision) -> JsonObject:
+    decided: JsonObject = {
+        "status": "completed",
+        "lastModified": made.recorded,
+        "output": [{"type": {"text": "Decision"}, "valueString": decision}],
+    }
+    return decided | ({"statusReason": {"text": made.words}} if made.words else {})
+
+
+def _said(proposed: Proposed, written: Sequence[Seen], decision: Decision) -> JsonObject:
+    act = Act(
+        targets=[each.reference for each in written],
+        sources=[proposed.proposal.versioned],
+        recorded=decision.recorded,
+        activity="UPDATE",
+    )
+    said = derived_id(proposed.proposal.reference, "decided")
+    return put(signed(decision.who, act, reason=decision.words) | {"id": said})

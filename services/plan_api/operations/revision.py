@@ -1,0 +1,137 @@
+"""`CarePlan/[id]/$accept-revision` and `$reject-revision`: a clinician decides on a proposal.
+
+Operations of ours; the proposal's id is that of a CarePlan with intent proposal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.plan_api.domain import revision
+from services.plan_api.domain.revision import Decision, Proposed
+from services.plan_api.writing import seen, written
+from shared.care.programme_plan import activity_ids, ids_of, is_in_force, is_ours
+from shared.fhir.errors import Conflict, NotFound
+from shared.server.actors import clinician
+from shared.server.definition import Operation, Parameter
+from shared.store.finding import Found, fetch, find
+from shared.store.version import Key, instant
+
+if TYPE_CHECKING:
+    from shared.fhir.reader import JsonObject
+    from shared.server.call import Call
+    from shared.server.engine import Engine
+    from shared.server.request import FhirResponse
+    from shared.store.reading import Reading
+
+
+async def accept(engine: Engine, call: Call) -> FhirResponse:
+    """Revise the current plan as proposed, at its newest version; answer the plan.
+
+    :raises Conflict: when it is no open proposal, or its plan is not active.
+    """
+    async with engine.reading(call.context) as reading:
+        decision = await _decision(reading, call)
+        proposal = await _open_proposal(reading, call)
+        proposed = await _proposed(reading, proposal, call)
+        current = await _current_plan(reading, proposal, call)
+        requests = [each.content for each in await _orders(reading, current.content, call)]
+    bundle = revision.accepted(proposed, seen(current), requests, decision)
+    return await written(call, bundle, current.key)
+
+
+async def reject(engine: Engine, call: Call) -> FhirResponse:
+    """Revoke a proposal with a reason, and answer it; the plan stays as it is.
+
+    :raises Conflict: when it is no open proposal.
+    """
+    async with engine.reading(call.context) as reading:
+        decision = await _decision(reading, call)
+        proposal = await _open_proposal(reading, call)
+        proposed = await _proposed(reading, proposal, call)
+    return await written(call, revision.rejected(proposed, decision), proposal.key)
+
+
+async def _decision(reading: Reading, call: Call) -> Decision:
+    return Decision(
+        who=await clinician(reading, call.context),
+        recorded=instant(call.context.now),
+        reason=call.inputs.one("reason"),
+        comment=call.inputs.one("comment"),
+    )
+
+
+async def _open_proposal(reading: Reading, call: Call) -> Found:
+    key = Key("CarePlan", str(call.request.id))
+    found = await fetch(reading, key)
+    if found is None:
+        raise NotFound(f"There is no {key} here.")
+    if not is_ours(found.content) or found.content.get("intent") != "proposal":
+        raise Conflict(f"{key} is no proposal; only a CarePlan with intent proposal is decided on.")
+    status = found.content.get("status")
+    if status != "draft":
+        raise Conflict(f"{key} is {status}; only a draft proposal is accepted or rejected.")
+    return found
+
+
+async def _proposed(reading: Reading, proposal: Found, call: Call) -> Proposed:
+    orders = await _orders(reading, proposal.content, call)
+    tasks = await find(reading, "Task", ("focus", proposal.reference))
+    return Proposed(
+        seen(proposal),
+        drafts=[seen(each) for each in orders if each.content.get("status") == "draft"],
+        tasks=[seen(each) for each in tasks if revision.is_open_review(each.content)],
+    )
+
+
+async def _current_plan(reading: Reading, proposal: Found, call: Call) -> Found:
+    replaced = ids_of(proposal.content.get("replaces", ()), "CarePlan", call.context.bases)
+    found = [await fetch(reading, Key("CarePlan", each)) for each in replaced]
+    current = next((each for each in found if each and is_in_force(each.content)), None)
+    if current is None:
+        raise Conflict(
+            "The plan that the proposal would revise is not active; only an active plan is "
+            "revised. Reject the proposal, or make the plan active before."
+        )
+    return current
+
+
+async def _orders(reading: Reading, plan: JsonObject, call: Call) -> list[Found]:
+    ids = activity_ids(plan, call.context.bases)
+    found = [await fetch(reading, Key("ServiceRequest", each)) for each in ids]
+    return [each for each in found if each is not None]
+
+
+_COMMENT: Final = Parameter("comment", "in", "string", "What the clinician adds to it.")
+
+ACCEPT: Final = Operation(
+    code="accept-revision",
+    level="instance",
+    types=("CarePlan",),
+    handle=accept,
+    opens="nothing",
+    affects_state=True,
+    description=(
+        "Accept a proposal: the plan that it replaces gets a new version with what is added, the "
+        "added orders become active, and the review Task is done."
+    ),
+    parameters=(
+        Parameter("reason", "in", "string", "Why it is accepted."),
+        _COMMENT,
+        Parameter("return", "out", "CarePlan", "The plan as it was revised.", min=1),
+    ),
+)
+REJECT: Final = Operation(
+    code="reject-revision",
+    level="instance",
+    types=("CarePlan",),
+    handle=reject,
+    opens="nothing",
+    affects_state=True,
+    description="Reject a proposal with a reason: it and its orders are revoked.",
+    parameters=(
+        Parameter("reason", "in", "string", "Why it is rejected.", min=1),
+        _COMMENT,
+        Parameter("return", "out", "CarePlan", "The proposal as it was rejected.", min=1),
+    ),
+)

@@ -1,0 +1,60 @@
+"""A measure worsened reliably: a revision of the plan is proposed to the team, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.plan_api.domain import review
+from services.plan_api.domain.review import Evidence
+from shared.care.programme_plan import activity_ids, is_in_force
+from shared.care.subject import patient_of
+from shared.feed.open_episode import has_open_episode
+from shared.feed.reaction import Reaction
+from shared.fhir.writer import write
+from shared.store.finding import Found, fetch, find
+from shared.store.version import Key, instant
+
+if TYPE_CHECKING:
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import Event
+    from shared.store.transaction import Transaction
+
+
+async def handle(event: Event, effects: Effects) -> None:
+    """Propose a revision where the person has a plan in force and this evidence is new."""
+    tx = effects.tx
+    stated = await fetch(tx, event.key)
+    if stated is None or not review.calls_for_review(stated.content):
+        return
+    patient_id = patient_of(stated.content, "subject", tx.bases)
+    if patient_id is None or not await has_open_episode(tx, patient_id):
+        return
+    plan = await _plan_in_force(tx, patient_id)
+    # A proposal that people have dealt with, or deleted, is not made again.
+    known = await tx.read(Key("CarePlan", review.proposal_id(stated.key.id)))
+    if plan is not None and known is None:
+        await _propose(stated, plan, effects)
+
+
+async def _propose(stated: Found, plan: Found, effects: Effects) -> None:
+    ids = activity_ids(plan.content, effects.tx.bases)
+    requests = [await fetch(effects.tx, Key("ServiceRequest", each)) for each in ids]
+    evidence = Evidence(
+        observation=stated.content,
+        observation_version=stated.versioned,
+        plan=plan.content,
+        plan_version=plan.versioned,
+        today=effects.now.astimezone(effects.tx.zone).date(),
+        recorded=instant(effects.now),
+    )
+    bundle = review.proposal(evidence, [each.content for each in requests if each is not None])
+    await effects.send("intake", "POST", "", body=write(bundle), purpose="plan-review")
+
+
+async def _plan_in_force(tx: Transaction, patient_id: str) -> Found | None:
+    asked = (("patient", f"Patient/{patient_id}"), ("status", "active"))
+    plans = [each for each in await find(tx, "CarePlan", *asked) if is_in_force(each.content)]
+    return max(plans, key=lambda each: each.version.updated, default=None)
+
+
+REACTION: Final = Reaction("reliable_worsening", frozenset({"Observation"}), handle)
