@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from services.ownership import owner_of, types_of
+from services.progress_api.operations import extract
 from services.progress_api.profiles import PROFILES
+from services.progress_api.questionnaires import QUESTIONNAIRES
 from services.progress_api.reactions import (
     attendance,
     measure_answered,
+    measure_changed,
     measures_due,
+    response_completed,
     suicide_risk_high,
+    suicide_screen,
 )
 from shared.feed.reaction import Reactions
 from shared.fhir.definitions import RESOURCE_TYPES
@@ -21,6 +26,7 @@ DEFINITION: Final = ServiceDefinition(
     title="progress_api",
     types=types_of("progress", RESOURCE_TYPES),
     owner_of=owner_of,
+    operations=(*extract.OPERATIONS,),
     reactions=Reactions(
         "progress",
         (
@@ -28,8 +34,13 @@ DEFINITION: Final = ServiceDefinition(
             attendance.REACTION,
             measures_due.REACTION,
             *measure_answered.REACTIONS,
+            response_completed.REACTION,
+            suicide_screen.RESPONSES,
+            suicide_screen.TASKS,
+            measure_changed.REACTION,
         ),
         timers={**attendance.TIMERS, **measures_due.TIMERS, **measure_answered.TIMERS},
     ),
     profiles=PROFILES,
+    library=(*QUESTIONNAIRES,),
 )

@@ -1,0 +1,1 @@
+"""Operations of progress_api, one file each."""

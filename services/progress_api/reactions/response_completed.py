@@ -1,0 +1,35 @@
+"""A response to a known instrument was completed, amended or taken back: so are its results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.progress_api.domain import extraction
+from services.progress_api.extracting import keep_results
+from shared.care.subject import patient_of
+from shared.feed.open_episode import has_open_episode
+from shared.feed.reaction import Reaction
+from shared.store.finding import fetch
+
+if TYPE_CHECKING:
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import Event
+
+
+async def handle(event: Event, effects: Effects) -> None:
+    """Keep the results of what the response says now, whichever version the event tells of."""
+    tx = effects.tx
+    response = await fetch(tx, event.key)
+    if response is None:
+        return
+    patient_id = patient_of(response.content, "subject", tx.bases)
+    if patient_id is None or not await has_open_episode(tx, patient_id):
+        return
+    if extraction.is_retracted(response.content):
+        await keep_results(tx, response, (), effects.now)
+    elif not any(extraction.refusals(response.content, tx.bases)):
+        extracted = extraction.extraction(response.content, tx.bases)
+        await keep_results(tx, response, extracted.results(), effects.now)
+
+
+REACTION: Final = Reaction("response_completed", frozenset({"QuestionnaireResponse"}), handle)

@@ -1,0 +1,85 @@
+"""Keeps what is worked out of other resources in the record, each result under its own id.
+
+Whoever asks writes through this alone, and so finds what others made of the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.progress_api.domain.extraction import retracted, revised
+from shared.care.automatic import Act, derived_id, provenance
+from shared.server.interactions.update import carry_forward, content_of, same
+from shared.server.saving import save
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from shared.care.automatic import Policy
+    from shared.fhir.reader import JsonObject
+    from shared.store.transaction import Transaction
+    from shared.store.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What results rest on: a policy, and versions of resources by reference."""
+
+    policy: Policy
+    sources: Sequence[str]
+
+
+async def keep(
+    tx: Transaction,
+    results: Iterable[JsonObject],
+    possible: Iterable[Key],
+    basis: Basis,
+    now: datetime,
+) -> list[Version]:
+    """Bring the record's results up to date, and give those that stand.
+
+    What is possible and no result now is taken back where it was one before.
+    """
+    told = {Key(each["resourceType"], each["id"]): each for each in results}
+    keys = list(dict.fromkeys([*told, *possible]))
+    current = {key: await tx.read(key) for key in keys}
+    found = [_change(key, current[key], told.get(key), now) for key in keys]
+    changes = [each for each in found if each is not None]
+    saved = {each.key: each for each in await _save(tx, changes, basis, now)}
+    standing = (saved.get(key) or current[key] for key in told)
+    return [version for version in standing if version is not None]
+
+
+def _change(
+    key: Key, version: Version | None, result: JsonObject | None, now: datetime
+) -> Change | None:
+    before = content_of(version)
+    if result is not None:
+        after = carry_forward(before, revised(before, result))
+    elif before is not None:
+        after = retracted(before)
+    else:
+        return None
+    if before is not None and same(before, after):
+        return None
+    return Change(key, "PUT", version, after, now)
+
+
+async def _save(
+    tx: Transaction, changes: Sequence[Change], basis: Basis, now: datetime
+) -> list[Version]:
+    if not changes:
+        return []
+    act = Act(
+        targets=[str(change.key) for change in changes],
+        sources=basis.sources,
+        recorded=instant(now),
+        activity="CREATE" if all(change.before is None for change in changes) else "UPDATE",
+    )
+    made = " ".join(f"{change.key}/{change.number}" for change in changes)
+    said = Key("Provenance", derived_id(made, basis.policy.name))
+    said_by = provenance(basis.policy, act)
+    return await save(tx, [*changes, Change(said, "PUT", None, said_by, now)])
