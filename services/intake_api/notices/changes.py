@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from services.intake_api.domain import clock
 from services.intake_api.domain.follow_up import windows
 from services.intake_api.domain.notice.identity import identities
-from services.intake_api.domain.notice.message import DIRECTORY
-from services.intake_api.domain.notice.outcome import POLICY, Told, decided, outcome
+from services.intake_api.domain.notice.outcome import POLICY, Told, decided, follows, outcome
 from services.intake_api.notices.earlier import kept_before
-from services.intake_api.notices.matching import references
+from services.intake_api.notices.matching import key_of, references
 from shared.care.automatic import Act, derived_id, provenance
 from shared.server.interactions.update import content_of
 from shared.store.version import Change, Key, instant
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from services.intake_api.domain.notice.identity import Identity
     from services.intake_api.domain.notice.message import Notice
-    from services.intake_api.notices.earlier import Kept
     from shared.care.automatic import Policy
     from shared.fhir.reader import JsonObject
     from shared.store.transaction import Transaction
@@ -30,15 +28,14 @@ if TYPE_CHECKING:
 async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime) -> list[Change]:
     """Decide everything that a notice about this person changes, with its Provenance."""
     new, earlier = await _told(tx, notice, person)
-    stay = new.places[notice.stay_address]
-    before = outcome(earlier, stay, tx.zone)
-    after = outcome([*earlier, new], stay, tx.zone)
+    before = outcome(earlier, new.stay, tx.zone)
+    after = outcome([*earlier, new], new.stay, tx.zone)
     mentioned = frozenset(new.places.values())
-    changes = []
-    for reference, content in after.items():
-        if reference in mentioned or content != before.get(reference):
-            change = await _change(tx, before.get(reference), content, now, mentioned)
-            changes += [] if change is None else [change]
+    changes = [
+        change
+        for reference, content in after.items()
+        if (change := await _change(tx, before.get(reference), content, now, mentioned))
+    ]
     return [*changes, *await _said(tx, new, changes, now)]
 
 
@@ -68,26 +65,11 @@ async def _change(
 
 
 async def _told(tx: Transaction, notice: Notice, person: str) -> tuple[Told, list[Told]]:
-    known = await references(tx, identities(notice).values())
-    new = Told(notice, _places(notice, known, person))
-    before = await kept_before(tx, new.places.values())
-    others = {
-        identity
-        for each in before
-        for identity in identities(each.notice).values()
-        if identity not in known
-    }
-    known |= await references(tx, others)
-    return new, [_told_before(each, known, person) for each in before]
-
-
-def _told_before(kept: Kept, known: Mapping[Identity, str], person: str) -> Told:
-    places = _places(kept.notice, known, person)
-    if person not in kept.targets:
-        # Of what was told of others, only who and where they all are is looked at.
-        kinds = {url: each["resourceType"] for url, each in kept.notice.kept.items()}
-        places = {url: places[url] for url in places if kinds[url] in DIRECTORY}
-    return Told(kept.notice, places)
+    before = await kept_before(tx, person)
+    spoken_of = {identity for each in (notice, *before) for identity in identities(each).values()}
+    known = await references(tx, spoken_of)
+    new, *earlier = [Told(each, _places(each, known, person)) for each in (notice, *before)]
+    return new, earlier
 
 
 def _places(notice: Notice, known: Mapping[Identity, str], person: str) -> dict[str, str]:
@@ -98,22 +80,21 @@ def _places(notice: Notice, known: Mapping[Identity, str], person: str) -> dict[
 async def _said(
     tx: Transaction, told: Told, changes: Sequence[Change], now: datetime
 ) -> list[Change]:
-    """Say what the notice spoke of and changed, and by which windows its clocks run."""
-    message = f"Bundle/{told.notice.bundle_id}"
-    directory = {each for each in told.places.values() if each.partition("/")[0] in DIRECTORY}
-    spoken_of = set(told.places.values()) - directory
-    changed = {str(each.key) for each in changes}
-    acts = [(POLICY, spoken_of | changed, message)]
-    clocks = {str(each.key) for each in changes if each.after and clock.is_clock(each.after)}
+    """Say what follows from the message, and by which windows its clocks run."""
+    notice, stay = told.notice, told.stay
+    # What people have deleted meanwhile can no longer be spoken of.
+    there = {str(each.key) for each in changes}
+    there |= {str(key) for key in await tx.existing(map(key_of, follows(told, tx.zone)))}
+    targets = [each for each in follows(told, tx.zone) if each in there]
+    message = Act(targets, (f"Bundle/{notice.bundle_id}",), instant(now))
+    said = [await _saying(tx, provenance_id(notice), POLICY, message, now)]
+    clocks = [str(each.key) for each in changes if clock.is_clock(each.after or {})]
     if clocks:
-        acts.append((windows.POLICY, clocks, str(told.stay)))
-    return [await _saying(tx, act, told.notice, now) for act in acts]
+        windowed = Act(sorted(clocks), (stay,), instant(now))
+        said.append(await _saying(tx, derived_id(stay, "clocks"), windows.POLICY, windowed, now))
+    return said
 
 
-async def _saying(
-    tx: Transaction, act: tuple[Policy, set[str], str], notice: Notice, now: datetime
-) -> Change:
-    policy, targets, source = act
-    key = Key("Provenance", derived_id(f"message/{notice.name}", policy.name))
-    said = provenance(policy, Act(sorted(targets), (source,), instant(now)))
-    return Change(key, "PUT", await tx.read(key), said | {"id": key.id}, now)
+async def _saying(tx: Transaction, said_id: str, policy: Policy, act: Act, now: datetime) -> Change:
+    key, said = Key("Provenance", said_id), provenance(policy, act) | {"id": said_id}
+    return Change(key, "PUT", await tx.read(key), said, now)

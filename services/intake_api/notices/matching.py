@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.notice.message import identifiers
 from shared.store.finding import find
+from shared.store.version import Key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -44,6 +45,12 @@ def conditions(identity: Identity) -> list[str]:
     # As a conditional create names it, so that the two exclude each other.
     pairs = ([("identifier", _token(*each))] for each in identity.identifiers)
     return [f"{identity.type}?{pair}" for pair in pairs] or [identity.reference]
+
+
+def key_of(reference: str) -> Key:
+    """Read a relative reference."""
+    resource_type, _, logical_id = reference.partition("/")
+    return Key(resource_type, logical_id)
 
 
 def _reference(identity: Identity, known: Iterable[Found]) -> str:

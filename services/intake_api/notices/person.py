@@ -12,10 +12,9 @@ from services.intake_api.domain.notice.identity import (
     of_another,
 )
 from services.intake_api.notices.earlier import kept_before
-from services.intake_api.notices.matching import references, sharing
+from services.intake_api.notices.matching import key_of, references, sharing
 from shared.care.subject import patient_of
 from shared.store.finding import fetch
-from shared.store.version import Key
 
 if TYPE_CHECKING:
     from services.intake_api.domain.notice.identity import Identity
@@ -40,25 +39,20 @@ async def person_of(tx: Transaction, notice: Notice) -> str | Doubt:
 
 async def _known_stay(tx: Transaction, identity: Identity) -> tuple[str, str | None]:
     reference = (await references(tx, [identity]))[identity]
-    stay = await fetch(tx, _key(reference))
+    stay = await fetch(tx, key_of(reference))
     patient_id = None if stay is None else patient_of(stay.content, "subject", tx.bases)
     return reference, patient_id and f"Patient/{patient_id}"
 
 
 async def _was_spoken_of(tx: Transaction, notice: Notice, stay: str) -> bool:
-    before = await kept_before(tx, [stay])
-    return is_same_person(notice.patient, [each.notice.patient for each in before])
+    before = await kept_before(tx, stay)
+    return is_same_person(notice.patient, [each.patient for each in before])
 
 
 async def _new_person(tx: Transaction, reference: str) -> str | Doubt:
     # Made by an earlier notice under the same identifiers, which people have changed since.
-    if await fetch(tx, _key(reference)) is not None:
+    if await fetch(tx, key_of(reference)) is not None:
         return Doubt(
             "the person made for its identifiers does not carry them any more", (reference,)
         )
     return reference
-
-
-def _key(reference: str) -> Key:
-    resource_type, _, logical_id = reference.partition("/")
-    return Key(resource_type, logical_id)

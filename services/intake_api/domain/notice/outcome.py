@@ -33,15 +33,15 @@ _SERVERS: Final = frozenset({"versionId", "lastUpdated"})
 
 @dataclass(frozen=True)
 class Told:
-    """A notice, with the references here of what is to be taken from it, by fullUrl."""
+    """A notice, with the references here of what is kept of it, by fullUrl."""
 
     notice: Notice
     places: Mapping[str, str]
 
     @property
-    def stay(self) -> str | None:
-        """The reference of its Encounter; None where only its directory is looked at."""
-        return self.places.get(self.notice.stay_address)
+    def stay(self) -> str:
+        """The reference of its Encounter."""
+        return self.places[self.notice.stay_address]
 
 
 def outcome(told: Iterable[Told], stay: str, zone: tzinfo) -> dict[str, JsonObject]:
@@ -58,6 +58,12 @@ def outcome(told: Iterable[Told], stay: str, zone: tzinfo) -> dict[str, JsonObje
         found[stay] = _profiled(found[stay])
     discharges = [each for each in ordered if each.stay == stay and _discharges(each.notice)]
     return found | (opened(_discharge(discharges[-1], zone)) if discharges else {})
+
+
+def follows(told: Told, zone: tzinfo) -> list[str]:
+    """Name everything that a notice speaks of, and that it opens."""
+    opens = opened(_discharge(told, zone)) if _discharges(told.notice) else {}
+    return sorted({*told.places.values(), *opens})
 
 
 def decided(
@@ -85,7 +91,7 @@ def _discharges(notice: Notice) -> bool:
 def _discharge(told: Told, zone: tzinfo) -> Discharge:
     notice, places = told.notice, told.places
     last = last_day(notice.stay, zone)
-    if last is None or told.stay is None:
+    if last is None:
         raise AssertionError("a discharge was read without its faults")
     return Discharge(
         Stay(told.stay, places[notice.patient_address], last),
