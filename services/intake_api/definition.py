@@ -14,7 +14,13 @@ from services.intake_api.operations.everything import EVERYTHING
 from services.intake_api.operations.level_of_care import LEVEL_OF_CARE
 from services.intake_api.operations.process_message import PROCESS_MESSAGE
 from services.intake_api.profiles import PROFILES
-from services.intake_api.reactions import clock
+from services.intake_api.reactions import (
+    clock,
+    handoff_completed,
+    identity_reviewed,
+    referral_requested,
+    visit_finished,
+)
 from services.ownership import owner_of, types_of
 from shared.feed.reaction import Reactions
 from shared.fhir.definitions import RESOURCE_TYPES
@@ -26,7 +32,17 @@ DEFINITION: Final = ServiceDefinition(
     types=types_of("intake", RESOURCE_TYPES),
     owner_of=owner_of,
     keeps_door=True,
-    reactions=Reactions("intake", (clock.REACTION,), timers=clock.TIMERS),
+    reactions=Reactions(
+        "intake",
+        (
+            referral_requested.REACTION,
+            visit_finished.REACTION,
+            clock.REACTION,
+            handoff_completed.REACTION,
+            identity_reviewed.REACTION,
+        ),
+        timers=clock.TIMERS,
+    ),
     operations=(PROCESS_MESSAGE, EVERYTHING, LEVEL_OF_CARE, ADMIT, DECLINE),
     profiles=PROFILES,
     library=LIBRARY,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.intake_api.domain.notice.identity import Doubt, identities
-from services.intake_api.domain.notice.review import POLICY, review, review_id, settled
+from services.intake_api.domain.notice.review import POLICY, asked_again, review, review_id, settled
 from services.intake_api.notices.changes import changes_of, provenance_id
 from services.intake_api.notices.matching import conditions
-from services.intake_api.notices.person import person_of
+from services.intake_api.notices.person import person_of, subject_of_stay
 from shared.care.automatic import Act, derived_id, provenance
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.intake_api.domain.notice.message import Notice
+    from shared.store.finding import Found
     from shared.store.transaction import Transaction
     from shared.store.version import Version
 
@@ -58,11 +59,17 @@ async def receive(tx: Transaction, received: Received) -> Version:
     return await _first(tx, received.key)
 
 
-async def settle(tx: Transaction, received: Received, person: str) -> None:
-    """Keep a stored notice as one about the person whom a review has named, once."""
-    await hold(tx, received.notice)
-    if await tx.read(Key("Provenance", provenance_id(received.notice))) is None:
+async def settle(tx: Transaction, received: Received, review_task: Found, person: str) -> None:
+    """Keep a stored notice as one about the person whom its review has named, once."""
+    notice = received.notice
+    await hold(tx, notice)
+    if await tx.read(Key("Provenance", provenance_id(notice))) is not None:
+        return
+    if await subject_of_stay(tx, notice) in {None, person}:
         await save(tx, await _kept(tx, received, person))
+        return
+    again = asked_again(review_task.content)
+    await save(tx, [Change(review_task.key, "PUT", review_task.version, again, received.now)])
 
 
 async def hold(tx: Transaction, notice: Notice) -> None:

@@ -37,6 +37,12 @@ async def person_of(tx: Transaction, notice: Notice) -> str | Doubt:
     return await _new_person(tx, identity.reference)
 
 
+async def subject_of_stay(tx: Transaction, notice: Notice) -> str | None:
+    """Give the reference of the person whose a stay is known to be here; None if of nobody."""
+    identity = identities(notice)[notice.stay_address]
+    return (await _known_stay(tx, identity))[1]
+
+
 async def _known_stay(tx: Transaction, identity: Identity) -> tuple[str, str | None]:
     reference = (await references(tx, [identity]))[identity]
     stay = await fetch(tx, key_of(reference))

@@ -12,7 +12,7 @@ from services.intake_api.domain.clock import CLOCK
 from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE
 from shared.care.automatic import derived_id
 from shared.care.canonical import profile
-from shared.care.episode import PROGRAMME
+from shared.care.episode import PROGRAMME, WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,3 +70,12 @@ def planned_episode(
         "patient": {"reference": patient},
         "referralRequest": [{"reference": each} for each in referrals],
     }
+
+
+def joined(episode: JsonObject, other: JsonObject) -> JsonObject | None:
+    """Add to an episode that still waits the referrals that ask for it too; None if none do."""
+    told = [each["reference"] for each in episode.get("referralRequest", ())]
+    new = [each for each in other["referralRequest"] if each["reference"] not in told]
+    if not new or episode["status"] not in WAITING:
+        return None
+    return episode | {"referralRequest": [*episode.get("referralRequest", ()), *new]}

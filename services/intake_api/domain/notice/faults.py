@@ -35,6 +35,11 @@ def read_notice(bundle: JsonObject) -> Notice:
     return Notice(bundle)
 
 
+def notice_in(bundle: JsonObject) -> Notice | None:
+    """Read a stored Bundle, which is valid as such, as a notice; None if it is none."""
+    return None if list(_faults(bundle)) else Notice(bundle)
+
+
 def _faults(bundle: JsonObject) -> Iterator[Issue]:
     found = list(_envelope_faults(bundle))
     # Each part can be looked at only where the one around it stands.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain import clock
-from services.intake_api.domain.follow_up.opening import Stay
+from services.intake_api.domain.follow_up.opening import Stay, joined
 from services.intake_api.domain.notice.fold import brought, folded
 from services.intake_api.domain.notice.message import DISCHARGE
 from services.intake_api.domain.notice.references import placed
@@ -81,7 +81,9 @@ def decided(
     if after["resourceType"] == "Encounter":
         result = brought(current, before or {}, after)
         return None if _same(current, result) else result
-    return after if before is not None and _same(clock.unmarked(current), before) else None
+    if before is None:
+        return joined(current, after) if after["resourceType"] == "EpisodeOfCare" else None
+    return after if _same(clock.unmarked(current), before) else None
 
 
 def _discharges(notice: Notice) -> bool:

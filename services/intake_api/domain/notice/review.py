@@ -63,6 +63,16 @@ def settled(task: JsonObject, person: str) -> JsonObject:
     return task | {"status": "completed", "output": said}
 
 
+def asked_again(task: JsonObject) -> JsonObject:
+    """Ask once more: whom a person has named cannot be, for the stay is another person's here."""
+    told = (
+        "The stay is known here as another person's. If that is wrong, correct the Encounter's "
+        "subject first."
+    )
+    unsaid = {name: value for name, value in task.items() if name != "output"}
+    return unsaid | {"status": "requested", "statusReason": {"text": told}}
+
+
 def _codings(task: JsonObject) -> list[JsonObject]:
     codings = task.get("code", {}).get("coding", ())
     return [{"system": each.get("system"), "code": each.get("code")} for each in codings]

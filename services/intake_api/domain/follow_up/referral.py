@@ -1,0 +1,58 @@
+"""A plain referral to the programme: a requested Task whose focus asks for the programme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain.stay import ends_inpatient_stay, last_day
+from shared.care.automatic import Policy
+from shared.care.episode import PROGRAMME
+from shared.fhir.references import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
+
+    from shared.fhir.reader import JsonObject
+
+POLICY: Final = Policy(
+    "referral-plans-episode", "1.0", "Plans an episode of care for a referral to the programme"
+)
+
+
+def referral_in(task: JsonObject, bases: tuple[str, ...]) -> str | None:
+    """Give the ServiceRequest here that a Task asks somebody to look at; None if it does not."""
+    if task.get("status") != "requested":
+        return None
+    return next(_local(task.get("focus", {}), "ServiceRequest", bases), None)
+
+
+def asks_for_programme(request: JsonObject) -> bool:
+    """Tell whether a ServiceRequest asks for the programme now."""
+    codings = request.get("code", {}).get("coding", ())
+    named = [{"system": each.get("system"), "code": each.get("code")} for each in codings]
+    return request.get("status") == "active" and PROGRAMME in named
+
+
+def stays_named(request: JsonObject, bases: tuple[str, ...]) -> list[str]:
+    """Name the Encounters here that a referral gives as its background."""
+    named = [request.get("encounter", {})]
+    named += [*request.get("reasonReference", ()), *request.get("supportingInfo", ())]
+    return [found for each in named for found in _local(each, "Encounter", bases)]
+
+
+def last_stay(stays: Mapping[str, JsonObject], zone: tzinfo) -> str | None:
+    """Choose the inpatient stay that ended last; None where none has."""
+    ended = {
+        reference: day
+        for reference, stay in stays.items()
+        if ends_inpatient_stay(stay) and (day := last_day(stay, zone))
+    }
+    return max(ended, key=lambda each: (ended[each], each)) if ended else None
+
+
+def _local(reference: JsonObject, resource_type: str, bases: tuple[str, ...]) -> Iterator[str]:
+    text = reference.get("reference")
+    link = parse_reference(text, bases) if isinstance(text, str) else None
+    if link is not None and link.kind == "local" and link.type == resource_type:
+        yield f"{link.type}/{link.id}"

@@ -1,0 +1,162 @@
+"""Which visits satisfy a clock, and what becomes of the clock then.
+
+Any finished visit counts after a discharge, one at the aftercare clinic after a handoff; its first
+local day must lie in the window. A clock that was marked overdue stays marked when such a visit is
+told late, and a visit after the window does not complete it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain.clock import CLOCK
+from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE, AFTER_HANDOFF
+from services.intake_api.domain.stay import ACT_CODE
+from shared.care.automatic import Policy
+from shared.fhir.dates import date_range, moment
+from shared.fhir.references import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date, tzinfo
+
+    from shared.fhir.reader import JsonObject
+
+POLICY: Final = Policy("visit-satisfies-clock", "1.0", "Completes a clock by a visit in its window")
+CODES: Final = tuple(each.code for each in (*AFTER_DISCHARGE, *AFTER_HANDOFF))
+_AFTER_HANDOFF: Final = frozenset(each.code for each in AFTER_HANDOFF)
+_SEEN: Final = frozenset({"AMB", "VR"})
+_SATISFIED_BY: Final = {"system": CLOCK, "code": "satisfied-by"}
+# A handoff that came to nothing has no clinic.
+_IN_VAIN: Final = frozenset({"draft", "rejected", "cancelled", "failed", "entered-in-error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """How texts are read: the zone of local days, and all addresses of this server."""
+
+    zone: tzinfo
+    bases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A person was seen: by which Encounter, on which local day, where and at whose request."""
+
+    reference: str
+    day: date
+    places: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """A person was handed over: by which request, to whom."""
+
+    request: str | None
+    places: frozenset[str]
+
+
+def visit_of(encounter: JsonObject, calendar: Calendar) -> Visit | None:
+    """Read an Encounter as a visit that took place; None if it was none, or was taken back."""
+    kind = encounter.get("class", {})
+    start = encounter.get("period", {}).get("start")
+    was_seen = kind.get("system") == ACT_CODE and kind.get("code") in _SEEN
+    if not was_seen or encounter.get("status") != "finished" or start is None:
+        return None
+    day = _day(date_range(start, calendar.zone)[0], calendar)
+    named = [encounter.get("serviceProvider", {}), *encounter.get("basedOn", ())]
+    return Visit(f"Encounter/{encounter['id']}", day, frozenset(_local(named, calendar)))
+
+
+def handoff_of(task: JsonObject, calendar: Calendar) -> Handoff | None:
+    """Read a handoff's Task; None where it came to nothing."""
+    if task["status"] in _IN_VAIN:
+        return None
+    request = next(_local([task.get("focus", {})], calendar), None)
+    return Handoff(
+        request, frozenset(_local([task.get("owner", {}), task.get("focus", {})], calendar))
+    )
+
+
+def is_after_handoff(task: JsonObject) -> bool:
+    """Tell whether a clock waits for a visit at an aftercare clinic."""
+    return bool(_AFTER_HANDOFF & set(_codes(task)))
+
+
+def satisfies(
+    visit: Visit, task: JsonObject, handoffs: Sequence[Handoff], calendar: Calendar
+) -> bool:
+    """Tell whether a visit is what a clock waits for."""
+    period = task.get("restriction", {}).get("period", {})
+    if not {"start", "end"} <= period.keys():
+        return False
+    first = _day(date_range(period["start"], calendar.zone)[0], calendar)
+    # The end is included: its last instant belongs to the last day.
+    last = _day(date_range(period["end"], calendar.zone)[1] - 1, calendar)
+    if not first <= visit.day <= last:
+        return False
+    return not is_after_handoff(task) or any(
+        visit.places & each.places for each in _handoffs_of(task, handoffs, calendar)
+    )
+
+
+def first_satisfying(
+    visits: Iterable[Visit], task: JsonObject, handoffs: Sequence[Handoff], calendar: Calendar
+) -> Visit | None:
+    """Find the first visit that a clock waits for."""
+    found = [each for each in visits if satisfies(each, task, handoffs, calendar)]
+    return min(found, key=lambda each: (each.day, each.reference), default=None)
+
+
+def satisfied_by(task: JsonObject) -> str | None:
+    """Give the reference of the visit that has completed a clock."""
+    if task.get("status") != "completed":
+        return None
+    told = (each for each in task.get("output", ()) if _is_satisfaction(each))
+    return next((each.get("valueReference", {}).get("reference") for each in told), None)
+
+
+def completed(task: JsonObject, visit: Visit) -> JsonObject:
+    """Complete a clock by a visit; whether it is marked overdue stays as it is."""
+    said = {"type": {"coding": [_SATISFIED_BY]}, "valueReference": {"reference": visit.reference}}
+    others = [each for each in task.get("output", ()) if not _is_satisfaction(each)]
+    return task | {"status": "completed", "output": [*others, said]}
+
+
+def reopened(task: JsonObject) -> JsonObject:
+    """Let a clock run again whose visit was taken back."""
+    others = [each for each in task.get("output", ()) if not _is_satisfaction(each)]
+    rest = {name: value for name, value in task.items() if name != "output"}
+    return rest | {"status": "requested"} | ({"output": others} if others else {})
+
+
+def _handoffs_of(
+    task: JsonObject, handoffs: Sequence[Handoff], calendar: Calendar
+) -> list[Handoff]:
+    """Choose the handoff that a clock says it belongs to, else any."""
+    based_on = set(_local(task.get("basedOn", ()), calendar))
+    return [each for each in handoffs if not based_on or each.request in based_on]
+
+
+def _is_satisfaction(output: JsonObject) -> bool:
+    codings = output.get("type", {}).get("coding", ())
+    return any({k: each.get(k) for k in _SATISFIED_BY} == _SATISFIED_BY for each in codings)
+
+
+def _codes(task: JsonObject) -> Iterator[str]:
+    for each in task.get("code", {}).get("coding", ()):
+        if each.get("system") == CLOCK and "code" in each:
+            yield each["code"]
+
+
+def _day(instant: int, calendar: Calendar) -> date:
+    return moment(instant).astimezone(calendar.zone).date()
+
+
+def _local(named: Iterable[JsonObject], calendar: Calendar) -> Iterator[str]:
+    for each in named:
+        text = each.get("reference")
+        link = parse_reference(text, calendar.bases) if isinstance(text, str) else None
+        if link is not None and link.kind == "local":
+            yield f"{link.type}/{link.id}"

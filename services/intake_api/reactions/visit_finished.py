@@ -1,0 +1,129 @@
+"""A visit was told or taken back, or a clock began to run: the clock follows the visits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain.clock import CLOCK, is_clock
+from services.intake_api.domain.follow_up import visits
+from services.intake_api.domain.follow_up.visits import Calendar, Handoff, Visit
+from services.intake_api.domain.stay import ACT_CODE
+from shared.care.automatic import Act, provenance
+from shared.care.canonical import code_system
+from shared.care.subject import patient_of
+from shared.feed.reaction import Reaction
+from shared.server.interactions.update import content_of
+from shared.server.saving import save
+from shared.store.finding import Found, fetch, find
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
+
+_VISITS: Final = f"{ACT_CODE}|AMB,{ACT_CODE}|VR"
+_CLOCKS: Final = ",".join(f"{CLOCK}|{code}" for code in visits.CODES)
+_HANDOFF: Final = f"{code_system('task')}|handoff"
+# Whoever was never in care here has no clock that we may move.
+_NEVER: Final = frozenset({"cancelled", "entered-in-error"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Where and when a person was seen, and by whom they were to be seen."""
+
+    visits: tuple[Visit, ...]
+    handoffs: tuple[Handoff, ...]
+    calendar: Calendar
+
+    def first(self, task: JsonObject) -> Visit | None:
+        return visits.first_satisfying(self.visits, task, self.handoffs, self.calendar)
+
+
+async def handle(event: Event, effects: Effects) -> None:
+    """Complete clocks by visits in their windows, and reopen those whose visit was taken back."""
+    if event.key.type == "Task":
+        found = await fetch(effects.tx, event.key)
+        if found is not None and is_clock(found.content):
+            await _follow([found], None, effects)
+        return
+    calendar = Calendar(effects.tx.zone, effects.tx.bases)
+    versions = [await effects.tx.read(event.key)]
+    versions += [await effects.tx.read_version(event.key, event.version - 1)]
+    told = [content for version in versions if (content := content_of(version))]
+    was_visit = any(visits.visit_of(each, calendar) for each in told)
+    patients = {patient_of(each, "subject", effects.tx.bases) for each in told}
+    for patient_id in sorted(filter(None, patients)) if was_visit else ():
+        asked = (("patient", f"Patient/{patient_id}"), ("code", _CLOCKS))
+        await _follow(await find(effects.tx, "Task", *asked), str(event.key), effects)
+
+
+async def _follow(clocks: Sequence[Found], visit: str | None, effects: Effects) -> None:
+    """Bring clocks of one person up to date; `visit` is the one that was written, if any."""
+    patient = patient_of(clocks[0].content, "for", effects.tx.bases) if clocks else None
+    if patient is None or not await _was_in_care(patient, effects):
+        return
+    seen = await _seen(patient, effects)
+    changes = []
+    for each in clocks:
+        after = _decided(each.content, visit, seen)
+        if after is not None:
+            changes.append(Change(each.key, "PUT", each.version, after, effects.now))
+    if changes:
+        await save(effects.tx, [*changes, _said(changes, visit, effects)])
+
+
+def _decided(task: JsonObject, visit: str | None, seen: _Seen) -> JsonObject | None:
+    first = seen.first(task)
+    if task["status"] == "requested" and task["intent"] == "order":
+        return visits.completed(task, first) if first else None
+    # What a person has completed otherwise stands; only the visit that was written is looked at.
+    by = visits.satisfied_by(task)
+    if (
+        visit is None
+        or by != visit
+        or any(
+            each.reference == by and visits.satisfies(each, task, seen.handoffs, seen.calendar)
+            for each in seen.visits
+        )
+    ):
+        return None
+    return visits.completed(task, first) if first else visits.reopened(task)
+
+
+async def _was_in_care(patient_id: str, effects: Effects) -> bool:
+    # The episode may have finished with the handoff that the visit completes.
+    episodes = await find(effects.tx, "EpisodeOfCare", ("patient", f"Patient/{patient_id}"))
+    return any(each.content["status"] not in _NEVER for each in episodes)
+
+
+async def _seen(patient_id: str, effects: Effects) -> _Seen:
+    calendar = Calendar(effects.tx.zone, effects.tx.bases)
+    whose = ("patient", f"Patient/{patient_id}")
+    encounters = await find(
+        effects.tx, "Encounter", whose, ("status", "finished"), ("class", _VISITS)
+    )
+    handoffs = await find(effects.tx, "Task", whose, ("code", _HANDOFF))
+    read = (visits.visit_of(each.content, calendar) for each in encounters)
+    given = (visits.handoff_of(each.content, calendar) for each in handoffs)
+    return _Seen(tuple(filter(None, read)), tuple(filter(None, given)), calendar)
+
+
+def _said(changes: Sequence[Change], visit: str | None, effects: Effects) -> Change:
+    by = (visits.satisfied_by(each.after or {}) for each in changes)
+    sources = sorted({visit, *by} - {None}, key=str)
+    act = Act(
+        [str(each.key) for each in changes],
+        [str(each) for each in sources],
+        instant(effects.now),
+        activity="UPDATE",
+    )
+    key = Key("Provenance", effects.id_for(f"visit/{changes[0].key.id}"))
+    return Change(key, "PUT", None, provenance(visits.POLICY, act), effects.now)
+
+
+REACTION: Final = Reaction("visit_finished", frozenset({"Encounter", "Task"}), handle)
