@@ -1,15 +1,17 @@
-"""A high suicide risk on the C-SSRS, and the alert that it raises.
+"""A suicide risk on the C-SSRS that is high or may be, and the alert that it raises.
 
-The alert is a function of its cause alone, so that sending it again changes nothing.
+Where answers leave the risk open, everything is done as for the highest that is possible. The
+alert is a function of its cause alone, so that sending it again changes nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from shared.care.automatic import Act, Policy, derived_id, provenance
-from shared.care.canonical import CAUSE, code_system, profile
+from services.progress_api.domain.once import made_once, said_once, transaction, urn
+from shared.care.automatic import Act, Policy
+from shared.care.canonical import code_system, profile
 from shared.care.subject import patient_of
 
 if TYPE_CHECKING:
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 POLICY: Final = Policy(
-    "safety-alert-on-high-suicide-risk", "1.0", "Raises a safety alert on a high C-SSRS risk"
+    "safety-alert-on-high-suicide-risk", "1.1", "Raises a safety alert on a high C-SSRS risk"
 )
 
 _LOINC: Final = "http://loinc.org"
-_RISK: Final = "93374-7"
-_HIGH: Final = "LA9193-9"
+_HIGH: Final = (_LOINC, "LA9193-9")
+# What is answered by a level: the risk, or the highest that missing answers leave possible.
+_RISKS: Final = ((_LOINC, "93374-7"), (code_system("suicide-risk"), "highest"))
 _FLAG_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/flag-category"
 # A value that nobody has stood by yet, or that was taken back, alerts nobody.
 _STATED: Final = frozenset({"final", "amended", "corrected"})
@@ -31,12 +34,16 @@ _STATED: Final = frozenset({"final", "amended", "corrected"})
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Where a high risk was first stated: which version of an Observation, of whom, when."""
+    """Where a high risk was first stated: which version of an Observation, of whom, when.
+
+    One that is not `certain` is the highest that is possible.
+    """
 
     observation_id: str
     version: int
     patient_id: str
     stated: str
+    certain: bool
 
     @property
     def name(self) -> str:
@@ -46,35 +53,35 @@ class Cause:
 
 def person_at_high_risk(observation: JsonObject, bases: tuple[str, ...]) -> str | None:
     """Give the id of the person of whom an Observation states a high risk, if it does."""
-    if observation.get("status") not in _STATED:
-        return None
-    if not any(_states_high_risk(each) for each in _answers(observation)):
-        return None
-    return patient_of(observation, "subject", bases)
+    return patient_of(observation, "subject", bases) if states_high_risk(observation) else None
+
+
+def states_high_risk(observation: JsonObject) -> bool:
+    """Tell whether somebody stands by a high risk in an Observation."""
+    is_stated = observation.get("status") in _STATED
+    return is_stated and any(_is_high(each, _RISKS) for each in _answers(observation))
+
+
+def is_certain(observation: JsonObject) -> bool:
+    """Tell whether the high risk is what the Observation found, not only what is possible."""
+    return any(_is_high(each, _RISKS[:1]) for each in _answers(observation))
 
 
 def alert(cause: Cause) -> JsonObject:
     """Ask for a Flag and a Task that do not exist yet, and say who did it."""
-    flag, task = _urn(cause, "flag"), _urn(cause, "task")
+    flag, task = urn(cause.name, "flag"), urn(cause.name, "task")
     act = Act(
         targets=(flag, task),
         sources=(f"Observation/{cause.observation_id}/_history/{cause.version}",),
         recorded=cause.stated,
     )
-    said = derived_id(cause.name, "provenance")
-    return {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [
-            _made_once(flag, _flag(cause), cause),
-            _made_once(task, _task(cause), cause),
-            {
-                "fullUrl": f"urn:uuid:{said}",
-                "resource": provenance(POLICY, act) | {"id": said},
-                "request": {"method": "PUT", "url": f"Provenance/{said}"},
-            },
-        ],
-    }
+    return transaction(
+        [
+            made_once(flag, _flag(cause), cause.name),
+            made_once(task, _task(cause), cause.name),
+            said_once(POLICY, act, cause.name),
+        ]
+    )
 
 
 def _answers(observation: JsonObject) -> Iterator[JsonObject]:
@@ -82,44 +89,30 @@ def _answers(observation: JsonObject) -> Iterator[JsonObject]:
     yield from observation.get("component", ())
 
 
-def _states_high_risk(answer: JsonObject) -> bool:
+def _is_high(answer: JsonObject, asked: tuple[tuple[str, str], ...]) -> bool:
     value = answer.get("valueCodeableConcept", {})
-    return _has_code(answer.get("code", {}), _RISK) and _has_code(value, _HIGH)
+    return any(_has(answer.get("code", {}), each) for each in asked) and _has(value, _HIGH)
 
 
-def _has_code(concept: JsonObject, code: str) -> bool:
+def _has(concept: JsonObject, code: tuple[str, str]) -> bool:
     codings = concept.get("coding", ())
-    return any(each.get("system") == _LOINC and each.get("code") == code for each in codings)
-
-
-def _urn(cause: Cause, purpose: str) -> str:
-    return f"urn:uuid:{derived_id(cause.name, purpose)}"
-
-
-def _made_once(full_url: str, resource: JsonObject, cause: Cause) -> dict[str, Any]:
-    return {
-        "fullUrl": full_url,
-        "resource": resource | {"identifier": [{"system": CAUSE, "value": cause.name}]},
-        "request": {
-            "method": "POST",
-            "url": resource["resourceType"],
-            "ifNoneExist": f"identifier={CAUSE}|{cause.name}",
-        },
-    }
+    return any((each.get("system"), each.get("code")) == code for each in codings)
 
 
 def _flag(cause: Cause) -> JsonObject:
+    found = "" if cause.certain else " not ruled out"
     return {
         "resourceType": "Flag",
         "status": "active",
         "category": [{"coding": [{"system": _FLAG_CATEGORY, "code": "safety"}]}],
-        "code": {"text": "High suicide risk on the C-SSRS"},
+        "code": {"text": f"High suicide risk on the C-SSRS{found}"},
         "subject": {"reference": f"Patient/{cause.patient_id}"},
         "period": {"start": cause.stated},
     }
 
 
 def _task(cause: Cause) -> JsonObject:
+    found = "shows" if cause.certain else "does not rule out"
     review = {"system": code_system("task"), "code": "safety-review"}
     return {
         "resourceType": "Task",
@@ -128,7 +121,7 @@ def _task(cause: Cause) -> JsonObject:
         "intent": "order",
         "priority": "stat",
         "code": {"coding": [review], "text": "Safety review"},
-        "description": "The C-SSRS shows a high suicide risk. Evaluate the person immediately.",
+        "description": f"The C-SSRS {found} a high suicide risk. Evaluate the person immediately.",
         "focus": {"reference": f"Observation/{cause.observation_id}"},
         "for": {"reference": f"Patient/{cause.patient_id}"},
         "authoredOn": cause.stated,

@@ -27,7 +27,8 @@ async def handle(event: Event, effects: Effects) -> None:
         return
     if await has_open_episode(effects.tx, patient_id):
         first = await _first_stated(stated, patient_id, effects.tx)
-        cause = Cause(event.key.id, first.number, patient_id, instant(first.updated))
+        certain = suicide_risk.is_certain(content_of(first) or {})
+        cause = Cause(event.key.id, first.number, patient_id, instant(first.updated), certain)
         bundle = write(suicide_risk.alert(cause))
         await effects.send("intake", "POST", "", body=bundle, purpose="suicide-risk-high")
 

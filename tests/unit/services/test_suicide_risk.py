@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.progress_api.domain import suicide_risk
 from services.progress_api.domain.suicide_risk import Cause
-from shared.care.canonical import CAUSE
+from shared.care.canonical import CAUSE, code_system
 from shared.fhir.references import Links
 from shared.fhir.validation import validate
 
@@ -18,7 +18,7 @@ LOINC = "http://loinc.org"
 STATED = "2026-03-05T09:15:00.000Z"
 BASES = ("http://127.0.0.1:8000/fhir",)
 IDS = st.from_regex(r"[A-Za-z0-9\-.]{1,64}", fullmatch=True)
-CAUSES = st.builds(Cause, IDS, st.integers(1, 99), IDS, st.just(STATED))
+CAUSES = st.builds(Cause, IDS, st.integers(1, 99), IDS, st.just(STATED), st.booleans())
 
 
 def concept(code: str, system: str = LOINC) -> dict[str, Any]:
@@ -56,6 +56,36 @@ def an_observation(**changes: object) -> dict[str, Any]:
 )
 def test_a_high_risk_names_the_person(changes: dict[str, Any]) -> None:
     assert suicide_risk.person_at_high_risk(an_observation(**changes), BASES) == "p1"
+
+
+def an_open_risk(highest: str) -> dict[str, Any]:
+    level = concept("highest", code_system("suicide-risk"))
+    return an_observation(
+        valueCodeableConcept=concept("unknown", code_system("suicide-risk")),
+        component=[
+            {"code": concept("lowest", code_system("suicide-risk"))}
+            | {"valueCodeableConcept": concept("LA9194-7")},
+            {"code": level, "valueCodeableConcept": concept(highest)},
+        ],
+    )
+
+
+def test_a_risk_that_may_be_high_names_the_person_and_is_not_certain() -> None:
+    assert suicide_risk.person_at_high_risk(an_open_risk("LA9193-9"), BASES) == "p1"
+    assert not suicide_risk.is_certain(an_open_risk("LA9193-9"))
+    assert suicide_risk.is_certain(an_observation())
+
+
+def test_a_risk_that_cannot_be_high_names_nobody() -> None:
+    assert suicide_risk.person_at_high_risk(an_open_risk("LA6751-7"), BASES) is None
+
+
+@given(cause=CAUSES)
+def test_an_alert_says_whether_the_risk_is_high_or_may_be(cause: Cause) -> None:
+    flag, task, _ = (entry["resource"] for entry in suicide_risk.alert(cause)["entry"])
+
+    assert ("not ruled out" in flag["code"]["text"]) != cause.certain
+    assert ("does not rule out" in task["description"]) != cause.certain
 
 
 @pytest.mark.parametrize(
@@ -120,4 +150,4 @@ def test_no_alert_is_signed_by_a_person(cause: Cause) -> None:
     [agent] = said["agent"]
 
     assert "reference" not in agent["who"]
-    assert agent["who"]["identifier"]["value"] == "safety-alert-on-high-suicide-risk|1.0"
+    assert agent["who"]["identifier"]["value"] == "safety-alert-on-high-suicide-risk|1.1"
