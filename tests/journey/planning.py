@@ -87,7 +87,7 @@ class Planned(Person):
 
     def everything(self) -> dict[str, list[Resource]]:
         """Find all that planning can write."""
-        types = ("CarePlan", "Goal", "CareTeam", "ServiceRequest", "Appointment", "Task")
+        types = ("CarePlan", "Goal", "CareTeam", "ServiceRequest", "Appointment")
         return {each: self.all(each) for each in types}
 
 

@@ -1,0 +1,199 @@
+"""Every session of an active plan is booked for the person, and called off when it leaves."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from shared.care.appointment import SESSION_SYSTEM
+from tests.journey.planning import Planned, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+    from tests.services.person import Resource
+
+
+@pytest.fixture(scope="module")
+def http(stack: Programs) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.fhir, timeout=30, trust_env=False) as each:
+        until(lambda: each.get("PlanDefinition/iop-adult").is_success)
+        yield each
+
+
+@pytest.fixture
+def person(http: httpx.Client) -> Planned:
+    return Planned(http)
+
+
+def booked(person: Planned, status: str = "booked") -> list[Resource]:
+    return person.all("Appointment", status=status)
+
+
+def active(person: Planned) -> Resource:
+    """Give the person an active plan whose sessions are all booked."""
+    plan = person.activate(person.apply(practitioner=person.clinician))
+    until(lambda: {each["status"] for each in person.all("ServiceRequest")} == {"active"})
+    person.pass_time()
+    return plan
+
+
+def of_activity(person: Planned, display: str) -> Resource:
+    return next(each for each in person.all("ServiceRequest") if each["code"]["text"] == display)
+
+
+def test_every_session_of_an_active_plan_is_booked_once(person: Planned) -> None:
+    plan = active(person)
+
+    found = booked(person)
+    start, end = (date.fromisoformat(plan["period"][each]) for each in ("start", "end"))
+    days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
+    therapy = of_activity(person, "Group therapy")
+    group = [each for each in found if each["basedOn"][0]["reference"].endswith(therapy["id"])]
+    expected = [day for day in days if day.weekday() in {0, 1, 3, 4}]
+    met = sorted(datetime.fromisoformat(each["start"]).date() for each in group)
+    # A session of today may have begun before the plan was made active.
+    assert met in (expected, expected[1:])
+    assert len({each["start"] for each in found}) == len(found)
+    person.write(plan | {"title": "Another title"})
+    person.pass_time()
+    assert booked(person) == found
+
+
+def test_an_appointment_tells_what_when_and_for_whom(person: Planned) -> None:
+    plan = active(person)
+
+    therapy = of_activity(person, "Group therapy")
+    each = next(e for e in booked(person) if e["description"] == "Group therapy")
+    assert each["basedOn"] == [{"reference": f"ServiceRequest/{therapy['id']}"}]
+    assert each["supportingInformation"] == [{"reference": f"CarePlan/{plan['id']}"}]
+    assert each["serviceType"] == [therapy["code"]]
+    assert each["minutesDuration"] == 60
+    actors = [one["actor"]["reference"] for one in each["participant"]]
+    assert actors == [f"Patient/{person.id}", person.clinician]
+    [identifier] = each["identifier"]
+    local_start = each["start"][:19]
+    assert identifier == {
+        "system": SESSION_SYSTEM,
+        "value": f"iop|group-therapy|{local_start}",
+    }
+    assert local_start.endswith("T09:00:00")
+    single = next(e for e in booked(person) if e["description"] == "Individual therapy")
+    assert "identifier" not in single
+    [said] = person.told_of(each)
+    assert said["agent"][0]["who"]["identifier"]["value"] == "appointments-follow-the-plan|1.0"
+
+
+def test_two_people_in_one_session_share_its_identifier_and_no_appointment(
+    http: httpx.Client,
+) -> None:
+    one, other = Planned(http), Planned(http)
+    for each in (one, other):
+        active(each)
+
+    sessions = [
+        {each["identifier"][0]["value"] for each in booked(person) if "identifier" in each}
+        for person in (one, other)
+    ]
+    assert sessions[0] == sessions[1]
+    assert not {each["id"] for each in booked(one)} & {each["id"] for each in booked(other)}
+    assert all(f"Patient/{other.id}" not in str(each) for each in booked(one))
+
+
+def test_a_draft_plan_books_nothing(person: Planned) -> None:
+    person.apply()
+    person.pass_time()
+
+    assert person.all("Appointment") == []
+
+
+def test_an_activity_that_is_revoked_is_called_off_alone(person: Planned) -> None:
+    active(person)
+    before = len(booked(person))
+    yoga = of_activity(person, "Yoga")
+    person.write(yoga | {"status": "revoked"})
+    person.pass_time()
+
+    gone = booked(person, "cancelled")
+    assert {each["description"] for each in gone} == {"Yoga"}
+    assert len(booked(person)) == before - len(gone)
+
+
+def test_an_activity_that_the_plan_drops_is_called_off(person: Planned) -> None:
+    plan = active(person)
+    kept = [each for each in plan["activity"] if each["reference"]["display"] != "Yoga"]
+    person.write(plan | {"activity": kept})
+    person.pass_time()
+
+    assert {each["description"] for each in booked(person, "cancelled")} == {"Yoga"}
+
+
+def test_an_activity_that_the_plan_adds_is_ordered_and_booked(person: Planned) -> None:
+    plan = active(person)
+    before = {each["id"] for each in booked(person)}
+    yoga = of_activity(person, "Yoga")
+    repeat = yoga["occurrenceTiming"]["repeat"] | {"dayOfWeek": ["sun"]}
+    more = yoga | {
+        "id": f"more-{person.id}",
+        "status": "draft",
+        "occurrenceTiming": {"repeat": repeat},
+    }
+    person.put(more)
+    added = {"reference": {"reference": f"ServiceRequest/{more['id']}"}}
+    person.write(plan | {"activity": [*plan["activity"], added]})
+
+    until(lambda: person.read(more)["status"] == "active")
+    person.pass_time()
+    fresh = [each for each in booked(person) if each["id"] not in before]
+    assert {datetime.fromisoformat(each["start"]).weekday() for each in fresh} == {6}
+    assert booked(person, "cancelled") == []
+
+
+def test_what_people_changed_is_left_to_them(person: Planned) -> None:
+    plan = active(person)
+    first, second, third = booked(person)[:3]
+    moved = person.put(first | {"start": third["start"], "end": third["end"]})
+    missed = person.put(second | {"status": "noshow"})
+    for said in person.told_of(third):
+        person.delete(said)
+    person.delete(third)
+
+    person.write(plan | {"title": "Another title"})
+    person.pass_time()
+
+    assert person.read(moved) == moved
+    assert person.read(missed) == missed
+    assert third["id"] not in {each["id"] for each in person.all("Appointment")}
+
+
+@pytest.mark.parametrize("status", ["revoked", "completed", "entered-in-error"])
+def test_a_plan_that_is_over_has_no_session_to_come(person: Planned, status: str) -> None:
+    plan = active(person)
+    attended = person.put(booked(person)[0] | {"status": "fulfilled"})
+
+    person.write(plan | {"status": status})
+    person.pass_time()
+
+    assert booked(person) == []
+    assert person.read(attended) == attended
+
+
+def test_sessions_are_booked_although_the_services_were_down(
+    stack: Programs, person: Planned
+) -> None:
+    plan = person.apply()
+    stack.kill("plan")
+    stack.kill("intake")
+    stack.start("intake")
+    stack.start("plan")
+
+    person.activate(plan)
+    until(lambda: {each["status"] for each in person.all("ServiceRequest")} == {"active"})
+    person.pass_time()
+
+    assert len(booked(person)) > 150
+    assert len({each["start"] for each in booked(person)}) == len(booked(person))
