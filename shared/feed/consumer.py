@@ -2,33 +2,33 @@
 
 The cursor moves in the transaction of the effects, and only from where the reader saw it: of two
 consumers at once one finds it moved and rolls back. An event without an effect moves nothing: the
-cursor passes it with the next that has one, or at the end of the batch. Transactions are read in
-the order of their ids, and only those before which none is still running, so nothing that commits
-late is skipped.
+cursor passes it with the next that has one, or at the end of the batch. One that concerns nobody,
+by its type or its content, does not even begin a transaction. Transactions are read in the order of
+their ids, and only those before which none is still running, so nothing that commits late is
+skipped.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from shared.access.access import Access
+from shared.feed.ahead import Ahead, Place
 from shared.feed.attempt import attempt, describe, react
 from shared.feed.effects import Effects
-from shared.feed.inbox import Inbox, Waiting, event_of
+from shared.feed.inbox import Inbox, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
-    import asyncpg
-
+    from shared.feed.ahead import Coming
     from shared.feed.reaction import Event, Reactions
     from shared.store.store import Store
     from shared.store.transaction import Transaction
 
 CONSUMER: Final = "reactions"
-BATCH: Final = 500
 
 # Before every transaction id, those of a record that moved in from another server too.
 _BEGIN: Final = """
@@ -52,25 +52,8 @@ WITH act AS MATERIALIZED (
 )
 SELECT wrote, EXISTS (SELECT FROM moved) FROM act
 """
-_READ: Final = """
-SELECT f.xid, f.position, f.stream, f.number, f.type, f.id, f.version, EXISTS (
-  SELECT FROM record.feed p
-  WHERE p.tenant = f.tenant AND p.stream = f.stream AND p.number = f.number - 1 AND p.xid > f.xid
-) AS early
-FROM record.feed f
-WHERE f.tenant = $1 AND (f.xid, f.position) > ($2, $3)
-  AND f.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-ORDER BY f.xid, f.position LIMIT $4
-"""
 
 _log = logging.getLogger(__name__)
-
-
-class Place(NamedTuple):
-    """How far the feed was read."""
-
-    xid: int
-    position: int
 
 
 class Overtaken(Exception):
@@ -85,6 +68,7 @@ class Consumer:
         self._reactions = reactions
         self._of = (store.tenant, CONSUMER)
         self._access = Access.system(store.service, store.tenant)
+        self._ahead = Ahead(store.tenant, reactions)
         self._inbox = Inbox(store.service, store.tenant, CONSUMER)
 
     async def begin(self) -> None:
@@ -96,12 +80,12 @@ class Consumer:
         """Handle the next events, and tell how many were read."""
         async with self._store.pool.connection() as connection:
             place = Place(*await connection.fetchrow(self._sql(_CURSOR), *self._of))
-            rows = await connection.fetch(_READ, self._store.tenant, *place, BATCH)
+            events = await self._ahead.look(connection, place)
         try:
-            await self._handle_all(place, rows)
+            await self._handle_all(place, events)
         except Overtaken:
             _log.info("another consumer of the feed was quicker")
-        return len(rows)
+        return len(events)
 
     async def retry(self) -> int:
         """Handle what waits in the inbox and has become due, and tell how many that were."""
@@ -111,15 +95,14 @@ class Consumer:
             await self._retry(waiting)
         return len(due)
 
-    async def _handle_all(self, place: Place, rows: Sequence[asyncpg.Record]) -> None:
+    async def _handle_all(self, place: Place, events: Sequence[Coming]) -> None:
         reached = place
-        for row in rows:
-            to, event, early = Place(row["xid"], row["position"]), event_of(row), row["early"]
+        for event, to, early, concerns in events:
             # An early one keeps its turn even if nobody wants it: others may wait behind it.
-            wanted = early or event.key.type in self._reactions.types
+            wanted = early or concerns
             if wanted and await self._handle(reached, to, event, early=early):
                 reached = to
-        if rows and reached != to:
+        if events and reached != to:
             async with self._transaction("feed") as tx:
                 await self._move(tx, reached, to)
 

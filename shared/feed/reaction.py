@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.feed.effects import Effects
+    from shared.fhir.reader import JsonObject
     from shared.store.version import Key
 
 
@@ -56,13 +57,23 @@ class DueTimer:
         return f"{self.id}/{int(self.due.timestamp() * 1000)}/{purpose}"
 
 
+def anything(_: JsonObject) -> bool:
+    """Find every content worth a look."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What happens after a write of one of `types`, once, in one transaction with the cursor."""
+    """What happens after a write of one of `types`, once, in one transaction with the cursor.
+
+    `concerns` sees the content of the version that was written, and denies only where `handle`
+    would do nothing: what concerns no reaction passes in batches. Of deletions it is not asked.
+    """
 
     name: str
     types: frozenset[str]
     handle: Callable[[Event, Effects], Awaitable[None]]
+    concerns: Callable[[JsonObject], bool] = anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +88,16 @@ class Reactions:
     def types(self) -> frozenset[str]:
         """The types that any reaction waits for."""
         return frozenset().union(*(reaction.types for reaction in self.reactions))
+
+    @property
+    def choosy_types(self) -> frozenset[str]:
+        """The types of which some versions may concern no reaction at all."""
+        easy = (each.types for each in self.reactions if each.concerns is anything)
+        return self.types.difference(*easy)
+
+    def concerned_by(self, resource_type: str, content: JsonObject) -> bool:
+        """Tell whether a version of this content concerns any reaction."""
+        return any(
+            resource_type in reaction.types and reaction.concerns(content)
+            for reaction in self.reactions
+        )

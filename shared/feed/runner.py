@@ -13,7 +13,8 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from shared.feed.consumer import BATCH, Consumer
+from shared.feed.ahead import BATCH
+from shared.feed.consumer import Consumer
 from shared.feed.sender import Sender
 from shared.feed.signal import Signal, end_if_cancelled
 from shared.feed.state import FeedState

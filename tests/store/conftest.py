@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import asyncpg
 import pytest
 
-from tests.store.feed_site import NOTES, Site
+from tests.store.feed_site import new_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-# The first tenant's row was written with its number, so the sequence does not know of it.
-NEW_SITE = (
-    "INSERT INTO record.site SELECT max(tenant) + 1, 'key', 0 FROM record.site RETURNING tenant"
-)
+    from tests.store.feed_site import Site
 
 
 @pytest.fixture
 async def site(database_url: str) -> AsyncIterator[Site]:
-    owner = await asyncpg.connect(database_url)
-    await owner.execute(NOTES)
-    tenant = await owner.fetchval(NEW_SITE)
-    await owner.execute(f"SET stepdown.tenant = '{tenant}'")
-    yield Site(database_url, tenant, owner)
-    await owner.close()
+    async with new_site(database_url) as each:
+        yield each

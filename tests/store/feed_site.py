@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
+
 from shared.feed.consumer import Consumer
 from shared.feed.reaction import Event, Reaction, Reactions
 from shared.feed.runner import FeedRunner
@@ -17,8 +19,6 @@ from shared.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-
-    import asyncpg
 
     from shared.feed.effects import Effects
     from shared.feed.reaction import DueTimer
@@ -37,6 +37,10 @@ CREATE TABLE IF NOT EXISTS public.feed_note (
   PRIMARY KEY (tenant, service, event));
 GRANT SELECT, INSERT ON public.feed_note TO PUBLIC
 """
+# The first tenant's row was written with its number, so the sequence does not know of it.
+NEW_SITE = (
+    "INSERT INTO record.site SELECT max(tenant) + 1, 'key', 0 FROM record.site RETURNING tenant"
+)
 NOTE = "INSERT INTO public.feed_note (tenant, service, event) VALUES ($1, $2, $3)"
 
 
@@ -119,6 +123,19 @@ class Site:
                 yield store
             finally:
                 await runner.stop()
+
+
+@asynccontextmanager
+async def new_site(url: str) -> AsyncIterator[Site]:
+    """Make a tenant."""
+    owner = await asyncpg.connect(url)
+    try:
+        await owner.execute(NOTES)
+        tenant = await owner.fetchval(NEW_SITE)
+        await owner.execute(f"SET stepdown.tenant = '{tenant}'")
+        yield Site(url, tenant, owner)
+    finally:
+        await owner.close()
 
 
 def reaction(handle: Handle, *types: str) -> Reaction:

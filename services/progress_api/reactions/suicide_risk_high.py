@@ -50,4 +50,9 @@ def _person_at_high_risk(version: Version | None, tx: Transaction) -> str | None
     return suicide_risk.person_at_high_risk(observation, tx.bases)
 
 
-REACTION: Final = Reaction("suicide_risk_high", frozenset({"Observation"}), handle)
+REACTION: Final = Reaction(
+    "suicide_risk_high",
+    frozenset({"Observation"}),
+    handle,
+    concerns=suicide_risk.states_high_risk,
+)
