@@ -86,5 +86,6 @@ async def _mark_overdue(
     await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])
 
 
-REACTION: Final = Reaction("clock", frozenset({"Task"}), handle)
+# A Task that is a clock no longer leaves its timer, which finds nothing to do when it fires.
+REACTION: Final = Reaction("clock", frozenset({"Task"}), handle, concerns=clock.is_clock)
 TIMERS: Final = {_DUE: handle}

@@ -95,6 +95,12 @@ def test_what_is_no_running_clock_is_never_due(changes: dict[str, Any]) -> None:
     assert clock.due_of(a_clock(**changes), NEW_YORK) is None
 
 
+def test_a_clock_that_was_met_is_still_a_clock_for_its_timer_to_follow() -> None:
+    assert clock.is_clock(a_clock(status="completed"))
+    assert not clock.is_clock(a_clock(code={"text": "follow-up"}))
+    assert not clock.is_clock(a_clock(code=None))
+
+
 @pytest.mark.parametrize(
     ("marked", "created", "now", "step"),
     [
