@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from services.cli.story.cast import Person
 
 WEEKS: Final = 12
+_LEAVING: Final = timedelta(days=4)
 # From the hospital's notice to the end of the story.
-LASTS: Final = timedelta(weeks=WEEKS, days=4)
+LASTS: Final = timedelta(weeks=WEEKS) + _LEAVING
 # The PHQ-9 and GAD-7 totals of the main person, at entry and at the end of each week.
 _SCORES: Final = (
     (17, 13),
@@ -80,13 +81,14 @@ class Story:
     tell: Teller
     start: datetime
     main: Person
-    others: tuple[Person, ...]
+    others: tuple[Person, ...] = ()
+    weeks: int = WEEKS
 
     async def play(self) -> None:
         """Play from the first notice to the end of the main person's episode."""
-        for week in range(WEEKS):
+        for week in range(self.weeks):
             begins = self.start + timedelta(weeks=week)
-            new = [each for each in self.others if others.entry_week(each, WEEKS) == week]
+            new = [each for each in self.others if others.entry_week(each, self.weeks) == week]
             if week == 0:
                 self.tell.step(1, "Notice")
                 await steps.notice(self.player, self.tell, self.main, begins)
@@ -100,7 +102,7 @@ class Story:
             span = (begins + _MEASURED_AFTER - timedelta(weeks=1), begins + _MEASURED_AFTER)
             await _all(others.live(self.player, each, span, week + 1) for each in self.others)
             await self.player.move_clock(begins + timedelta(weeks=1))
-        await self._leave(self.start + timedelta(weeks=WEEKS))
+        await self._leave(self.start + timedelta(weeks=self.weeks))
 
     async def _enter(self, at: datetime) -> None:
         self.tell.step(2, "Assessment")
@@ -128,7 +130,7 @@ class Story:
         task = await steps.handoff(self.player, self.tell, self.main)
         await self.player.move_clock(end + _VISIT_AFTER + 2 * _HOUR)
         await steps.aftercare(self.player, self.tell, self.main, task, end + _VISIT_AFTER)
-        await self.player.move_clock(self.start + LASTS)
+        await self.player.move_clock(end + _LEAVING)
         scores = await steps.course_of(self.player, self.main)
         self.tell.say(f"The PHQ-9 of {self.main.name}, by day:")
         self.tell.show(course.draw(scores))
