@@ -1,0 +1,298 @@
+"""Notices come late, twice and out of order, and the record ends in the same state."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake_api.domain import clock
+from services.intake_api.domain.notice.faults import read_notice
+from services.intake_api.domain.notice.fold import brought, folded
+from services.intake_api.domain.notice.identity import identities
+from services.intake_api.domain.notice.outcome import Told, decided, follows, outcome
+from shared.fhir.validation import validate
+from tests.notices import ACT_CODE, notice, resource
+
+NEW_YORK = ZoneInfo("America/New_York")
+Record = dict[str, dict[str, Any]]
+
+stays = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(["planned", "in-progress", "finished", "cancelled"]),
+        "class": st.sampled_from(
+            [{"system": ACT_CODE, "code": code} for code in ("IMP", "EMER", "NONAC")]
+        ),
+        "period": st.sampled_from(
+            [
+                {"start": "2026-02-20", "end": "2026-03-02T22:30:00-05:00"},
+                {"end": "2026-03-05"},
+                {"start": "2026-02-21T01:00:00Z", "end": "2026-03-02"},
+            ]
+        ),
+        "hospitalization": st.sampled_from(
+            [
+                None,
+                {"admitSource": {"text": "emergency"}},
+                {"dischargeDisposition": {"text": "home"}},
+                {"admitSource": {"text": "home"}, "dischargeDisposition": {"text": "other"}},
+            ]
+        ),
+        "type": st.sampled_from([None, [{"text": "one"}], [{"text": "two"}]]),
+        "priority": st.sampled_from([None, {"text": "urgent"}]),
+    }
+)
+patients = st.fixed_dictionaries(
+    {
+        "gender": st.sampled_from([None, "female"]),
+        "telecom": st.sampled_from([None, [{"value": "1"}], [{"value": "2"}]]),
+        "deceasedBoolean": st.sampled_from([None, False]),
+    }
+)
+
+
+@st.composite
+def told(draw: st.DrawFn) -> Told:
+    """A notice of one stay, with the references that the record gives it."""
+    hour = draw(st.integers(0, 3))
+    updated = draw(st.sampled_from([None, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"]))
+    stay = draw(stays) | ({"meta": {"lastUpdated": updated}} if updated else {})
+    made = notice(
+        draw(st.sampled_from(["admit", "transfer", "discharge"])),
+        message=f"m{draw(st.integers(0, 9))}-{hour}",
+        timestamp=f"2026-03-02T0{hour}:00:00Z",
+        Encounter=stay,
+        Patient=draw(patients),
+    )
+    return as_told(made)
+
+
+def as_told(made: dict[str, Any]) -> Told:
+    read = read_notice(made)
+    return Told(read, {url: each.reference for url, each in identities(read).items()})
+
+
+def received(arriving: list[Told]) -> Record:
+    """What the record holds after each notice has come in its turn, as the operation keeps it."""
+    record: Record = {}
+    before: list[Told] = []
+    for each in arriving:
+        if each.notice.name in {known.notice.name for known in before}:
+            continue
+        known = outcome(before, each.stay, NEW_YORK)
+        for reference, content in outcome([*before, each], each.stay, NEW_YORK).items():
+            current = record.get(reference)
+            after = decided(current, known.get(reference), content) if current else content
+            record |= {reference: after} if after else {}
+        before.append(each)
+    return record
+
+
+notices = st.lists(told(), min_size=1, max_size=4, unique_by=lambda each: each.notice.name)
+
+
+@given(notices, st.data())
+def test_any_order_and_any_repetition_end_in_the_same_state(
+    some: list[Told], data: st.DataObject
+) -> None:
+    expected = received(some)
+
+    arriving = data.draw(st.permutations([*some, *data.draw(st.lists(st.sampled_from(some)))]))
+    found = received(arriving)
+
+    assert found == expected
+    assert found == outcome(some, some[0].stay, NEW_YORK)
+
+
+@given(notices)
+def test_what_comes_of_notices_is_valid(some: list[Told]) -> None:
+    for resource_found in outcome(some, some[0].stay, NEW_YORK).values():
+        assert validate(resource_found) == []
+
+
+@given(notices)
+def test_the_newest_notice_always_holds(some: list[Told]) -> None:
+    newest = max(some, key=lambda each: each.notice.order).notice
+    stay = outcome(some, some[0].stay, NEW_YORK)[some[0].stay]
+
+    for name in ("status", "class", "type", "priority"):
+        if name in newest.stay:
+            assert stay[name] == newest.stay[name]
+    assert newest.stay["period"].items() <= stay["period"].items()
+
+
+def test_a_discharge_is_not_undone_by_what_was_told_before_it() -> None:
+    late = [as_told(notice(event)) for event in ("discharge", "admit", "transfer")]
+
+    for order in permutations(late):
+        stay = received(list(order))[late[0].stay]
+        assert stay["status"] == "finished"
+        assert stay["period"]["end"] == "2026-03-02T15:00:00Z"
+
+
+def test_notices_of_one_moment_are_ordered_by_when_the_stay_changed() -> None:
+    meta = [{"meta": {"lastUpdated": f"2026-03-02T1{i}:00:00Z"}} for i in (1, 2)]
+    first = as_told(notice("discharge", timestamp="2026-03-02T16:00:00Z", Encounter=meta[0]))
+    second = as_told(notice("transfer", timestamp="2026-03-02T16:00:00Z", Encounter=meta[1]))
+
+    assert first.notice.order < second.notice.order
+    assert received([second, first])[first.stay]["status"] == "in-progress"
+
+
+def test_a_stay_that_goes_on_again_takes_no_end_from_an_older_notice() -> None:
+    ended = {
+        "length": {"value": 10, "unit": "d"},
+        "hospitalization": {"dischargeDisposition": {"text": "home"}},
+    }
+    discharge = as_told(notice("discharge", Encounter=ended))
+    again = as_told(
+        notice("transfer", timestamp="2026-03-02T20:00:00Z", Encounter={"period": None})
+    )
+
+    stay = received([discharge, again])[discharge.stay]
+
+    assert stay["period"] == {"start": "2026-02-20T08:00:00Z"}
+    assert not {"length", "hospitalization"} & stay.keys()
+
+
+def test_parts_that_occur_once_are_filled_and_lists_and_codes_are_not_mixed() -> None:
+    older = {
+        "resourceType": "Encounter",
+        "hospitalization": {"admitSource": {"text": "emergency"}, "origin": {"display": "there"}},
+        "priority": {"text": "urgent", "coding": [{"code": "x"}]},
+        "type": [{"text": "one"}],
+        "text": {"status": "generated", "div": "<div/>"},
+    }
+    newer = {
+        "resourceType": "Encounter",
+        "status": "finished",
+        "hospitalization": {
+            "dischargeDisposition": {"text": "home"},
+            "origin": {"display": "here"},
+        },
+        "priority": {"text": "routine"},
+    }
+
+    assert folded([older, newer]) == newer | {
+        "type": [{"text": "one"}],
+        "hospitalization": {
+            "admitSource": {"text": "emergency"},
+            "dischargeDisposition": {"text": "home"},
+            "origin": {"display": "here"},
+        },
+    }
+
+
+def test_one_form_of_a_choice_leaves_no_gap_for_the_other() -> None:
+    older = {"resourceType": "Patient", "deceasedDateTime": "2026-01-01", "_gender": {"id": "g"}}
+    newer = {"resourceType": "Patient", "deceasedBoolean": False}
+
+    assert folded([older, newer]) == newer | {"_gender": {"id": "g"}}
+
+
+def test_what_people_added_to_a_stay_remains_and_what_is_new_is_taken_over() -> None:
+    before = {
+        "resourceType": "Encounter",
+        "id": "e",
+        "status": "in-progress",
+        "priority": {"id": "a"},
+    }
+    after = before | {"status": "finished", "meta": {"profile": ["p2"]}}
+    after.pop("priority")
+    current = before | {"reasonCode": [{"text": "theirs"}], "meta": {"profile": ["p1"]}}
+
+    assert brought(current, before, after) == {
+        "resourceType": "Encounter",
+        "id": "e",
+        "status": "finished",
+        "reasonCode": [{"text": "theirs"}],
+        "meta": {"profile": ["p1", "p2"]},
+    }
+
+
+def test_what_people_have_changed_since_is_left_alone_but_for_the_stay() -> None:
+    first, second = as_told(notice("admit")), as_told(notice("discharge"))
+    before = outcome([first], first.stay, NEW_YORK)
+    after = outcome([first, second], first.stay, NEW_YORK)
+    person = first.places[first.notice.patient_address]
+    touched = before[person] | {"gender": "female"}
+
+    assert decided(touched, before[person], before[person] | {"active": True}) is None
+    assert decided(before[person], before[person], before[person] | {"active": True}) is not None
+    stay = decided(
+        before[first.stay] | {"priority": {"text": "hers"}}, before[first.stay], after[first.stay]
+    )
+    assert stay is not None
+    assert (stay["status"], stay["priority"]) == ("finished", {"text": "hers"})
+
+
+def test_a_clock_that_was_only_marked_overdue_follows_a_corrected_end() -> None:
+    first = as_told(notice("discharge"))
+    later = {"period": {"start": "2026-02-20", "end": "2026-03-05"}}
+    second = as_told(
+        notice("discharge", message="m2", timestamp="2026-03-06T00:00:00Z", Encounter=later)
+    )
+    before = outcome([first], first.stay, NEW_YORK)
+    after = outcome([first, second], first.stay, NEW_YORK)
+    [clock_id] = [r for r, each in before.items() if "follow-up-7d" in str(each.get("code"))]
+
+    moved = decided(clock.overdue(before[clock_id]), before[clock_id], after[clock_id])
+
+    assert moved == after[clock_id]
+    assert moved["restriction"]["period"] == {"start": "2026-03-06", "end": "2026-03-12"}
+
+
+def test_a_discharge_opens_its_windows_in_local_days() -> None:
+    late = as_told(
+        notice(Encounter={"period": {"start": "2026-02-20", "end": "2026-03-03T04:59:00Z"}})
+    )
+
+    found = outcome([late], late.stay, NEW_YORK)
+    windows = {
+        each["code"]["coding"][0]["code"]: each["restriction"]["period"]
+        for each in found.values()
+        if each["resourceType"] == "Task"
+    }
+
+    assert windows == {
+        "referral": {"start": "2026-03-02", "end": "2026-03-09"},
+        "follow-up-7d": {"start": "2026-03-03", "end": "2026-03-09"},
+        "follow-up-30d": {"start": "2026-03-03", "end": "2026-04-01"},
+    }
+    assert set(found) == set(follows(late, NEW_YORK))
+
+
+def test_an_admission_or_an_emergency_visit_opens_nothing() -> None:
+    emergency = {"class": {"system": ACT_CODE, "code": "EMER"}}
+    for made in (notice("admit"), notice("transfer"), notice("discharge", Encounter=emergency)):
+        each = as_told(made)
+        assert set(outcome([each], each.stay, NEW_YORK)) == set(each.places.values())
+
+
+def test_references_point_into_the_record_or_to_nothing_here() -> None:
+    participants = [
+        {"individual": {"reference": "Practitioner/doctor"}},
+        {"individual": {"reference": "Practitioner/7"}},
+        {"individual": {"reference": "urn:uuid:unknown", "display": "Dr. Who"}},
+        {"individual": {"reference": "https://elsewhere.example/fhir/Practitioner/9"}},
+        {"individual": {"reference": "Practitioner?identifier=x"}},
+    ]
+    made = notice(Encounter={"participant": participants})
+    made["entry"][1]["fullUrl"] = "https://hospital.example/fhir/Encounter/stay"
+    resource(made, "MessageHeader")["focus"] = [{"reference": "Encounter/stay"}]
+    resource(made, "Condition")["encounter"] = {"reference": made["entry"][1]["fullUrl"]}
+    each = as_told(made)
+
+    found = outcome([each], each.stay, NEW_YORK)[each.stay]["participant"]
+
+    doctor = next(place for place in each.places.values() if place.startswith("Practitioner/"))
+    assert [one["individual"] for one in found] == [
+        {"reference": doctor},
+        {"reference": "https://hospital.example/fhir/Practitioner/7"},
+        {"display": "Dr. Who"},
+        {"reference": "https://elsewhere.example/fhir/Practitioner/9"},
+        {"display": "not told in the notice"},
+    ]
