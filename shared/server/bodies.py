@@ -40,9 +40,9 @@ def identified_as(resource: JsonObject, logical_id: str) -> None:
 
 
 def only_layout(request: FhirRequest) -> None:
-    """Check that a read is asked for no more than its layout.
+    """Check that an interaction on one resource is asked for no more than its layout.
 
     :raises InvalidSearch: when it carries another parameter, which would be passed over.
     """
     if any(name not in {"_format", "_pretty"} for name, _ in request.query):
-        raise InvalidSearch("A read takes the parameters _format and _pretty.")
+        raise InvalidSearch("With an id in the address go the parameters _format and _pretty.")

@@ -10,13 +10,30 @@ from urllib.parse import parse_qsl
 
 from shared.fhir.errors import EditConflict, InvalidSearch, PreconditionFailed
 from shared.fhir.search.parse import parse
+from shared.fhir.search.query import RESULT
 from shared.store.version import Key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.fhir.search.query import Query
-    from shared.server.request import Context
+    from shared.server.request import Context, FhirRequest
     from shared.store.transaction import Transaction
     from shared.store.version import Version
+
+
+def criteria_of(request: FhirRequest, context: Context) -> Query | None:
+    """Read the criteria of a conditional write; None where the request is not conditional.
+
+    :raises InvalidSearch: when they are empty or not valid.
+    """
+    resource_type = request.type or ""
+    if request.interaction == "create":
+        asked = request.headers.get("if-none-exist")
+        return None if asked is None else criteria(resource_type, asked, context)
+    if request.id is None:
+        return _query(resource_type, request.query, context)
+    return None
 
 
 def criteria(resource_type: str, text: str, context: Context) -> Query:
@@ -25,6 +42,10 @@ def criteria(resource_type: str, text: str, context: Context) -> Query:
     :raises InvalidSearch: when they are empty or not valid.
     """
     pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
+    return _query(resource_type, pairs, context)
+
+
+def _query(resource_type: str, pairs: Sequence[tuple[str, str]], context: Context) -> Query:
     query = parse(resource_type, pairs, zone=context.zone, now=context.now, bases=context.bases)
     if not query.criteria:
         raise InvalidSearch("Criteria need at least one search parameter.")
@@ -33,14 +54,14 @@ def criteria(resource_type: str, text: str, context: Context) -> Query:
 
 def condition(query: Query) -> str:
     """Name a condition, the same for equal criteria in any order."""
-    return f"{query.type}?{sorted(query.used)}"
+    return f"{query.type}?{sorted(pair for pair in query.used if pair[0] not in RESULT)}"
 
 
 async def one_match(tx: Transaction, query: Query) -> Version | None:
     """Find the one resource that matches; its condition must be held.
 
     :raises PreconditionFailed: when several match.
-    :raises EditConflict: when the match is deleted at this moment.
+    :raises EditConflict: when the match is deleted or changed at this moment.
     """
     ids = await tx.matching(query)
     if not ids:
@@ -50,4 +71,7 @@ async def one_match(tx: Transaction, query: Query) -> Version | None:
     found = await tx.read(Key(query.type, ids[0]))
     if found is None or found.deleted:
         raise EditConflict("The match was deleted at the same moment.")
+    # The version that was read may be a newer one than that which matched.
+    if await tx.matching(query) != ids:
+        raise EditConflict("The match was changed at the same moment.")
     return found

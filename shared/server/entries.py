@@ -142,8 +142,8 @@ def entry_answer(entry: Entry, response: FhirResponse, headers: Mapping[str, str
 def _request(asked: JsonObject, resource: JsonObject | None, context: Context) -> FhirRequest:
     path, _, query = _relative(asked["url"], context).partition("?")
     method = asked["method"]
-    if method == "PATCH" or (query and method in {"PUT", "DELETE"}):
-        raise NotSupported("Patches and conditional updates and deletes are not served yet.")
+    if method == "PATCH":
+        raise NotSupported("Patches are not served yet.")
     interaction, fields = route(method, path)
     if interaction == "bundle":
         raise NotSupported("A Bundle cannot hold another one to be run.")

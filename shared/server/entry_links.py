@@ -30,11 +30,14 @@ async def link(
     """
     targets = _targets(steps)
     siblings = _siblings(targets)
+    changes: list[Change] = []
     for step in steps:
-        if step.change is not None and step.change.links is not None:
-            step.change.links.rewrite(siblings.get(_base(step.entry.full_url), targets))
-            _refuse_unresolved(step.change, places[step.key])
-    changes = [step.change for step in steps if step.change is not None]
+        change = step.decision.change
+        if change is not None:
+            changes.append(change)
+            if change.links is not None:
+                change.links.rewrite(siblings.get(_base(step.entry.full_url), targets))
+                _refuse_unresolved(change, places[change.key])
     found = await resolve(tx, changes, places, context)
     for change in changes:
         if change.links is not None and found:
@@ -44,8 +47,10 @@ async def link(
 def _targets(steps: Sequence[Step]) -> dict[str, str]:
     targets: dict[str, str] = {}
     for step in steps:
-        full_url = step.entry.full_url
-        if full_url is not None and targets.setdefault(full_url, str(step.key)) != str(step.key):
+        full_url, key = step.entry.full_url, step.decision.key
+        if full_url is None or key is None:
+            continue
+        if targets.setdefault(full_url, str(key)) != str(key):
             raise Malformed(
                 "Another entry has the same fullUrl.", expression=f"{step.entry.place}.fullUrl"
             )

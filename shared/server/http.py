@@ -200,7 +200,8 @@ def _response(request: FhirRequest, answer: FhirResponse) -> Response:
     if answer.version is not None:
         headers["ETag"] = f'W/"{answer.version.number}"'
         headers["Last-Modified"] = format_datetime(answer.version.updated, usegmt=True)
-    if answer.location is not None:
+    # A write that made nothing new has the address that it was sent to.
+    if answer.location is not None and (answer.status == 201 or request.interaction == "create"):
         headers["Location"] = answer.location
     body = _preferred(request, answer)
     if body is not None and wants_pretty(request.query):

@@ -65,6 +65,21 @@ _INTERACTIONS: Final = {
         {"200": "resource", "304": "unchanged"},
     ),
 }
+# Criteria in place of an id.
+_CONDITIONAL: Final = {
+    "update": (
+        "put",
+        "Replace the one {type} that matches, or create it",
+        ("criteria", "if-match", *_WRITING),
+        {"200": "resource", "201": "resource"},
+    ),
+    "delete": (
+        "delete",
+        "Delete the one {type} that matches",
+        ("criteria", "if-match"),
+        {"204": "deleted"},
+    ),
+}
 _WITH_BODY: Final = frozenset({"create", "update"})
 
 
@@ -127,6 +142,21 @@ def _of_type(resource_type: str) -> Iterator[Described]:
             yield f"/fhir/{resource_type}/_search", "post", _by_form(described)
             described["parameters"] += _search_parameters(resource_type)
         yield path.format(type=resource_type), method, described
+    yield from _conditional(resource_type)
+
+
+def _conditional(resource_type: str) -> Iterator[Described]:
+    for interaction in interactions_of(resource_type):
+        if interaction not in _CONDITIONAL:
+            continue
+        method, summary, parameters, answers = _CONDITIONAL[interaction]
+        described = _described(
+            summary.format(type=resource_type), resource_type, parameters, answers
+        )
+        described["operationId"] = f"{resource_type}.conditional-{interaction}"
+        if interaction in _WITH_BODY:
+            _with_body(described)
+        yield f"/fhir/{resource_type}", method, described
 
 
 def _by_form(search: JsonObject) -> JsonObject:

@@ -62,6 +62,12 @@ _PARAMETERS: Final = {
     "prefer": parameter(
         "header", "Prefer", "return=minimal, return=representation or return=OperationOutcome."
     ),
+    "criteria": parameter(
+        "query",
+        "criteria",
+        "Search parameters of the type, each by its own name; at least one.",
+        {"type": "object", "additionalProperties": _TEXT},
+    ),
     "count": parameter("query", "_count", "How many matches a page holds.", {"type": "integer"}),
     "sort": parameter("query", "_sort", "Parameters to sort by; - before one is descending."),
     "total": parameter(

@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.errors import MethodNotAllowed, NotFound
+from shared.server.ids import is_logical_id
 from shared.server.served import interactions_of
 
 if TYPE_CHECKING:
     from shared.server.definition import ServiceDefinition
     from shared.server.request import FhirRequest, Interaction
 
-_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _OPERATION: Final = re.compile(r"\$[a-z][a-z0-9-]*", re.ASCII)
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 Route = tuple["Interaction", dict[str, Any]]
 _READS: Final = ("GET", "HEAD")
+# Without an id, an update, a patch and a delete are conditional.
+_OF_TYPE: Final = {
+    "GET": "search-type",
+    "HEAD": "search-type",
+    "POST": "create",
+    "PUT": "update",
+    "DELETE": "delete",
+}
 
 
 def route(method: str, path: str) -> Route:
@@ -46,14 +54,12 @@ def route(method: str, path: str) -> Route:
 def _of_type(method: str, resource_type: str, rest: list[str]) -> Route:
     fields = {"type": resource_type}
     if not rest:
-        return _only(
-            method, {"POST": "create", "GET": "search-type", "HEAD": "search-type"}, fields
-        )
+        return _only(method, _OF_TYPE, fields)
     if rest == ["_search"]:
         return _only(method, {"POST": "search-type"}, fields)
     if _OPERATION.fullmatch(rest[0]) and len(rest) == 1:
         return _operation(method, rest[0], fields)
-    if not _ID.fullmatch(rest[0]) or rest[0] in {".", ".."}:
+    if not is_logical_id(rest[0]):
         raise NotFound("There is nothing at this address.")
     return _of_instance(method, fields | {"id": rest[0]}, rest[1:])
 

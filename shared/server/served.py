@@ -54,6 +54,6 @@ def behaviour_of(resource_type: str) -> JsonObject:
         "updateCreate": "update" in interactions,
         "conditionalCreate": "create" in interactions,
         "conditionalRead": "full-support" if "read" in interactions else "not-supported",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": "update" in interactions,
+        "conditionalDelete": "single" if "delete" in interactions else "not-supported",
     }

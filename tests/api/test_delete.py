@@ -115,8 +115,6 @@ async def test_what_is_brought_back_can_be_found_and_referred_to_again(
     assert await created(client, observation(reference))
 
 
-async def test_a_delete_without_an_id_is_no_interaction(client: httpx.AsyncClient) -> None:
-    answer = await client.delete("/Patient")
-    refused(answer, 405)
-    assert answer.headers["allow"] == "GET, HEAD, POST"
-    refused(await client.delete("/Patient?identifier=x"), 405)
+async def test_a_delete_without_an_id_needs_criteria(client: httpx.AsyncClient) -> None:
+    refused(await client.delete("/Patient"), 400)
+    assert (await client.delete(f"/Patient?identifier={fresh()}")).status_code == 204

@@ -71,7 +71,8 @@ async def test_an_id_that_fhir_does_not_allow_is_found_nowhere(
     client: httpx.AsyncClient, logical_id: str
 ) -> None:
     answer = await client.put(f"/Patient/{logical_id}", json=patient(id=logical_id))
-    assert answer.status_code in {404, 405}
+    # A client takes a dot out of the address, and then criteria are missing.
+    assert answer.status_code in {400, 404, 405}
     longest = f"{fresh()}{'-' * 31}."
     assert (await client.put(f"/Patient/{longest}", json=patient(id=longest))).status_code == 201
 

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.server.interactions.batch import batch
 from shared.server.interactions.capabilities import capabilities
-from shared.server.interactions.create import create
-from shared.server.interactions.delete import delete
 from shared.server.interactions.reads import answer_read
 from shared.server.interactions.transaction import transaction
-from shared.server.interactions.update import update
+from shared.server.interactions.writes import WRITES, write
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,9 +35,7 @@ INTERACTIONS: Final[dict[str, InteractionEntry]] = {
     "read": InteractionEntry(answer_read, "reading"),
     "vread": InteractionEntry(answer_read, "reading"),
     "history-instance": InteractionEntry(answer_read, "reading"),
-    "create": InteractionEntry(create, "transaction"),
-    "update": InteractionEntry(update, "transaction"),
-    "delete": InteractionEntry(delete, "transaction"),
+    **dict.fromkeys(WRITES, InteractionEntry(write, "transaction")),
     "search-type": InteractionEntry(answer_read, "snapshot"),
     "batch": InteractionEntry(batch, "nothing"),
     "transaction": InteractionEntry(transaction, "transaction"),

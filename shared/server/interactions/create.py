@@ -1,4 +1,4 @@
-"""FHIR create interaction, conditional create too.
+"""FHIR create interaction.
 
 https://hl7.org/fhir/R4/http.html#create
 """
@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.server.bodies import resource_of
-from shared.server.criteria import condition, criteria, one_match
+from shared.server.decision import Decision
 from shared.server.ids import new_id
-from shared.server.request import FhirResponse
-from shared.server.saving import save
 from shared.store.version import Change, Key
 
 if TYPE_CHECKING:
@@ -20,24 +18,17 @@ if TYPE_CHECKING:
     from shared.store.version import Version
 
 
-async def create(tx: Transaction, request: FhirRequest, context: Context) -> FhirResponse:
-    """Make a resource under a new id; with If-None-Exist only where no match exists.
+async def create(_tx: Transaction, request: FhirRequest, context: Context) -> Decision:
+    """Make a resource under a new id."""
+    return new_resource(request, context)
 
-    :raises PreconditionFailed: when several resources match If-None-Exist.
-    """
+
+def new_resource(request: FhirRequest, context: Context) -> Decision:
+    """Give the body of a create a new id, whatever id it carries."""
     resource = resource_of(request)
-    asked = request.headers.get("if-none-exist")
-    if asked is not None:
-        query = criteria(request.type or "", asked, context)
-        # Nobody else can create a match until the commit.
-        await tx.hold_conditions([condition(query)])
-        found = await one_match(tx, query)
-        if found is not None:
-            return FhirResponse(200, found.body, found, location(found, context))
     key = Key(request.type or "", new_id(context.now))
-    change = Change(key, "POST", None, resource | {"id": key.id}, context.now, request.raw)
-    [version] = await save(tx, [change])
-    return FhirResponse(201, version.body, version, location(version, context))
+    after = resource | {"id": key.id}
+    return Decision(key, Change(key, "POST", None, after, context.now, request.raw))
 
 
 def location(version: Version, context: Context) -> str:

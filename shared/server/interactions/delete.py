@@ -7,26 +7,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.server.bodies import only_layout
 from shared.server.conditions import hold
-from shared.server.request import FhirResponse
-from shared.server.saving import save
+from shared.server.decision import Decision
 from shared.store.version import Change, Key
 
 if TYPE_CHECKING:
     from shared.server.request import Context, FhirRequest
     from shared.store.transaction import Transaction
+    from shared.store.version import Version
 
 
-async def delete(tx: Transaction, request: FhirRequest, context: Context) -> FhirResponse:
+async def delete(tx: Transaction, request: FhirRequest, context: Context) -> Decision:
     """Delete a resource; what is not there, or is deleted already, stays as it is.
 
-    :raises Conflict: when other resources refer to it, naming up to ten.
     :raises PreconditionFailed: when If-Match is stale.
     """
+    only_layout(request)
     key = Key(request.type or "", request.id or "")
-    current = await tx.read(key)
+    return deletion(request, context, key, await tx.read(key))
+
+
+def deletion(
+    request: FhirRequest, context: Context, key: Key | None, current: Version | None
+) -> Decision:
+    """Delete what is current, if the request's own conditions hold of it.
+
+    :raises PreconditionFailed: when If-Match is stale.
+    """
     hold(request.headers, current)
-    if current is None or current.deleted:
-        return FhirResponse(204, None, current)
-    [version] = await save(tx, [Change(key, "DELETE", current, None, context.now)])
-    return FhirResponse(204, None, version)
+    if key is None or current is None or current.deleted:
+        return Decision(key, standing=current)
+    return Decision(key, Change(key, "DELETE", current, None, context.now))

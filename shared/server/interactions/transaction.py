@@ -1,7 +1,7 @@
 """FHIR transaction: all entries of a Bundle, or none.
 
 Whatever their order in the Bundle, entries take effect as the specification orders them: DELETE,
-POST, PUT, GET, and conditional references may match what the transaction itself created.
+POST, PUT and PATCH, GET, and conditional references may match what the transaction itself created.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -13,9 +13,9 @@ from shared.fhir.errors import NotSupported
 from shared.server.auditing import audit_row
 from shared.server.entries import check_shape, entry_answer, entry_of, located
 from shared.server.entry_links import link
-from shared.server.interactions.create import location
 from shared.server.interactions.reads import READS, answer_read
-from shared.server.interactions.update import content_of, same
+from shared.server.interactions.update import changes_nothing
+from shared.server.interactions.writes import answered
 from shared.server.request import FhirResponse
 from shared.server.saving import save
 from shared.server.searchset import response_bundle
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.server.request import Context, FhirRequest
     from shared.server.steps import Step
     from shared.store.transaction import Transaction
-    from shared.store.version import Change, Key, Version
+    from shared.store.version import Key, Version
 
 
 async def transaction(tx: Transaction, request: FhirRequest, context: Context) -> FhirResponse:
@@ -40,11 +40,13 @@ async def transaction(tx: Transaction, request: FhirRequest, context: Context) -
     check_shape(bundle)
     entries = [entry_of(bundle, i, context) for i in range(len(bundle.get("entry", ())))]
     steps = await steps_of(tx, entries, context)
-    places = {step.key: f"{step.entry.place}.resource" for step in steps}
+    places = {key: f"{step.entry.place}.resource" for step in steps if (key := step.decision.key)}
     await link(tx, steps, places, context)
     saved = await _saved(tx, steps, places)
-    answers = {step.entry.place: _told(step, saved.get(step.key), context) for step in steps}
-    written = {step.entry.place for step in steps if step.key in saved}
+    answers = {
+        step.entry.place: answered(step.decision, _version(step, saved), context) for step in steps
+    }
+    written = {step.entry.place for step in steps if step.decision.key in saved}
     for entry in entries:
         if entry.place not in answers:
             with located(entry):
@@ -57,26 +59,13 @@ async def transaction(tx: Transaction, request: FhirRequest, context: Context) -
 async def _saved(
     tx: Transaction, steps: Sequence[Step], places: Mapping[Key, str]
 ) -> dict[Key, Version]:
-    changes = [step.change for step in steps if step.change is not None]
-    needed = [change for change in changes if not _changes_nothing(change)]
+    changes = [step.decision.change for step in steps if step.decision.change is not None]
+    needed = [change for change in changes if not changes_nothing(change)]
     return {version.key: version for version in await save(tx, needed, places)}
 
 
-def _changes_nothing(change: Change) -> bool:
-    before = content_of(change.before)
-    return before is not None and change.after is not None and same(before, change.after)
-
-
-def _told(step: Step, saved: Version | None, context: Context) -> FhirResponse:
-    if step.entry.request.interaction == "delete":
-        return FhirResponse(204, None, saved or step.standing)
-    version = saved or step.standing or (step.change.before if step.change else None)
-    if version is None:
-        raise AssertionError("a create or update ends in a version")
-    made = saved is not None and (
-        step.change is None or step.change.before is None or step.change.before.deleted
-    )
-    return FhirResponse(201 if made else 200, version.body, version, location(version, context))
+def _version(step: Step, saved: Mapping[Key, Version]) -> Version | None:
+    return None if step.decision.key is None else saved.get(step.decision.key)
 
 
 async def _read(tx: Transaction, entry: Entry, context: Context) -> FhirResponse:

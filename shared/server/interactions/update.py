@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.fhir.errors import RuleViolation
 from shared.fhir.reader import read
 from shared.fhir.writer import canonical
-from shared.server.bodies import identified_as, resource_of
+from shared.server.bodies import identified_as, only_layout, resource_of
 from shared.server.conditions import hold
-from shared.server.interactions.create import location
-from shared.server.request import FhirResponse
-from shared.server.saving import save
+from shared.server.decision import Decision
 from shared.store.version import Change, Key
 
 if TYPE_CHECKING:
@@ -29,26 +27,30 @@ _SERVERS: Final = frozenset({"versionId", "lastUpdated"})
 _CARRIED: Final = ("profile", "security", "tag")
 
 
-async def update(tx: Transaction, request: FhirRequest, context: Context) -> FhirResponse:
-    """Replace a resource with the body as a new version, or create it under the id given.
+async def update(tx: Transaction, request: FhirRequest, context: Context) -> Decision:
+    """Replace a resource with the body, or create it under the id given.
 
     :raises PreconditionFailed: when If-Match is stale.
     """
-    resource = resource_of(request)
+    only_layout(request)
     key = Key(request.type or "", request.id or "")
-    identified_as(resource, key.id)
+    identified_as(resource_of(request), key.id)
+    return replacement(request, context, key, await tx.read(key))
+
+
+def replacement(
+    request: FhirRequest, context: Context, key: Key, current: Version | None
+) -> Decision:
+    """Put the body in the place of what is current, if the request's own conditions hold of it.
+
+    :raises PreconditionFailed: when If-Match is stale.
+    :raises RuleViolation: when the body was read in part.
+    """
+    resource = resource_of(request)
     refuse_subsetted(resource)
-    current = await tx.read(key)
     hold(request.headers, current)
-    before = content_of(current)
-    resource = carry_forward(before, resource)
-    if before is not None and current is not None and same(before, resource):
-        return FhirResponse(200, current.body, current)
-    change = Change(key, "PUT", current, resource, context.now, request.raw)
-    [version] = await save(tx, [change])
-    if before is None:
-        return FhirResponse(201, version.body, version, location(version, context))
-    return FhirResponse(200, version.body, version)
+    after = carry_forward(content_of(current), resource) | {"id": key.id}
+    return Decision(key, Change(key, "PUT", current, after, context.now, request.raw))
 
 
 def content_of(current: Version | None) -> JsonObject | None:
@@ -98,6 +100,12 @@ def refuse_subsetted(resource: JsonObject) -> None:
 def same(before: JsonObject, after: JsonObject) -> bool:
     """Tell whether two contents are equal apart from what the server writes into meta."""
     return canonical(_comparable(before)) == canonical(_comparable(after))
+
+
+def changes_nothing(change: Change) -> bool:
+    """Tell whether a change would make a version that is equal to the one before."""
+    before = content_of(change.before)
+    return before is not None and change.after is not None and same(before, change.after)
 
 
 def _comparable(resource: JsonObject) -> dict[str, Any]:

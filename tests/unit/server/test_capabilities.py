@@ -107,11 +107,19 @@ def test_what_is_not_stated_is_not_routed() -> None:
     with pytest.raises(MethodNotAllowed):
         route("PATCH", "Patient/1")
     with pytest.raises(MethodNotAllowed):
-        route("PUT", "Patient")
+        route("POST", "Patient/1")
+
+
+@pytest.mark.parametrize(("method", "code"), [("PUT", "update"), ("DELETE", "delete")])
+def test_a_write_without_an_id_is_conditional_and_stated(method: str, code: str) -> None:
+    assert route(method, "Patient") == (code, {"type": "Patient"})
     with pytest.raises(MethodNotAllowed):
-        route("DELETE", "Patient")
-    assert resources(stated("intake"))["Patient"]["conditionalUpdate"] is False
-    assert resources(stated("intake"))["Patient"]["conditionalDelete"] == "not-supported"
+        route(method, "AuditEvent")
+    told = resources(stated("intake"))
+    assert told["Patient"]["conditionalUpdate"] is True
+    assert told["Patient"]["conditionalDelete"] == "single"
+    assert told["AuditEvent"]["conditionalUpdate"] is False
+    assert told["AuditEvent"]["conditionalDelete"] == "not-supported"
 
 
 def test_every_search_parameter_that_is_served_is_stated_with_its_type() -> None:
