@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from services.intake_api.domain.level_of_care.valuation import Valued
     from shared.fhir.reader import JsonObject
 
-# A referral's Task that nobody has answered yet, and one that was already taken up.
+# A referral's Task that waits for an answer can be rejected; any other that is open, cancelled.
 UNANSWERED: Final = frozenset({"requested", "received", "ready"})
-TAKEN_UP: Final = frozenset({"accepted", "in-progress", "on-hold"})
+OTHERWISE_OPEN: Final = frozenset({"draft", "accepted", "in-progress", "on-hold"})
 _RECOMMENDED: Final = frozenset({"recommend-iop", "recommend-iop-with-conditions"})
 
 
@@ -95,12 +95,12 @@ def accepted(referral: JsonObject, at: str) -> JsonObject | None:
 
 
 def rejected(referral: JsonObject, at: str, refusal: Refusal) -> JsonObject | None:
-    """Reject a referral; None if it had ended already. A Task that was taken up is cancelled."""
+    """Reject a referral; None if it had ended already."""
     status, told = referral["status"], referral
     if refusal.alternative:
         note = {"time": at, "text": f"Instead: {refusal.alternative}"}
         told = referral | {"note": [*referral.get("note", ()), note]}
-    if referral["resourceType"] == "Task" and status in UNANSWERED | TAKEN_UP:
+    if referral["resourceType"] == "Task" and status in UNANSWERED | OTHERWISE_OPEN:
         ended = "rejected" if status in UNANSWERED else "cancelled"
         return told | {"status": ended, "statusReason": refusal.concept, "lastModified": at}
     if referral["resourceType"] == "ServiceRequest" and status in {"draft", "active", "on-hold"}:

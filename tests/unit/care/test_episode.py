@@ -1,0 +1,116 @@
+"""How an episode's status moves on, and who admits to the programme."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.care import laws
+from shared.care.episode import PROGRAMME, is_programme, moved
+from shared.care.law import CareChange
+from shared.fhir.validation import validate
+
+AT = "2026-03-10T12:00:00.000Z"
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def an_episode(status: str = "planned", **elements: Any) -> dict[str, Any]:  # noqa: ANN401
+    episode = {
+        "resourceType": "EpisodeOfCare",
+        "id": "e1",
+        "status": status,
+        "type": [{"coding": [PROGRAMME]}],
+        "patient": {"reference": "Patient/p1"},
+    }
+    return {name: value for name, value in (episode | elements).items() if value is not None}
+
+
+def refusals(before: dict[str, Any] | None, after: dict[str, Any], caller: str | None) -> list[str]:
+    change = CareChange(before, after, NOW, caller)
+    return [issue.code for issue in laws.broken_laws("EpisodeOfCare", change)]
+
+
+@pytest.mark.parametrize(
+    ("elements", "first"),
+    [
+        ({}, {"end": AT}),
+        ({"period": {"start": "2026-03-01"}}, {"start": "2026-03-01", "end": AT}),
+        (
+            {"statusHistory": [{"status": "planned", "period": {"start": "2026-03-02"}}]},
+            {"start": "2026-03-02", "end": AT},
+        ),
+    ],
+)
+def test_the_status_before_ends_in_the_history(
+    elements: dict[str, Any], first: dict[str, str]
+) -> None:
+    after = moved(an_episode(**elements), "active", AT)
+
+    assert after["status"] == "active"
+    assert after["statusHistory"] == [
+        {"status": "planned", "period": first},
+        {"status": "active", "period": {"start": AT}},
+    ]
+    assert validate(after) == []
+
+
+def test_what_ended_before_stays_as_it_was() -> None:
+    ended = {"status": "waitlist", "period": {"start": "2026-02-01", "end": "2026-02-09"}}
+    after = moved(an_episode(statusHistory=[ended]), "cancelled", AT)
+
+    assert after["statusHistory"][0] == ended
+    assert [each["status"] for each in after["statusHistory"]] == [
+        "waitlist",
+        "planned",
+        "cancelled",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ours"),
+    [
+        ([{"coding": [PROGRAMME]}], True),
+        ([{"text": "Housing"}, {"coding": [{"code": "x"}, PROGRAMME]}], True),
+        ([{"coding": [PROGRAMME | {"system": "https://elsewhere.example"}]}], False),
+        ([{"coding": [PROGRAMME | {"code": "php"}]}], False),
+        ([{"text": "iop"}], False),
+        (None, False),
+    ],
+)
+def test_an_episode_is_of_the_programme_by_its_type(
+    kind: list[dict[str, Any]] | None, *, ours: bool
+) -> None:
+    assert is_programme(an_episode(type=kind)) is ours
+
+
+@pytest.mark.parametrize("before", ["planned", "waitlist"])
+@pytest.mark.parametrize("caller", [None, "Patient/p1", "Organization/o1", "Device/plan"])
+def test_nobody_but_a_practitioner_admits(before: str, caller: str | None) -> None:
+    active = an_episode("active")
+
+    assert refusals(an_episode(before), active, caller) == ["forbidden"]
+    assert refusals(an_episode(before), active, "Practitioner/7") == []
+
+
+def test_taking_the_type_away_admits_nobody_either() -> None:
+    assert refusals(an_episode(), an_episode("active", type=None), None) == ["forbidden"]
+    assert refusals(an_episode(type=None), an_episode("active"), None) == ["forbidden"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, an_episode("active")),
+        (an_episode("active"), an_episode("active", period={"start": "2026-03-01"})),
+        (an_episode("onhold"), an_episode("active")),
+        (an_episode("planned"), an_episode("waitlist")),
+        (an_episode("planned"), an_episode("cancelled")),
+        (an_episode(type=None), an_episode("active", type=None)),
+    ],
+)
+def test_other_changes_are_open_to_all(
+    before: dict[str, Any] | None, after: dict[str, Any]
+) -> None:
+    assert refusals(before, after, None) == []
