@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.ownership import owner_of, types_of
-from services.progress_api.operations import extract
+from services.progress_api.operations import extract, handoff
 from services.progress_api.profiles import PROFILES
 from services.progress_api.questionnaires import QUESTIONNAIRES
 from services.progress_api.reactions import (
@@ -26,7 +26,7 @@ DEFINITION: Final = ServiceDefinition(
     title="progress_api",
     types=types_of("progress", RESOURCE_TYPES),
     owner_of=owner_of,
-    operations=(*extract.OPERATIONS,),
+    operations=(*extract.OPERATIONS, handoff.HANDOFF_OPERATION),
     reactions=Reactions(
         "progress",
         (

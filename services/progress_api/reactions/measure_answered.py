@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.measures import settling, task
 from services.progress_api.domain.measures.settling import Place
-from services.progress_api.reactions.course_of import course_of
+from services.progress_api.episode_course import course_of
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write

@@ -44,8 +44,8 @@ async def handle(event: Event, effects: Effects) -> None:
     contents = [each.content for each in scores]
     found = measure_change.changes(known[1].change, contents, window, tx.zone)
     possible = [Key("Observation", measure_change.change_id(each.key.id)) for each in scores]
-    sources = [each.versioned for each in scores]
-    await keep(tx, found, possible, Basis(measure_change.POLICY, sources), effects.now)
+    basis = Basis(measure_change.POLICY, [f"{event.key}/_history/{event.version}"])
+    await keep(tx, found, possible, basis, effects.now)
 
 
 def _score_code(observation: JsonObject) -> str | None:

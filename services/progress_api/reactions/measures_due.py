@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.measures import task
-from services.progress_api.domain.measures.course import is_programme
 from services.progress_api.domain.measures.policy import INSTRUMENTS
 from services.progress_api.domain.measures.task import Measure
 from services.progress_api.domain.measures.windows import next_opening, windows
+from services.progress_api.episode_course import course_of
 from services.progress_api.reactions import measure_answered
-from services.progress_api.reactions.course_of import course_of
 from services.progress_api.reactions.measure_answered import asked_of
+from shared.care.episode import is_programme
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.progress_api.domain.measures import settling, task
-from services.progress_api.domain.measures.course import Course, State, is_programme
+from services.progress_api.domain.measures.course import Course, State
 from services.progress_api.domain.measures.policy import GRACE, INSTRUMENTS, RHYTHMS
 from services.progress_api.domain.measures.settling import Place
 from services.progress_api.domain.measures.task import Measure
@@ -297,22 +297,6 @@ def test_what_a_step_makes_is_asked_for_from_the_version_that_was_read(
 def test_it_is_looked_at_again_when_the_window_and_when_the_grace_is_over() -> None:
     assert settling.next_look(DUE, DUE - DAY) == DUE
     assert settling.next_look(DUE, DUE) == DUE + GRACE
-
-
-@pytest.mark.parametrize(
-    ("types", "expected"),
-    [
-        ([{"coding": [{"system": code_system("programme"), "code": "iop"}]}], True),
-        ([{"text": "x"}, {"coding": [{"system": code_system("programme"), "code": "iop"}]}], True),
-        ([{"coding": [{"system": code_system("programme"), "code": "php"}]}], False),
-        ([{"coding": [{"system": "https://elsewhere.example", "code": "iop"}]}], False),
-        ([], False),
-    ],
-)
-def test_only_an_episode_of_the_programme_asks_for_measures(
-    types: list[dict[str, Any]], *, expected: bool
-) -> None:
-    assert is_programme({"type": types}) is expected
 
 
 def test_repeated_versions_are_one_state() -> None:

@@ -7,18 +7,13 @@ that is loaded from elsewhere asks for nothing of the past.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-from shared.care.canonical import code_system
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from services.progress_api.domain.measures.policy import Phase
-    from shared.fhir.reader import JsonObject
-
-_PROGRAMME: Final = (code_system("programme"), "iop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +78,3 @@ class Course:
         for state, until in zip(self.states, [*ends, None], strict=True):
             if state.status == "active":
                 yield state.since, until
-
-
-def is_programme(episode: JsonObject) -> bool:
-    """Tell whether an EpisodeOfCare is one of the intensive outpatient programme."""
-    codings = [coding for kind in episode.get("type", ()) for coding in kind.get("coding", ())]
-    return any((each.get("system"), each.get("code")) == _PROGRAMME for each in codings)

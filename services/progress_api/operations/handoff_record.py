@@ -1,0 +1,81 @@
+"""Gathers from the record what a handoff's document holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.progress_api.domain.handoff import document
+from services.progress_api.domain.handoff.record import TYPES, Record
+from services.progress_api.episode_course import course_of
+from shared.fhir.dates import date_range, moment
+from shared.fhir.search.reading import Reading as Texts
+from shared.server.interactions.update import content_of
+from shared.store.finding import find
+from shared.store.version import Key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, tzinfo
+
+    from services.progress_api.domain.handoff.document import Name
+    from services.progress_api.domain.handoff.handoff import Handoff
+    from shared.fhir.reader import JsonObject
+    from shared.server.request import Context
+    from shared.store.finding import Found
+    from shared.store.reading import Reading
+
+
+async def gathered(reading: Reading, handoff: Handoff, context: Context) -> Record:
+    """Read what the sections of a document may show of a person."""
+    patient = ("patient", handoff.patient)
+    found = {
+        name: [each.content for each in await find(reading, name, patient)]
+        for name in (*TYPES, "Encounter")
+    }
+    course = await course_of(Key("EpisodeOfCare", handoff.episode["id"]), reading)
+    began = course.began.since if course.began else context.now
+    admitted = min([began, *_told(handoff.episode, context.zone)])
+    texts = Texts(context.zone, (context.base, *context.bases), context.now)
+    return Record(found, admitted, texts)
+
+
+async def led_to(
+    reading: Reading, first: Sequence[JsonObject], handoff: Handoff, texts: Texts
+) -> list[JsonObject]:
+    """Read all that resources lead to, and these themselves, as far as it may go along."""
+    held = {document.name_of(each): each for each in first}
+    seen = set(held)
+    while missing := document.led_to(held.values(), texts.bases) - seen:
+        seen |= missing
+        for each in await _read(reading, missing):
+            if document.may_go_along(each, handoff.patient_id, texts):
+                held[document.name_of(each)] = each
+    return list(held.values())
+
+
+async def handoffs_of(reading: Reading, episode: str, patient: str, code: str) -> list[Found]:
+    """Find the Tasks by which an episode was handed over, the first one first."""
+    tasks = await find(reading, "Task", ("patient", patient), ("code", code))
+    found = [each for each in tasks if _reason(each.content) == episode]
+    return sorted(found, key=lambda each: (each.content.get("authoredOn", ""), each.key))
+
+
+async def _read(reading: Reading, names: Iterable[Name]) -> list[JsonObject]:
+    by_type: dict[str, list[str]] = {}
+    for resource_type, logical_id in sorted(names):
+        by_type.setdefault(resource_type, []).append(logical_id)
+    pages = [await reading.read_many(name, ids) for name, ids in by_type.items()]
+    contents = (content_of(version) for page in pages for version in page.values())
+    return [each for each in contents if each is not None]
+
+
+def _told(episode: JsonObject, zone: tzinfo) -> list[datetime]:
+    """Read when an episode says that it began."""
+    active = (each for each in episode.get("statusHistory", ()) if each["status"] == "active")
+    periods = [episode.get("period", {}), *(each["period"] for each in active)]
+    return [moment(date_range(each["start"], zone)[0]) for each in periods if "start" in each]
+
+
+def _reason(task: JsonObject) -> str | None:
+    reference: str | None = task.get("reasonReference", {}).get("reference")
+    return reference
