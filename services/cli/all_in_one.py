@@ -21,9 +21,8 @@ from rich.text import Text
 from services.cli.clock import start_clock
 from services.cli.console import Failure, console
 from services.cli.database import start_embedded
-from services.cli.generate import write
+from services.cli.first_load import FirstLoad
 from services.cli.interruption import hear_no_more, interrupt_at_sigterm
-from services.cli.load import load
 from services.cli.migrate import prepare_now
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 8
-_SEED: Final = 1
 
 
 class AllInOne:
@@ -61,7 +59,7 @@ class AllInOne:
                 self._prepare(clock)
                 programs = self._start_programs(at_the_end)
                 self._wait_until_ready(programs)
-                if server is not None and people and self._is_empty():
+                if server is not None:
                     self._load_people(people)
                 self._tell_what_is_where()
                 programs.wait()
@@ -125,10 +123,16 @@ class AllInOne:
         return answer.is_success and "entry" not in answer.json()
 
     def _load_people(self, people: int) -> None:
-        console.print(f"The record is empty: making {people} synthetic people …", style="dim")
-        folder = self._data_dir / "synthetic"
-        write(people, _SEED, folder)
-        load([folder], to=f"{self._address}/fhir", parallel=2)
+        first = FirstLoad(self._data_dir)
+        if interrupted := first.interrupted():
+            people = interrupted
+            line = f"The load of {people} synthetic people was interrupted: taking it up again …"
+        elif people and self._is_empty():
+            line = f"The record is empty: making {people} synthetic people …"
+        else:
+            return
+        console.print(line, style="dim")
+        first.run(people, f"{self._address}/fhir")
 
     def _tell_what_is_where(self) -> None:
         lines = [
