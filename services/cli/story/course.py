@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _STEP: Final = 3
-_WIDTH: Final = 5
+_WIDTH: Final = 6
 # From which total on a colour is taken: the bands of the PHQ-9.
 _COLOURS: Final = ((20, "red"), (15, "dark_orange"), (10, "yellow"), (5, "green"), (0, "cyan"))
 

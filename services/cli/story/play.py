@@ -154,6 +154,4 @@ async def _all(plays: Iterable[Coroutine[None, None, None]]) -> None:
         async with limit:
             await each
 
-    async with asyncio.TaskGroup() as group:
-        for each in plays:
-            group.create_task(one(each))
+    await asyncio.gather(*map(one, plays))

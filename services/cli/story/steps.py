@@ -91,7 +91,7 @@ async def decline(player: Player, person: Person) -> None:
     await player.call(
         f"EpisodeOfCare/{person.episode}/$decline",
         cast.THERAPIST,
-        reason={"valueCodeableConcept": {"text": "Lives too far away to come on several days"}},
+        reason={"valueString": "Lives too far away to come on several days"},
         alternative={"valueString": "Outpatient therapy near home"},
     )
 
