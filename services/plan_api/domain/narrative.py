@@ -17,13 +17,22 @@ if TYPE_CHECKING:
 
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
 _HEAD: Final = ("Activity", "Days", "Time", "Minutes", "How often")
+_UNITS: Final = {
+    "s": "second",
+    "min": "minute",
+    "h": "hour",
+    "d": "day",
+    "wk": "week",
+    "mo": "month",
+    "a": "year",
+}
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def narrative(sentences: Iterable[str], requests: Sequence[JsonObject] = ()) -> JsonObject:
     """Write sentences, and the week that orders plan."""
     told = "".join(f"<p>{escape(each)}</p>" for each in sentences)
-    week = _table([_HEAD, *map(_row, sorted(requests, key=_order))]) if requests else ""
+    week = _table(map(_row, sorted(requests, key=_order))) if requests else ""
     return {"status": "generated", "div": f'<div xmlns="{_XHTML}">{told}{week}</div>'}
 
 
@@ -55,12 +64,11 @@ def _row(request: JsonObject) -> tuple[str, ...]:
 
 
 def _how_often(repeat: JsonObject) -> str:
-    if not repeat:
+    if "periodUnit" not in repeat:
         return "as needed"
-    period, unit = str(repeat.get("period", 1)), repeat.get("periodUnit")
-    if unit != "wk":
-        return ""
-    return "every week" if period == "1" else f"every {period} weeks"
+    period = str(repeat.get("period", 1))
+    unit = _UNITS[repeat["periodUnit"]]
+    return f"every {unit}" if period == "1" else f"every {period} {unit}s"
 
 
 def _repeat(request: JsonObject) -> JsonObject:
@@ -68,6 +76,10 @@ def _repeat(request: JsonObject) -> JsonObject:
     return repeat
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [_line("th", _HEAD), *(_line("td", row) for row in rows)]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _line(cell: str, texts: Iterable[str]) -> str:
+    return f"<tr>{''.join(f'<{cell}>{escape(text)}</{cell}>' for text in texts)}</tr>"

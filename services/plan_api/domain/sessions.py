@@ -24,8 +24,8 @@ _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FARTHEST: Final = timedelta(days=365)
 _MOST: Final = 800
 _LONGEST_MINUTES: Final = 24 * 60
-# The calendar of `date` ends a year later.
-_LAST_DAY: Final = date(9998, 12, 31)
+# A year before the calendar of `datetime` comes near to its end.
+_LAST_DAY: Final = date(9998, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)

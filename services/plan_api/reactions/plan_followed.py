@@ -153,4 +153,10 @@ def _occasion(effects: Effects) -> str:
     return f"{occasion.key}{version}"
 
 
-REACTION: Final = Reaction("plan_followed", frozenset({"CarePlan", "ServiceRequest"}), handle)
+def _concerns(content: JsonObject) -> bool:
+    return content["resourceType"] == "ServiceRequest" or is_ours(content)
+
+
+REACTION: Final = Reaction(
+    "plan_followed", frozenset({"CarePlan", "ServiceRequest"}), handle, _concerns
+)

@@ -57,4 +57,6 @@ async def _plan_in_force(tx: Transaction, patient_id: str) -> Found | None:
     return max(plans, key=lambda each: each.version.updated, default=None)
 
 
-REACTION: Final = Reaction("reliable_worsening", frozenset({"Observation"}), handle)
+REACTION: Final = Reaction(
+    "reliable_worsening", frozenset({"Observation"}), handle, review.calls_for_review
+)

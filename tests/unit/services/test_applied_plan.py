@@ -1,0 +1,217 @@
+"""A template applied to a person: the Bundle that a clinician asks for."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.plan_api.domain import activities, applied_plan
+from services.plan_api.domain.application import Application, canonical_of, last_day
+from services.plan_api.domain.applied_plan import Template
+from services.plan_api.domain.bundle import Seen
+from services.plan_api.templates import ACTIVITIES, ADULT, LIBRARY
+from shared.care.canonical import CANONICAL
+from shared.fhir.errors import RuleViolation
+from shared.fhir.validation import validate
+from tests.unit.services.test_profiles import broken_rules
+
+NOW = "2026-03-02T14:00:00.000Z"
+BY_ADDRESS = {canonical_of(each): each for each in ACTIVITIES}
+TEMPLATE = Template(ADULT, "PlanDefinition/iop-adult/_history/1", BY_ADDRESS)
+WEEKS = {"value": 12, "code": "wk"}
+
+
+def application(**changes: str | None) -> Application:
+    told: dict[str, Any] = {
+        "plan_id": "plan",
+        "patient": "Patient/p",
+        "episode": "EpisodeOfCare/e",
+        "asked_by": "Practitioner/a",
+        "practitioner": None,
+        "organization": None,
+        "encounter": None,
+        "start": date(2026, 3, 2),
+        "recorded": NOW,
+    }
+    return Application(**told | changes)
+
+
+def applied(
+    asked: Application | None = None,
+    template: Template = TEMPLATE,
+    conditions: tuple[dict[str, Any], ...] = (),
+    prepared: Seen | None = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Apply a template, and sort what is written by type, the requests as `requests`."""
+    asked = asked or application()
+    bundle = applied_plan.bundle(template, asked, conditions=conditions, prepared=prepared)
+    found: dict[str, list[dict[str, Any]]] = {"requests": []}
+    for entry in bundle["entry"]:
+        found.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
+        found["requests"].append(entry["request"])
+    return found
+
+
+def a_template(*actions: dict[str, Any]) -> Template:
+    definition = {"resourceType": "PlanDefinition", "id": "x", "status": "draft"}
+    return Template(definition | {"action": list(actions)}, "PlanDefinition/x/_history/1", {})
+
+
+@pytest.mark.parametrize("resource", LIBRARY, ids=lambda each: each["id"])
+def test_what_is_published_is_valid_and_has_an_address_of_ours(resource: dict[str, Any]) -> None:
+    assert validate(resource) == []
+    assert resource["url"] == f"{CANONICAL}/{resource['resourceType']}/{resource['id']}"
+    assert resource["version"] == "1.0"
+
+
+def test_the_adult_template_names_only_activities_that_are_published() -> None:
+    assert set(activities.definitions_wanted(ADULT)) <= set(BY_ADDRESS)
+
+
+def test_no_two_sessions_of_the_adult_template_meet_at_once() -> None:
+    taken = [
+        (day, time)
+        for each in ADULT["action"]
+        for day in each.get("timingTiming", {}).get("repeat", {}).get("dayOfWeek", ())
+        for time in each["timingTiming"]["repeat"]["timeOfDay"]
+    ]
+
+    assert len(set(taken)) == len(taken)
+
+
+def test_everything_that_is_applied_is_valid_and_of_the_person() -> None:
+    found = applied(
+        application(
+            practitioner="Practitioner/b", organization="Organization/o", encounter="Encounter/v"
+        )
+    )
+
+    for name in ("CarePlan", "Goal", "CareTeam", "ServiceRequest", "Provenance"):
+        for resource in found[name]:
+            assert validate(resource) == []
+            assert resource.get("subject", {"reference": "Patient/p"}) == {"reference": "Patient/p"}
+    [plan] = found["CarePlan"]
+    assert list(broken_rules(plan)) == []
+    assert plan["period"] == {"start": "2026-03-02", "end": "2026-05-24"}
+    [team] = found["CareTeam"]
+    members = [each["member"]["reference"] for each in team["participant"]]
+    assert members == ["Practitioner/a", "Practitioner/b", "Organization/o"]
+    assert {each["performer"][0]["reference"] for each in found["ServiceRequest"]} == {
+        "Practitioner/b"
+    }
+
+
+def test_the_same_application_writes_the_same() -> None:
+    assert applied() == applied()
+    other = application(plan_id="another")
+    ids = [{each["id"] for each in applied(each)["ServiceRequest"]} for each in (None, other)]
+    assert not ids[0] & ids[1]
+
+
+def test_a_new_plan_is_written_once_and_a_prepared_one_over_what_was_read() -> None:
+    prepared = {
+        "resourceType": "CarePlan",
+        "id": "plan",
+        "created": "2026-02-01",
+        "supportingInfo": [{"reference": "Encounter/stay"}],
+        "note": [{"text": "hers"}],
+    }
+
+    assert applied()["requests"][0]["ifNoneMatch"] == "*"
+    found = applied(prepared=Seen(prepared, 3))
+    assert found["requests"][0]["ifMatch"] == 'W/"3"'
+    [plan] = found["CarePlan"]
+    assert (plan["created"], plan["note"]) == ("2026-02-01", [{"text": "hers"}])
+    assert [each["reference"] for each in plan["supportingInfo"]] == [
+        "Encounter/stay",
+        "EpisodeOfCare/e",
+    ]
+
+
+def test_who_asked_for_it_signs_it_and_names_the_template() -> None:
+    [said] = applied()["Provenance"]
+
+    assert said["agent"][0]["who"] == {"reference": "Practitioner/a"}
+    assert said["entity"][0]["what"] == {"reference": "PlanDefinition/iop-adult/_history/1"}
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "is_meant"),
+    [
+        ("http://snomed.info/sct", "35489007", True),
+        ("http://snomed.info/sct", "195662009", False),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "F33.1", True),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "J02.9", False),
+        ("https://elsewhere.example", "35489007", False),
+        ("http://snomed.info/sct", None, False),
+    ],
+)
+def test_a_goal_is_about_conditions_of_its_kind(
+    system: str, code: str | None, *, is_meant: bool
+) -> None:
+    coding = {"system": system} | ({"code": code} if code else {})
+    condition = {"resourceType": "Condition", "id": "c", "code": {"coding": [coding]}}
+
+    found = applied(conditions=(condition,))
+
+    expected = [{"reference": "Condition/c"}] if is_meant else None
+    assert found["CarePlan"][0].get("addresses") == expected
+    assert found["Goal"][0].get("addresses") == expected
+
+
+def test_an_activity_without_a_time_is_given_as_needed() -> None:
+    family = next(e for e in applied()["ServiceRequest"] if e["code"]["text"] == "Family therapy")
+
+    assert family["asNeededBoolean"] is True
+    assert "consent" in family["note"][0]["text"]
+
+
+def test_actions_inside_others_and_without_a_definition_are_ordered_too() -> None:
+    period = {"start": "2026-03-02"}
+    bounded = {"repeat": {"boundsPeriod": period, "frequency": 1, "period": 1, "periodUnit": "wk"}}
+    found = applied(
+        template=a_template(
+            {"action": [{"title": "One", "timingDateTime": "2026-03-05"}, {"title": "Two"}]},
+            {"code": [{"text": "Three"}], "timingTiming": bounded},
+        )
+    )
+
+    told = [each["code"]["text"] for each in found["ServiceRequest"]]
+    assert told == ["One", "Two", "Three"]
+    assert found["ServiceRequest"][0]["occurrenceDateTime"] == "2026-03-05"
+    assert found["ServiceRequest"][2]["occurrenceTiming"] == bounded
+    assert found["CarePlan"][0]["period"] == {"start": "2026-03-02"}
+    assert all(validate(each) == [] for each in found["ServiceRequest"])
+
+
+def test_an_action_of_an_unknown_definition_is_refused_by_its_name() -> None:
+    unknown = "https://elsewhere.example/ActivityDefinition/x"
+
+    with pytest.raises(RuleViolation, match=unknown):
+        applied(template=a_template({"definitionCanonical": unknown}))
+
+
+def test_what_a_template_says_is_no_markup() -> None:
+    template = a_template({"title": "<b>One</b>"})
+    [plan] = applied(template=template)["CarePlan"]
+
+    assert "&lt;b&gt;One&lt;/b&gt;" in plan["text"]["div"]
+    assert validate(plan) == []
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected"),
+    [
+        (WEEKS, date(2026, 5, 24)),
+        ({"value": 1, "code": "d"}, date(2026, 3, 2)),
+        ({"value": 0, "code": "d"}, date(2026, 3, 2)),
+        ({"value": 3, "unit": "mo"}, date(2026, 5, 31)),
+        ({"value": 10**9, "code": "a"}, date(2029, 3, 3)),
+        ({"value": 3, "code": "min"}, None),
+        ({}, None),
+    ],
+)
+def test_a_span_has_a_last_day(duration: dict[str, Any], expected: date | None) -> None:
+    assert last_day(date(2026, 3, 2), duration) == expected
