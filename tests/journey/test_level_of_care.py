@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -148,6 +149,17 @@ def test_asking_again_changes_nothing_until_the_evidence_does(person: Candidate)
     person.judge("CAP-GROUP", value=False)
     assert person.level_of_care()["id"] != first["id"]
     assert len(person.found("GuidanceResponse")) == 2
+
+
+def test_several_who_ask_at_once_get_one_decision(person: Candidate) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(person.ask, f"Patient/{person.id}/$level-of-care") for _ in range(4)]
+        answers = [each.result() for each in asked]
+
+    assert sorted(each.status_code for each in answers) == [200, 200, 200, 201]
+    [told] = person.found("GuidanceResponse")
+    assert [each.json() for each in answers] == [told] * 4
+    assert len(holds(person)) == 1
 
 
 def test_a_decision_that_holds_again_is_told_again(person: Candidate) -> None:

@@ -35,9 +35,7 @@ async def level_of_care(tx: Transaction, call: Call) -> FhirResponse:
     criteria_set = _criteria_set(call.inputs.one("criteria-set"))
     found = await findings(tx, patient.key.id, criteria_set, call.context.now)
     written = {each.key: each for each in await save(tx, found.changes)}
-    version = written.get(found.guidance) or await tx.read(found.guidance)
-    if version is None:
-        raise AssertionError("a decision was written, or stood already")
+    version = written.get(found.guidance) or (await required(tx, found.guidance)).version
     if found.standing is None:
         return FhirResponse(201, version.body, version, location(version, call.context))
     return FhirResponse(200, version.body, version)

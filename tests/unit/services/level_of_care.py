@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.intake_api.domain.level_of_care.assessment import Assessment, assess
 from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
@@ -11,10 +11,20 @@ from services.intake_api.domain.level_of_care.library import DEFAULT
 from services.intake_api.domain.level_of_care.valuation import CRITERION, Valued, valued
 from shared.care.canonical import code_system
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.intake_api.domain.level_of_care.kleene import Truth
+
 BASES = ("http://127.0.0.1:8000/fhir",)
 NOW = Moment(datetime(2026, 3, 10, 12, tzinfo=UTC), UTC, BASES)
 LOINC = "http://loinc.org"
 HIGH, MODERATE, LOW = "LA9193-9", "LA6751-7", "LA9194-7"
+IDS = [criterion.id for criterion in DEFAULT.criteria]
+EXCLUSIONS = ["EXC-IMMINENT", "EXC-DETOX", "EXC-24H"]
+_SUPPORTING = {"IND-DIRECT", "IND-OBLIGATIONS"}
+NEEDS = [each for each in IDS if each.startswith("IND-") and each not in _SUPPORTING]
+FOOTING = [each for each in IDS if each.startswith(("CAP-", "ENV-"))]
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 
 Resource = dict[str, Any]
@@ -98,3 +108,21 @@ def everything_judged(**changes: bool | None) -> list[Evidence]:
     }
     values |= {name.replace("_", "-"): value for name, value in changes.items()}
     return [judgement(name, value=value) for name, value in values.items()]
+
+
+def by_the_book(values: Mapping[str, Truth]) -> str:
+    """The rules as the reference tells them, for values known or not."""
+    exclusions = [values[each] for each in EXCLUSIONS]
+    needs = [values[each] for each in NEEDS]
+    footing = [values[each] for each in FOOTING]
+    if True in exclusions:
+        return "higher"
+    if None in exclusions:
+        return "insufficient-information"
+    if all(need is False for need in needs):
+        return "lower"
+    if True in needs and False in footing:
+        return "recommend-iop-with-conditions"
+    if True in needs and None not in footing:
+        return "recommend-iop"
+    return "insufficient-information"

@@ -21,16 +21,18 @@ from shared.fhir.validation import validate
 from shared.fhir.writer import write
 from tests.unit.services.level_of_care import (
     HIGH,
+    IDS,
     LOW,
     MODERATE,
     assessed,
+    by_the_book,
     everything_judged,
     risk,
     score,
 )
 
 AT = "2026-03-10T12:00:00.000Z"
-IDS = [criterion.id for criterion in DEFAULT.criteria]
+TRUTHS = {"true": True, "false": False, "unknown": None}
 judged_values = st.fixed_dictionaries(
     {name.replace("-", "_"): st.sampled_from((True, False, None)) for name in IDS}
 )
@@ -69,6 +71,15 @@ def test_every_guidance_is_valid_and_its_hash_can_be_recomputed(values: dict[str
     assert validate(read(write(told))) == []
     assert parameters(told, "hash") == [recomputed(told)]
     assert len(parameters(told, "criterion")) == len(IDS)
+
+
+@given(values=judged_values)
+def test_the_trace_alone_leads_to_the_same_outcome(values: dict[str, Any]) -> None:
+    told = as_served(*everything_judged(**values))
+    traced = {each["code"]: TRUTHS[each["value"]] for each in parameters(told, "criterion")}
+
+    assert traced == {name.replace("_", "-"): value for name, value in values.items()}
+    assert parameters(told, "outcome") == [by_the_book(traced)]
 
 
 def test_a_trace_names_the_version_of_each_piece_of_evidence() -> None:

@@ -32,7 +32,7 @@ def hold(assessment: Assessment, patient_id: str, anchor: str, authored: str) ->
         "intent": "order",
         "priority": "asap",
         "code": {"coding": [SAFETY_HOLD], "text": "Safety hold"},
-        "description": f"Not known: {asked}. Nobody is admitted before a clinician has judged it.",
+        "description": f"Not known: {asked}. A clinician judges it before anything is recommended.",
         "focus": {"reference": anchor},
         "for": {"reference": f"Patient/{patient_id}"},
         "authoredOn": authored,
