@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.ownership import owner_of, types_of
+from services.progress_api.code_systems import CODE_SYSTEMS
 from services.progress_api.operations import extract, handoff
 from services.progress_api.profiles import PROFILES
 from services.progress_api.questionnaires import QUESTIONNAIRES
@@ -42,5 +43,5 @@ DEFINITION: Final = ServiceDefinition(
         timers={**attendance.TIMERS, **measures_due.TIMERS, **measure_answered.TIMERS},
     ),
     profiles=PROFILES,
-    library=(*QUESTIONNAIRES,),
+    library=(*QUESTIONNAIRES, *CODE_SYSTEMS),
 )

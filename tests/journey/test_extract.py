@@ -251,7 +251,7 @@ def test_a_response_that_the_record_holds_may_be_sent_as_it_is(person: Person) -
     assert found == results(extract(person, sent))
     changed = sent | {"authored": "2026-03-03"}
     answer = person.http.post("QuestionnaireResponse/$extract", json=changed)
-    refused(answer, 409, "update it first")
+    refused(answer, 409, "update that")
     assert len(person.found("QuestionnaireResponse")) == 1
 
 

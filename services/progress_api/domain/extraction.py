@@ -45,6 +45,12 @@ class Extraction:
         yield from answer_issue.contradictory(self.completed)
 
 
+def is_done(response: JsonObject) -> bool:
+    """Tell whether a response is finished and answers an instrument that is scored here."""
+    known = instrument_of(response.get("questionnaire"))
+    return known is not None and response.get("status") in DONE
+
+
 def is_retracted(response: JsonObject) -> bool:
     """Tell whether a response was a mistake."""
     return response.get("status") == _RETRACTED

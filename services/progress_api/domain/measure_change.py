@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +16,7 @@ from services.progress_api.domain.score_observations import (
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.instruments.change import Conditions, Measured, change, first_complete
-from shared.fhir.dates import date_range, moment
+from shared.fhir.dates import date_range
 from shared.fhir.reader import read
 from shared.fhir.references import parse_reference
 
@@ -30,7 +29,9 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 _TOLD: Final[dict[str, Any]] = read((files(__package__) / "measure_change.json").read_bytes())
-_BASELINE: Final = timedelta(days=_TOLD["baselineDays"])
+_DAY: Final = 86_400_000_000
+_BEFORE: Final[int] = _TOLD["baseline"]["daysBeforeOpening"] * _DAY
+_AFTER: Final[int] = _TOLD["baseline"]["daysAfterAdmission"] * _DAY
 POLICY: Final = Policy(_TOLD["name"], _TOLD["version"], _TOLD["title"])
 CHANGE: Final = code_system("change")
 _STATED: Final = frozenset({"final", "amended", "corrected"})
@@ -45,10 +46,10 @@ _TEXTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a measure may become the baseline; the end is excluded."""
+    """When a measure may become the baseline, in microseconds; the end is excluded."""
 
-    opens: datetime
-    ends: datetime
+    opens: int
+    ends: int
 
 
 def baseline_window(episode: JsonObject, stored: str, zone: tzinfo) -> Window:
@@ -58,8 +59,7 @@ def baseline_window(episode: JsonObject, stored: str, zone: tzinfo) -> Window:
     starts = [_start(each, zone) for each in (admitted, *history) if each]
     opened = min(starts, default=_start(stored, zone))
     last = _start(admitted, zone) if admitted else opened
-    first_day = opened.astimezone(zone).date().isoformat()
-    return Window(_start(first_day, zone), last + _BASELINE)
+    return Window(opened - _BEFORE, last + _AFTER)
 
 
 def change_id(observation_id: str) -> str:
@@ -137,5 +137,5 @@ def _observation(
     }
 
 
-def _start(text: str, zone: tzinfo) -> datetime:
-    return moment(date_range(text, zone)[0])
+def _start(text: str, zone: tzinfo) -> int:
+    return date_range(text, zone)[0]

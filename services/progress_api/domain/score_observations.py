@@ -14,6 +14,7 @@ from shared.care.canonical import code_system, profile
 from shared.care.instruments.instrument import LOINC
 from shared.care.instruments.risk import risk
 from shared.care.instruments.total import total
+from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,20 +119,22 @@ def _observation(completed: Completed, code: str, text: str) -> dict[str, Any]:
         "method": {"coding": [method]},
         "derivedFrom": [{"reference": completed.reference}],
     }
-    if "encounter" in response:
-        observation["encounter"] = response["encounter"]
     performers = _performers(response)
-    return observation | ({"performer": performers} if performers else {})
+    if performers:
+        observation["performer"] = performers
+    encounter = parse_reference(response.get("encounter", {}).get("reference", ""))
+    if encounter.type == "Encounter":
+        observation["encounter"] = {"reference": encounter.text}
+    return observation
 
 
 def _performers(response: JsonObject) -> list[JsonObject]:
     """Name who answered first, then who wrote it down."""
     named: dict[str, JsonObject] = {}
     for role in ("source", "author"):
-        reference = response.get(role, {}).get("reference", "")
-        parts = set(reference.split("/"))
-        if parts & _PERFORMERS:
-            named.setdefault(reference, {"reference": reference})
+        reference = parse_reference(response.get(role, {}).get("reference", ""))
+        if reference.type in _PERFORMERS:
+            named.setdefault(reference.text, {"reference": reference.text})
     return list(named.values())
 
 

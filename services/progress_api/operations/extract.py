@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
     from shared.server.call import Call
     from shared.server.request import Context
+    from shared.store.finding import Found
     from shared.store.transaction import Transaction
     from shared.store.version import Version
 
@@ -63,17 +64,25 @@ async def extract_sent(tx: Transaction, call: Call) -> FhirResponse:
 async def _kept(tx: Transaction, sent: JsonObject, context: Context) -> Key:
     if isinstance(sent.get("id"), str):
         here = await fetch(tx, Key(_TYPE, sent["id"]))
-        if here is not None and not same(here.content, sent):
-            raise Conflict(f"The record holds another version of this {_TYPE}: update it first.")
         if here is not None:
-            return here.key
+            return _unchanged(here, sent)
     content = {name: value for name, value in sent.items() if name not in {"id", "meta"}}
     digest = hashlib.sha256(canonical(content)).hexdigest()
     key = Key(_TYPE, derived_id(f"{_TYPE} {digest}", "extract"))
-    version = await tx.read(key)
-    if version is None or version.deleted:
-        await save(tx, [Change(key, "PUT", version, sent | {"id": key.id}, context.now)])
+    kept = await fetch(tx, key)
+    if kept is not None:
+        return _unchanged(kept, sent | {"id": key.id})
+    before = await tx.read(key)
+    await save(tx, [Change(key, "PUT", before, sent | {"id": key.id}, context.now)])
     return key
+
+
+def _unchanged(here: Found, sent: JsonObject) -> Key:
+    if not same(here.content, sent):
+        raise Conflict(
+            f"The record holds another version of this {_TYPE}, {here.versioned}: update that."
+        )
+    return here.key
 
 
 async def _extract(tx: Transaction, key: Key, context: Context) -> FhirResponse:

@@ -69,4 +69,4 @@ def concerns(observation: JsonObject) -> bool:
     return _score_code(observation) is not None
 
 
-REACTION: Final = Reaction("measure_changed", frozenset({"Observation"}), handle)
+REACTION: Final = Reaction("measure_changed", frozenset({"Observation"}), handle, concerns=concerns)

@@ -14,6 +14,7 @@ from shared.store.finding import fetch
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -32,4 +33,11 @@ async def handle(event: Event, effects: Effects) -> None:
         await keep_results(tx, response, extracted.results(), effects.now)
 
 
-REACTION: Final = Reaction("response_completed", frozenset({"QuestionnaireResponse"}), handle)
+def concerns(response: JsonObject) -> bool:
+    """Tell whether a response may have results, or had some."""
+    return extraction.is_done(response) or extraction.is_retracted(response)
+
+
+REACTION: Final = Reaction(
+    "response_completed", frozenset({"QuestionnaireResponse"}), handle, concerns=concerns
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import suicide_screen
-from services.progress_api.domain.extraction import DONE, extraction, refusals
+from services.progress_api.domain.extraction import DONE, extraction, is_done, refusals
 from services.progress_api.domain.suicide_screen import Cause
 from shared.care.subject import patient_of
 from shared.feed.open_episode import has_open_episode
@@ -107,6 +107,11 @@ async def _asked(task: Found, tx: Transaction) -> str:
 
 
 RESPONSES: Final = Reaction(
-    "suicide_screen_response", frozenset({"QuestionnaireResponse"}), response_written
+    "suicide_screen_response",
+    frozenset({"QuestionnaireResponse"}),
+    response_written,
+    concerns=is_done,
 )
-TASKS: Final = Reaction("suicide_screen_task", frozenset({"Task"}), task_written)
+TASKS: Final = Reaction(
+    "suicide_screen_task", frozenset({"Task"}), task_written, concerns=suicide_screen.is_open
+)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from shared.care.instruments.instrument import ChangeRule
 
@@ -31,10 +30,10 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A score; `value` is None where there is no total."""
+    """A score, and when it was taken, in microseconds; `value` is None where there is no total."""
 
     under: Conditions
-    taken: datetime
+    taken: int
     value: int | None
     is_prorated: bool = False
 
@@ -52,7 +51,7 @@ class Change:
     classified: Class
 
 
-def first_complete(measures: Iterable[Measured], opens: datetime, ends: datetime) -> int | None:
+def first_complete(measures: Iterable[Measured], opens: int, ends: int) -> int | None:
     """Find the baseline: the place of the first complete measure in a window, ends excluded."""
     within = [
         (measure.taken, place)

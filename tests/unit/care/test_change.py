@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -21,8 +20,8 @@ from shared.care.instruments.change import (
 from shared.care.instruments.instrument import ChangeRule
 from shared.care.instruments.registry import score_of
 
-DAY = timedelta(days=1)
-OPENED = datetime(2026, 3, 2, 8, tzinfo=UTC)
+DAY = 86_400_000_000
+OPENED = 20_000 * DAY
 SELF = Conditions("44261-6", "1.0", "past 2 weeks", "Patient")
 BASELINE = Measured(SELF, OPENED, 15)
 LATER = Measured(SELF, OPENED + 7 * DAY, 9)
