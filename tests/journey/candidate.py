@@ -65,17 +65,7 @@ class Candidate(Person):
                 "subject": self.reference,
             }
         )
-        self.task = self.put(
-            {
-                "resourceType": "Task",
-                "id": f"t-{self.id}",
-                "status": "requested",
-                "intent": "order",
-                "code": {"coding": [{"system": code_system("task"), "code": "referral"}]},
-                "focus": {"reference": f"ServiceRequest/sr-{self.id}"},
-                "for": self.reference,
-            }
-        )
+        # Before the Task, which would have another one planned.
         self.episode = self.put(
             {
                 "resourceType": "EpisodeOfCare",
@@ -85,6 +75,17 @@ class Candidate(Person):
                 "type": [PROGRAMME],
                 "patient": self.reference,
                 "referralRequest": [{"reference": f"ServiceRequest/sr-{self.id}"}],
+            }
+        )
+        self.task = self.put(
+            {
+                "resourceType": "Task",
+                "id": f"t-{self.id}",
+                "status": "requested",
+                "intent": "order",
+                "code": {"coding": [{"system": code_system("task"), "code": "referral"}]},
+                "focus": {"reference": f"ServiceRequest/sr-{self.id}"},
+                "for": self.reference,
             }
         )
 

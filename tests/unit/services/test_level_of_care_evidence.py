@@ -10,6 +10,7 @@ from services.intake_api.domain.level_of_care.valuation import CRITERION, JUDGED
 from shared.care.canonical import code_system
 from shared.fhir.reader import read
 from tests.unit.services.level_of_care import (
+    BASES,
     HIGH,
     LOINC,
     LOW,
@@ -181,9 +182,16 @@ def test_what_is_no_recent_end_of_a_stay_is_no_step_down(piece: Evidence) -> Non
     assert value_of("IND-STEPDOWN", piece).value is None
 
 
-def test_an_old_stay_is_a_step_down_while_a_referral_names_it() -> None:
-    old = stay(end="2018-05-01")
-    told = value_of("IND-STEPDOWN", old, referral())
+@pytest.mark.parametrize(
+    "request_",
+    [
+        referral(),
+        referral("#none", supportingInfo=[{"display": "x"}, {"reference": "Encounter/stay"}]),
+        referral("#none", reasonReference=[{"reference": f"{BASES[0]}/Encounter/stay"}]),
+    ],
+)
+def test_an_old_stay_is_a_step_down_while_a_referral_names_it(request_: Evidence) -> None:
+    told = value_of("IND-STEPDOWN", stay(end="2018-05-01"), request_)
 
     assert (told.value, told.basis) == (True, "referral-from-inpatient-stay")
     assert [piece.reference for piece in told.pieces] == ["Encounter/stay", "ServiceRequest/r1"]

@@ -38,10 +38,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What must name a piece of evidence for it to count, and by which element."""
+    """What must name a piece of evidence for it to count, and by which elements."""
 
     selection: Selection
-    element: str
+    elements: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _row(told: dict[str, Any]) -> Row:
         told["id"],
         told["value"],
         _selection(told),
-        Naming(_selection(naming), naming["element"]) if naming else None,
+        Naming(_selection(naming), tuple(naming["elements"])) if naming else None,
         tuple(told.get("answers", ())),
         told.get("atLeast"),
         told.get("withinDays"),

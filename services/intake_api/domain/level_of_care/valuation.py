@@ -24,7 +24,7 @@ from shared.care.canonical import code_system
 from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet, Criterion, Row
     from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
@@ -87,9 +87,8 @@ def _judged(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> V
 
 
 def _by_practitioner(observation: JsonObject, bases: tuple[str, ...]) -> bool:
-    performers = (each.get("reference") for each in observation.get("performer", ()))
-    links = (parse_reference(each, bases) for each in performers if isinstance(each, str))
-    return any(link.kind == "local" and link.type == "Practitioner" for link in links)
+    performers = _references(observation.get("performer", []), bases)
+    return any(each.startswith("Practitioner/") for each in performers)
 
 
 def _derived(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> Valued:
@@ -107,13 +106,20 @@ def _naming(row: Row, pool: Sequence[Evidence], moment: Moment) -> dict[str, Evi
     """Find what names other evidence, by the reference of what it names."""
     if row.named_by is None:
         return None
-    found = {}
-    for piece in _selected(row.named_by.selection, pool):
-        text = piece.content.get(row.named_by.element, {}).get("reference", "")
-        link = parse_reference(text, moment.bases)
+    elements = row.named_by.elements
+    return {
+        reference: piece
+        for piece in _selected(row.named_by.selection, pool)
+        for name in elements
+        for reference in _references(element(piece.content, name), moment.bases)
+    }
+
+
+def _references(value: JsonObject | list[JsonObject], bases: tuple[str, ...]) -> Iterator[str]:
+    for each in value if isinstance(value, list) else [value]:
+        link = parse_reference(each.get("reference", ""), bases)
         if link.kind == "local":
-            found[f"{link.type}/{link.id}"] = piece
-    return found
+            yield f"{link.type}/{link.id}"
 
 
 def _selected(selection: Selection, pool: Sequence[Evidence]) -> list[Evidence]:
