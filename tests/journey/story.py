@@ -43,7 +43,8 @@ def record_of(fhir: str, patient: str) -> list[Resource]:
     url = f"{fhir}/Patient/{patient}/$everything"
     while url:
         page = httpx.get(url, timeout=60, trust_env=False).raise_for_status().json()
-        found += [each["resource"] for each in page.get("entry", ())]
+        entries = page.get("entry", ())
+        found += [each["resource"] for each in entries if each["search"]["mode"] == "match"]
         url = next((each["url"] for each in page["link"] if each["relation"] == "next"), "")
     return found
 

@@ -1,11 +1,9 @@
-"""Plays by plain FHIR: asks as somebody, and waits for what the services do by themselves."""
+"""Plays by plain FHIR: asks as somebody, and lets the services do what follows."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from services.cli.console import Failure
@@ -13,17 +11,13 @@ from shared.client.client import ACTOR_HEADER
 from shared.fhir.writer import write
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
     from shared.client import FhirClient
     from shared.client.answer import Answer
     from shared.fhir.reader import JsonObject
 
-_Sought = TypeVar("_Sought")
-
-_PATIENCE_SECONDS: Final = 60.0
-_FIRST_PAUSE_SECONDS: Final = 0.02
-_LONGEST_PAUSE_SECONDS: Final = 0.5
+_A_MOMENT: Final = timedelta(seconds=5)
 
 
 class Player:
@@ -86,19 +80,9 @@ class Player:
         """Move the server's clock forward; everything due by then has happened afterwards."""
         await self.call("$clock", instant={"valueInstant": to.isoformat(timespec="milliseconds")})
 
-    async def until(self, what: str, ask: Callable[[], Awaitable[_Sought | None]]) -> _Sought:
-        """Wait for what the services do by themselves.
-
-        :raises Failure: when it does not come.
-        """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        pause = _FIRST_PAUSE_SECONDS
-        while not (found := await ask()):
-            if time.monotonic() > deadline:
-                raise Failure(f"The story waited in vain for {what}.")
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-        return found
+    async def settle(self) -> None:
+        """Let happen what the services do by themselves: the clock moves only after all of it."""
+        await self.move_clock(await self.time() + _A_MOMENT)
 
     async def _ask(
         self, method: str, path: str, body: JsonObject | None, actor: str | None

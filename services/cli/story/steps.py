@@ -108,16 +108,9 @@ async def plan(player: Player, tell: Teller, person: Person) -> None:
     tell.say("A plan is drafted: goals, a team, therapies for each week.", drafted)
     await player.put(drafted | {"status": "active"}, cast.THERAPIST)
 
-    seen = 0
-
-    async def booked() -> list[JsonObject] | None:
-        nonlocal seen
-        found = await player.search("Appointment", patient=person.reference, status="booked")
-        before, seen = seen, len(found)
-        return found if seen == before else None
-
-    sessions = await player.until("the appointments of the plan", booked)
-    tell.say(f"It is active, and {len(sessions)} appointments follow.", min(sessions, key=_start))
+    await player.settle()
+    booked = await player.search("Appointment", patient=person.reference, status="booked")
+    tell.say(f"It is active, and {len(booked)} appointments follow.", min(booked, key=_start))
 
 
 async def sessions(
@@ -151,12 +144,9 @@ async def measures(
 
 async def review(player: Player, tell: Teller, person: Person) -> None:
     """A reliable worsening proposes a revision, which a clinician accepts."""
-
-    async def proposed() -> JsonObject | None:
-        plans = await player.search("CarePlan", patient=person.reference, intent="proposal")
-        return next((each for each in plans if each["status"] == "draft"), None)
-
-    proposal = await player.until("the proposal to revise the plan", proposed)
+    await player.settle()
+    plans = await player.search("CarePlan", patient=person.reference, intent="proposal")
+    [proposal] = [each for each in plans if each["status"] == "draft"]
     cited = [each["reference"] for each in proposal["supportingInfo"]]
     tell.say(f"A reliable worsening: a revision is proposed, citing {len(cited)} observations.")
     tell.say("It is not made by a clinician, so one decides.", proposal)
@@ -197,13 +187,9 @@ async def aftercare(
     tell.say("The first visit happens.", seen)
     task = await player.get(f"Task/{task['id']}")
     await player.put(task | {"status": "completed"}, cast.CLINIC)
-
-    async def finished() -> JsonObject | None:
-        episode = await player.get(f"EpisodeOfCare/{person.episode}")
-        return episode if episode["status"] == "finished" else None
-
-    episode = await player.until("the end of the episode", finished)
-    tell.say("The handoff is closed, and the episode of care is finished.", episode)
+    await player.settle()
+    episode = await player.get(f"EpisodeOfCare/{person.episode}")
+    tell.say(f"The handoff is closed, and the episode of care is {episode['status']}.", episode)
 
 
 async def course_of(player: Player, person: Person) -> list[tuple[str, int]]:
