@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # The narrative and the labels are of one telling, and do not speak of what others fill in.
 _OF_ONE_TELLING = frozenset({"id", "meta", "text"})
+_LABELS = ("profile", "security", "tag")
 # Where an Encounter tells how it ended.
 _END = {"period": "end", "hospitalization": "dischargeDisposition"}
 
@@ -40,10 +41,19 @@ def brought(current: JsonObject, before: JsonObject, after: JsonObject) -> JsonO
     changed = {n for n in names if canonical(before.get(n)) != canonical(after.get(n))}
     kept = {name: value for name, value in current.items() if name not in changed}
     new = {name: after[name] for name in after if name in changed}
-    profiles = [*current.get("meta", {}).get("profile", ())]
-    profiles += [p for p in after.get("meta", {}).get("profile", ()) if p not in profiles]
-    meta = current.get("meta", {}) | ({"profile": profiles} if profiles else {})
-    return kept | new | ({"meta": meta} if meta else {})
+    meta = _labelled(*(each.get("meta", {}) for each in (current, before, after)))
+    return {n: v for n, v in kept.items() if n != "meta"} | new | ({"meta": meta} if meta else {})
+
+
+def _labelled(current: JsonObject, before: JsonObject, after: JsonObject) -> JsonObject:
+    meta = dict(current)
+    for name in _LABELS:
+        theirs = [each for each in current.get(name, ()) if each not in before.get(name, ())]
+        labels = [*after.get(name, ())]
+        labels += [each for each in theirs if each not in labels]
+        meta = {each: value for each, value in meta.items() if each != name}
+        meta |= {name: labels} if labels else {}
+    return meta
 
 
 def _filled(newer: JsonObject, older: JsonObject, type_name: str) -> JsonObject:
