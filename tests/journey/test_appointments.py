@@ -197,3 +197,24 @@ def test_sessions_are_booked_although_the_services_were_down(
 
     assert len(booked(person)) > 150
     assert len({each["start"] for each in booked(person)}) == len(booked(person))
+
+
+def test_what_needs_a_service_that_is_down_is_done_later_and_once(
+    stack: Programs, person: Planned
+) -> None:
+    subject = f"Patient/{person.id}"
+    stack.kill("intake")
+    refused = person.ask(f"{stack.plan}/PlanDefinition/iop-adult/$apply", subject=subject)
+    stack.start("intake")
+
+    assert refused.status_code == 503, refused.text
+    assert not any(person.everything().values())
+    plan = person.apply()
+    stack.kill("intake")
+    body = plan | {"status": "active"}
+    headers = {"X-Stepdown-Actor": person.clinician}
+    answer = person.http.put(f"{stack.plan}/CarePlan/{plan['id']}", json=body, headers=headers)
+    assert answer.is_success, answer.text
+    stack.start("intake")
+    until(lambda: {each["status"] for each in person.all("ServiceRequest")} == {"active"})
+    assert {each["meta"]["versionId"] for each in person.all("ServiceRequest")} == {"2"}

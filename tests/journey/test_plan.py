@@ -51,6 +51,24 @@ def test_applying_the_template_makes_a_draft_plan_with_all_its_parts(person: Pla
     assert said["agent"][0]["who"] == {"reference": person.clinician}
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "PlanDefinition?url=https://stepdown.example/fhir/PlanDefinition/iop-adult&version=1.0",
+        "ActivityDefinition?url=https://stepdown.example/fhir/ActivityDefinition/yoga",
+        "CodeSystem?url=https://stepdown.example/fhir/CodeSystem/service",
+        "OperationDefinition?code=apply",
+        "OperationDefinition?code=hours",
+        "OperationDefinition?code=accept-revision",
+        "OperationDefinition?code=reject-revision",
+    ],
+)
+def test_what_a_client_must_know_is_published(http: httpx.Client, address: str) -> None:
+    found = until(lambda: http.get(address).json().get("entry"))
+
+    assert len(found) == 1
+
+
 def test_applying_it_again_changes_nothing(person: Planned) -> None:
     first = person.apply()
     before = person.everything()
