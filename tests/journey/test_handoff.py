@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +84,11 @@ def clocks(person: Participant) -> list[Resource]:
 
 
 def counts(person: Participant) -> dict[str, int]:
+    """Count what a handoff makes; measures are asked for at their own time."""
     types = ("Task", "ServiceRequest", "DocumentReference")
-    return {name: len(person.found(name)) for name in types}
+    found = {name: len(person.found(name)) for name in types}
+    measures = person.measures() + person.measures(questionnaire="gad-7")
+    return found | {"Task": found["Task"] - len(measures)}
 
 
 def observation(person: Participant, code: dict[str, str], **changes: object) -> Resource:
@@ -221,7 +225,8 @@ def test_asking_again_gives_the_same_handoff_and_makes_nothing(person: Participa
 def test_another_clinic_can_be_asked_only_when_the_first_has_declined(
     person: Participant,
 ) -> None:
-    first = handed_off(person)["task"]
+    made = handed_off(person)
+    first = made["task"]
     refused = hand_off(person, asked("Organization/other"))
     assert refused.status_code == 409
     assert f"Task/{first['id']}" in refused.text
@@ -229,9 +234,25 @@ def test_another_clinic_can_be_asked_only_when_the_first_has_declined(
     reason = {"text": "There is no room."}
     declined = step(person, first, "Organization/clinic", status="rejected", statusReason=reason)
     assert declined.is_success, declined.text
-    second = handed_off(person, asked("Organization/other"))["task"]
-    assert second["id"] != first["id"]
-    assert second["owner"] == {"reference": "Organization/other"}
+    again = handed_off(person, asked("Organization/other"))
+    assert again["task"]["id"] != first["id"]
+    assert again["task"]["owner"] == {"reference": "Organization/other"}
+    lapsed = made["service-request"]
+    assert again["service-request"]["replaces"] == [{"reference": f"ServiceRequest/{lapsed['id']}"}]
+    assert person.read(lapsed)["status"] == "revoked"
+    assert sorted(each["status"] for each in clocks(person)) == [
+        *["cancelled"] * 2,
+        *["requested"] * 2,
+    ]
+
+
+def test_those_who_ask_at_once_have_one_handoff(person: Participant) -> None:
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda _: hand_off(person), range(5)))
+
+    assert {each.status_code for each in answers} == {200}, [each.text for each in answers]
+    assert len({each.text for each in answers}) == 1
+    assert counts(person) == {"Task": 3, "ServiceRequest": 1, "DocumentReference": 1}
 
 
 def test_a_clinic_accepts_schedules_and_completes(person: Participant) -> None:
@@ -303,7 +324,6 @@ BAD = {
 def test_parameters_that_make_no_sense_are_refused_and_leave_nothing(
     person: Participant, name: str, status: int
 ) -> None:
-    person.pass_time()
     before = counts(person)
     answer = hand_off(person, BAD[name])
 

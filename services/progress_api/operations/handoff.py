@@ -17,7 +17,12 @@ from services.progress_api.domain.handoff.document import document
 from services.progress_api.domain.handoff.handoff import Handoff
 from services.progress_api.domain.handoff.record import last_of
 from services.progress_api.domain.handoff.referral import service_request, transaction
-from services.progress_api.operations.handoff_record import gathered, handoffs_of, led_to
+from services.progress_api.operations.handoff_record import (
+    gathered,
+    handoffs_of,
+    lapsed_parts,
+    led_to,
+)
 from shared.care.episode import is_programme
 from shared.care.referral import HANDOFF
 from shared.care.subject import patient_of
@@ -146,13 +151,14 @@ async def _bundle(reading: Reading, asked: _Asked, call: Call) -> JsonObject:
     )
     record = await gathered(reading, handoff, call.context)
     encounters = record.since_admission("Encounter")
-    referral = service_request(handoff, record.current("Condition"))
+    lapsed = await lapsed_parts(reading, asked.earlier, record.reading)
+    referral = service_request(handoff, record.current("Condition"), lapsed)
     written = composition(handoff, record, referral, encounters)
     along = await led_to(reading, [written, referral], handoff, record.reading)
-    whole = document(handoff, written, along[1:], record.reading)
+    whole = document(handoff, written, [referral, *along], record.reading)
     last = last_of([each for each in encounters if is_session(each)], record.reading)
     last_visit = None if last is None else f"Encounter/{last['id']}"
-    return transaction(handoff, whole, referral, last_visit=last_visit)
+    return transaction(handoff, whole, referral, last_visit=last_visit, lapsed=lapsed)
 
 
 async def _told(reading: Reading, task: Found) -> FhirResponse:
@@ -160,7 +166,7 @@ async def _told(reading: Reading, task: Found) -> FhirResponse:
     inputs = task.content.get("input", ())
     said = next((_reference(each, "valueReference") for each in inputs), "")
     summary = await _linked(reading, said)
-    attached = summary["content"][0]["attachment"]["url"] if summary else ""
+    attached = summary["content"][0]["attachment"].get("url", "") if summary else ""
     told: dict[str, Any] = {
         "document": await _linked(reading, attached),
         "task": task.content,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from services.progress_api.domain.handoff import document
 from services.progress_api.domain.handoff.record import TYPES, Record
 from services.progress_api.episode_course import course_of
+from shared.care.canonical import code_system
+from shared.care.programme_plan import ids_of
 from shared.fhir.dates import date_range, moment
 from shared.fhir.search.reading import Reading as Texts
 from shared.server.interactions.update import content_of
@@ -42,15 +44,30 @@ async def gathered(reading: Reading, handoff: Handoff, context: Context) -> Reco
 async def led_to(
     reading: Reading, first: Sequence[JsonObject], handoff: Handoff, texts: Texts
 ) -> list[JsonObject]:
-    """Read all that resources lead to, and these themselves, as far as it may go along."""
-    held = {document.name_of(each): each for each in first}
-    seen = set(held)
-    while missing := document.led_to(held.values(), texts.bases) - seen:
+    """Read all that resources lead to, step by step, as far as it may go along."""
+    found: list[JsonObject] = []
+    seen = {document.name_of(each) for each in first}
+    newest: Sequence[JsonObject] = first
+    while missing := document.led_to(newest, texts.bases) - seen:
         seen |= missing
-        for each in await _read(reading, missing):
-            if document.may_go_along(each, handoff.patient_id, texts):
-                held[document.name_of(each)] = each
-    return list(held.values())
+        read = await _read(reading, missing)
+        newest = [e for e in read if document.may_go_along(e, handoff.patient_id, texts)]
+        found += newest
+    return found
+
+
+async def lapsed_parts(reading: Reading, lapsed: Sequence[Found], texts: Texts) -> list[JsonObject]:
+    """Find what handoffs that came to nothing left behind: referrals, and clocks that run."""
+    focused = (each.content.get("focus", {}) for each in lapsed)
+    ids = ids_of(focused, "ServiceRequest", texts.bases)
+    if not ids:
+        return []
+    referrals = await _read(reading, {("ServiceRequest", each) for each in ids})
+    based_on = ("based-on", ",".join(f"ServiceRequest/{each}" for each in ids))
+    code = ("code", f"{code_system('clock')}|")
+    clocks = await find(reading, "Task", based_on, code, ("status", "requested"))
+    active = [each for each in referrals if each["status"] == "active"]
+    return [*active, *(each.content for each in clocks)]
 
 
 async def handoffs_of(reading: Reading, episode: str, patient: str, code: str) -> list[Found]:

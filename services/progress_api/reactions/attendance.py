@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.attendance import observations, session
-from services.progress_api.domain.attendance.observations import PersonsWeek
+from services.progress_api.domain.attendance.observations import PersonsWeek, Visit
 from services.progress_api.domain.attendance.policy import POLICY
 from services.progress_api.domain.attendance.week import Week, weeks_of
 from shared.care.automatic import Act, provenance
@@ -68,22 +68,16 @@ async def _touched(told: JsonObject, tx: Transaction) -> set[tuple[str, Week]]:
 async def _count(patient_id: str, weeks: list[Week], effects: Effects) -> None:
     tx = effects.tx
     patient = ("patient", f"Patient/{patient_id}")
-    visits = await find(tx, "Encounter", patient, ("class", "AMB,VR"), ("status", "finished"))
-    appointments = await _appointments([each.content for each in visits], tx)
-    attended = [
-        (each, session.attended(each.content, appointments, bases=tx.bases, zone=tx.zone))
-        for each in visits
-    ]
+    visits = await _visits(patient, tx)
     missed = [
         (each, session.scheduled(each.content, tx.zone))
         for each in await find(tx, "Appointment", patient, ("status", "noshow"))
     ]
     for week in weeks:
         whose = PersonsWeek(patient_id, week, effects.now >= week.end(tx.zone))
-        came = [(each, spans) for each, spans in attended if week in weeks_of(spans, tx.zone)]
+        came = [(each, v) for each, v in visits if week in weeks_of(v.spans, tx.zone)]
         not_come = [each for each, span in missed if span and Week.at(span[0], tx.zone) == week]
-        minutes = observations.minutes_in(week, [s for _, spans in came for s in spans], tx.zone)
-        hours = observations.delivered_hours(whose, minutes)
+        hours = observations.delivered_hours(whose, [visit for _, visit in came], tx.zone)
         await _write(hours, [each for each, _ in came], effects)
         await _write(observations.missed_sessions(whose, len(not_come)), not_come, effects)
         if not whose.is_over:
@@ -92,9 +86,29 @@ async def _count(patient_id: str, weeks: list[Week], effects: Effects) -> None:
             await effects.set_timer(timer_id, week.end(tx.zone), _WEEK_OVER, patient_key)
 
 
+async def _visits(patient: tuple[str, str], tx: Transaction) -> list[tuple[Found, Visit]]:
+    """Find the sessions that a person attended, with their times and orders."""
+    found = await find(tx, "Encounter", patient, ("class", "AMB,VR"), ("status", "finished"))
+    appointments = await _appointments([each.content for each in found], tx)
+    told = (*(each.content for each in found), *appointments.values())
+    ids = {logical_id for each in told for logical_id in session.orders_of(each, tx.bases)}
+    orders = await _contents("ServiceRequest", ids, tx)
+    visits = []
+    for each in found:
+        kept = [appointments.get(a, {}) for a in session.appointments_of(each.content, tx.bases)]
+        named = [o for told in (each.content, *kept) for o in session.orders_of(told, tx.bases)]
+        spans = session.attended(each.content, appointments, bases=tx.bases, zone=tx.zone)
+        visits.append((each, Visit(spans, [orders[o] for o in named if o in orders])))
+    return visits
+
+
 async def _appointments(encounters: list[JsonObject], tx: Transaction) -> dict[str, JsonObject]:
     ids = {each for told in encounters for each in session.appointments_of(told, tx.bases)}
-    versions = await tx.read_many("Appointment", sorted(ids))
+    return await _contents("Appointment", ids, tx)
+
+
+async def _contents(name: str, ids: set[str], tx: Transaction) -> dict[str, JsonObject]:
+    versions = await tx.read_many(name, sorted(ids))
     contents = ((key.id, content_of(version)) for key, version in versions.items())
     return {logical_id: content for logical_id, content in contents if content is not None}
 
@@ -121,5 +135,10 @@ async def _write(counted: JsonObject, sources: list[Found], effects: Effects) ->
     await save(effects.tx, changes)
 
 
-REACTION: Final = Reaction("attendance", frozenset({"Encounter", "Appointment"}), handle)
+REACTION: Final = Reaction(
+    "attendance",
+    frozenset({"Encounter", "Appointment"}),
+    handle,
+    concerns=session.may_change_a_week,
+)
 TIMERS: Final = {_WEEK_OVER: end_week}

@@ -86,7 +86,13 @@ async def _answer(asked: Found, tx: Transaction) -> Found | None:
 
 
 REACTIONS: Final = (
-    Reaction("measure_asked", frozenset({"Task"}), task_written),
-    Reaction("measure_answered", frozenset({"QuestionnaireResponse"}), response_written),
+    # A Task that is a measure no longer leaves its timer, which finds nothing to do.
+    Reaction("measure_asked", frozenset({"Task"}), task_written, concerns=task.is_measure),
+    Reaction(
+        "measure_answered",
+        frozenset({"QuestionnaireResponse"}),
+        response_written,
+        concerns=settling.is_given,
+    ),
 )
 TIMERS: Final = {_DUE: task_written}

@@ -68,5 +68,8 @@ async def _ask(
         await effects.send("intake", "POST", "", body=body, purpose="measures-due")
 
 
-REACTION: Final = Reaction("measures_due", frozenset({"EpisodeOfCare"}), handle)
+# An episode that is of the programme no longer leaves its timer, which finds nothing to do.
+REACTION: Final = Reaction(
+    "measures_due", frozenset({"EpisodeOfCare"}), handle, concerns=is_programme
+)
 TIMERS: Final = {_OPENS: handle}

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.progress_api.domain.attendance import observations, session, spans
-from services.progress_api.domain.attendance.observations import PersonsWeek
+from services.progress_api.domain.attendance.observations import PersonsWeek, Visit
 from services.progress_api.domain.attendance.week import Week, weeks_of
+from shared.care.canonical import CANONICAL
 from shared.fhir.dates import instant
 from shared.fhir.validation import validate
 
@@ -159,12 +160,18 @@ def test_a_session_over_sunday_midnight_belongs_to_both_weeks() -> None:
     assert [observations.minutes_in(week, night, UTC) for week in weeks] == [60, 60]
 
 
+def lasting(total: int, *activities: str) -> Visit:
+    monday = instant(datetime(2026, 3, 2, tzinfo=UTC))
+    followed = [f"{CANONICAL}/ActivityDefinition/{each}|1.0" for each in activities]
+    return Visit([(monday, monday + total * MINUTE)], [{"instantiatesCanonical": followed}])
+
+
 @given(total=st.integers(0, 10_000), missed=st.integers(0, 20), is_over=st.booleans())
 def test_what_is_counted_is_a_valid_observation_of_the_week(
     *, total: int, missed: int, is_over: bool
 ) -> None:
     whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_over)
-    hours = observations.delivered_hours(whose, total)
+    hours = observations.delivered_hours(whose, [lasting(total)], UTC)
     number = observations.missed_sessions(whose, missed)
 
     assert validate(hours) == validate(number) == []
@@ -178,7 +185,7 @@ def test_what_is_counted_is_a_valid_observation_of_the_week(
 
 def counted(total: int, *, is_over: bool = True) -> dict[str, Any]:
     whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_over)
-    return observations.delivered_hours(whose, total)
+    return observations.delivered_hours(whose, [lasting(total)], UTC)
 
 
 def test_a_week_is_preliminary_then_final_then_amended() -> None:
@@ -227,3 +234,34 @@ def test_an_appointment_tells_of_attendance_once_it_is_over(
     assert session.tells_attendance(appointment) is tells
     assert session.patient_of_appointment(appointment, ()) == "p1"
     assert session.patient_of_appointment({"participant": [{"status": "accepted"}]}, ()) is None
+
+
+def test_hours_count_for_each_policy_that_counts_their_activity() -> None:
+    whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_over=True)
+    visits = [lasting(120, "group-therapy"), lasting(60, "tms"), lasting(180)]
+    found = observations.delivered_hours(whose, visits, UTC)
+
+    assert found["valueQuantity"]["value"] == 3
+    by_policy = {
+        each["code"]["coding"][0]["code"]: each["valueQuantity"]["value"]
+        for each in found["component"]
+    }
+    assert by_policy == dict.fromkeys(by_policy, 2)
+    assert {"cfr-410.44c", "iop-general"} <= set(by_policy)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (an_encounter(0, 60), True),
+        (an_encounter(0, 60, status="planned"), False),
+        (an_encounter(0, 60, status="planned", meta={"versionId": "2"}), True),
+        (an_appointment(0, 60), True),
+        (an_appointment(0, 60, status="booked"), False),
+        (an_appointment(0, 60, status="booked", meta={"versionId": "2"}), True),
+    ],
+)
+def test_the_first_version_of_what_is_no_session_changes_no_week(
+    told: dict[str, Any], *, expected: bool
+) -> None:
+    assert session.may_change_a_week({"meta": {"versionId": "1"}} | told) is expected

@@ -13,17 +13,20 @@ from jiter import LosslessFloat
 from services.progress_api.domain.attendance.spans import length, within
 from shared.care.automatic import derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.weekly_hours import POLICIES
 from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
     from services.progress_api.domain.attendance.week import Week
+    from shared.care.weekly_hours import HoursPolicy
     from shared.fhir.dates import Range
     from shared.fhir.reader import JsonObject
 
 _MINUTE: Final = 60_000_000
+_UCUM: Final = "http://unitsofmeasure.org"
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 _TEXTS: Final = {
     "delivered-hours": "Hours of sessions attended",
@@ -46,16 +49,33 @@ class PersonsWeek:
         return derived_id(f"Patient/{self.patient_id}/{self.week.first}", code)
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The time that a session was attended, and the orders that it was held for."""
+
+    spans: Sequence[Range]
+    orders: Sequence[JsonObject]
+
+
 def minutes_in(week: Week, spans: Iterable[Range], zone: tzinfo) -> int:
     """Count the whole minutes of attendance in a week, each moment once."""
     return length(within(spans, [week.span(zone)])) // _MINUTE
 
 
-def delivered_hours(whose: PersonsWeek, minutes: int) -> JsonObject:
-    """Write the hours attended."""
-    hours = {"value": _hours(minutes), "unit": "h"}
-    unit = {"system": "http://unitsofmeasure.org", "code": "h"}
-    return _observation(whose, "delivered-hours") | {"valueQuantity": hours | unit}
+def delivered_hours(whose: PersonsWeek, visits: Sequence[Visit], zone: tzinfo) -> JsonObject:
+    """Write the hours attended, and how many of them count for each policy about hours."""
+    counted = [
+        {
+            "code": {
+                "coding": [{"system": code_system("hours-policy"), "code": policy.name}],
+                "text": policy.title,
+            },
+            "valueQuantity": _hours(whose.week, [v for v in visits if _counts(v, policy)], zone),
+        }
+        for policy in POLICIES
+    ]
+    hours = {"valueQuantity": _hours(whose.week, visits, zone), "component": counted}
+    return _observation(whose, "delivered-hours") | hours
 
 
 def missed_sessions(whose: PersonsWeek, number: int) -> JsonObject:
@@ -97,7 +117,16 @@ def _observation(whose: PersonsWeek, code: str) -> JsonObject:
     }
 
 
-def _hours(minutes: int) -> int | LosslessFloat:
+def _counts(visit: Visit, policy: HoursPolicy) -> bool:
+    return any(policy.counts(each) for each in visit.orders)
+
+
+def _hours(week: Week, visits: Iterable[Visit], zone: tzinfo) -> JsonObject:
+    minutes = minutes_in(week, [span for each in visits for span in each.spans], zone)
+    return {"value": in_hours(minutes), "unit": "h", "system": _UCUM, "code": "h"}
+
+
+def in_hours(minutes: int) -> int | LosslessFloat:
     """Write minutes as hours with two places, rounded half up."""
     hundredths = (minutes * 100 + 30) // 60
     if hundredths % 100 == 0:

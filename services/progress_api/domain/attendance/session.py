@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.attendance.policy import LONGEST_VISIT
 from services.progress_api.domain.attendance.spans import length, minus, within
+from shared.care.programme_plan import ids_of
 from shared.care.subject import patient_of
 from shared.fhir.dates import date_range
-from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,12 +48,24 @@ def tells_attendance(appointment: JsonObject) -> bool:
     return appointment.get("status") in _TELLING
 
 
-def appointments_of(encounter: JsonObject, bases: tuple[str, ...]) -> Iterator[str]:
+def may_change_a_week(told: JsonObject) -> bool:
+    """Tell whether a version of an Encounter or Appointment may change what a week counts.
+
+    One that follows another may take back what that one said.
+    """
+    is_first = told.get("meta", {}).get("versionId") == "1"
+    tells = is_session if told["resourceType"] == "Encounter" else tells_attendance
+    return not is_first or tells(told)
+
+
+def appointments_of(encounter: JsonObject, bases: tuple[str, ...]) -> list[str]:
     """Name the ids of the Appointments that an Encounter keeps."""
-    for each in encounter.get("appointment", ()):
-        link = parse_reference(each.get("reference", ""), bases)
-        if link.kind == "local" and link.type == "Appointment" and link.id:
-            yield link.id
+    return ids_of(encounter.get("appointment", ()), "Appointment", bases)
+
+
+def orders_of(told: JsonObject, bases: tuple[str, ...]) -> list[str]:
+    """Name the ids of the ServiceRequests that an Encounter or Appointment is held for."""
+    return ids_of(told.get("basedOn", ()), "ServiceRequest", bases)
 
 
 def patient_of_appointment(appointment: JsonObject, bases: tuple[str, ...]) -> str | None:

@@ -6,17 +6,17 @@ never written over.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.handoff.composition import TITLE, TYPE
 from services.progress_api.domain.handoff.policy import ANSWER_DAYS, CLOCKS
-from shared.care.automatic import Act
+from shared.care.automatic import Act, derived_id
 from shared.care.canonical import CAUSE, code_system, profile
 from shared.care.referral import HANDOFF
 from shared.care.signed import signed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from services.progress_api.domain.handoff.handoff import Handoff
     from services.progress_api.domain.handoff.policy import Clock
@@ -27,11 +27,17 @@ _CREATED: Final[JsonObject] = {
     "text": "Service Request Created",
 }
 _AFTERCARE: Final = {"system": code_system("programme"), "code": "aftercare"}
+_REPLACED: Final = "Another handoff replaces this one."
 _FHIR_JSON: Final = "application/fhir+json"
 
 
-def service_request(handoff: Handoff, conditions: Sequence[JsonObject]) -> JsonObject:
-    """Write the referral to aftercare, because of the person's current conditions."""
+def service_request(
+    handoff: Handoff, conditions: Sequence[JsonObject], lapsed: Sequence[JsonObject]
+) -> JsonObject:
+    """Write the referral to aftercare, because of the person's current conditions.
+
+    It replaces the referrals that came to nothing.
+    """
     written: JsonObject = {
         "resourceType": "ServiceRequest",
         "id": handoff.id_of("referral"),
@@ -51,30 +57,55 @@ def service_request(handoff: Handoff, conditions: Sequence[JsonObject]) -> JsonO
         written["reasonReference"] = [
             {"reference": f"Condition/{each['id']}"} for each in conditions
         ]
+    if replaced := [each["id"] for each in lapsed if each["resourceType"] == "ServiceRequest"]:
+        written["replaces"] = [{"reference": f"ServiceRequest/{each}"} for each in replaced]
     return written
 
 
+def ended(lapsed: JsonObject) -> JsonObject:
+    """End what an earlier handoff left behind: its referral, or a clock that still runs."""
+    if lapsed["resourceType"] == "ServiceRequest":
+        return lapsed | {"status": "revoked"}
+    return lapsed | {"status": "cancelled", "statusReason": {"text": _REPLACED}}
+
+
 def transaction(
-    handoff: Handoff, document: JsonObject, referral: JsonObject, *, last_visit: str | None
+    handoff: Handoff,
+    document: JsonObject,
+    referral: JsonObject,
+    *,
+    last_visit: str | None,
+    lapsed: Sequence[JsonObject],
 ) -> JsonObject:
-    """Ask for everything that a handoff makes, signed by the clinician."""
+    """Ask for everything that a handoff makes and ends, signed by the clinician."""
     clocks = [_clock(each, handoff, last_visit) for each in CLOCKS]
     parts = [document, _document_reference(handoff), referral, _task(handoff), *clocks]
     act = Act(
-        targets=[f"{each['resourceType']}/{each['id']}" for each in parts],
+        targets=[_reference(each) for each in (*parts, *lapsed)],
         sources=[f"{handoff.episode_reference}/_history/{handoff.episode['meta']['versionId']}"],
         recorded=handoff.recorded,
     )
     said = signed(handoff.clinician, act, reason=handoff.reason)
     parts.append(said | {"id": handoff.id_of("provenance")})
-    return {"resourceType": "Bundle", "type": "transaction", "entry": list(_entries(parts))}
+    entries = [*(_entry(each, ifNoneMatch="*") for each in parts), *map(_ending, lapsed)]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
-def _entries(parts: Sequence[JsonObject]) -> Iterator[dict[str, Any]]:
-    for each in parts:
-        url = f"{each['resourceType']}/{each['id']}"
-        request = {"method": "PUT", "url": url, "ifNoneMatch": "*"}
-        yield {"fullUrl": f"urn:uuid:{each['id']}", "resource": each, "request": request}
+def _ending(lapsed: JsonObject) -> JsonObject:
+    return _entry(ended(lapsed), ifMatch=f'W/"{lapsed["meta"]["versionId"]}"')
+
+
+def _entry(resource: JsonObject, **condition: str) -> JsonObject:
+    request = {"method": "PUT", "url": _reference(resource), **condition}
+    return {
+        "fullUrl": f"urn:uuid:{derived_id(_reference(resource), 'handoff')}",
+        "resource": resource,
+        "request": request,
+    }
+
+
+def _reference(resource: JsonObject) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 def _document_reference(handoff: Handoff) -> JsonObject:

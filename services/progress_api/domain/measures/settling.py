@@ -93,13 +93,18 @@ def settled(task: JsonObject, step: Step, answer: str | None = None) -> JsonObje
     return task | {"status": "cancelled", "statusReason": {"text": _UNWANTED}}
 
 
+def is_given(response: JsonObject) -> bool:
+    """Tell whether a QuestionnaireResponse is complete."""
+    return response.get("status") in _ANSWERED
+
+
 def answers(response: JsonObject, received: datetime, task: JsonObject, place: Place) -> bool:
     """Tell whether a QuestionnaireResponse answers a measure, given in its window.
 
     `received` is when the record got it, which counts where it does not say when it was given.
     """
     return (
-        response.get("status") in _ANSWERED
+        is_given(response)
         and _asked_by(response, place) == _focus(task, place)
         and patient_of(response, "subject", place.bases) == patient_of(task, "for", place.bases)
         and _in_window(response, received, task, place.zone)

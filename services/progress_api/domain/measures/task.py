@@ -66,6 +66,11 @@ def cause_of(task: JsonObject) -> Cause | None:
     return None
 
 
+def is_measure(task: JsonObject) -> bool:
+    """Tell whether a Task asks for a measure of ours."""
+    return cause_of(task) is not None
+
+
 def opening(measures: Iterable[Measure]) -> JsonObject:
     """Ask for the Tasks that do not exist yet, and say who did it."""
     return _transaction(entry for each in measures for entry in _opened(each))
