@@ -34,11 +34,6 @@ def transaction(entries: Sequence[JsonObject]) -> JsonObject:
     return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
 
 
-def batch(entries: Sequence[JsonObject]) -> JsonObject:
-    """Have entries written each for itself."""
-    return {"resourceType": "Bundle", "type": "batch", "entry": list(entries)}
-
-
 def put(resource: JsonObject) -> JsonObject:
     """Write a resource under its id, whatever is there."""
     return _put(resource, {})

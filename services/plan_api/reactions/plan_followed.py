@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import activation, appointments
 from services.plan_api.domain.appointments import Week
-from services.plan_api.domain.bundle import batch, put, put_over
+from services.plan_api.domain.bundle import put, put_over, transaction
 from services.plan_api.episodes import programme_episode
 from services.plan_api.writing import seen
 from shared.care.automatic import Act, Policy, provenance
@@ -45,7 +45,8 @@ async def _activity_changed(request: Found, effects: Effects) -> None:
     plans = await find(effects.tx, "CarePlan", ("activity-reference", request.reference))
     for plan in plans:
         if is_in_force(plan.content) and await _is_in_care(plan.content, effects):
-            await _order([request], effects)
+            if request.content.get("status") == "draft":
+                await _order(await _requests(plan.content, effects), effects)
             booked = await find(effects.tx, "Appointment", ("based-on", request.reference))
             await _book(plan.content, [request], booked, effects)
 
@@ -54,7 +55,7 @@ async def _plan_changed(plan: JsonObject, effects: Effects) -> None:
     if activation.is_over(plan):
         await _book(plan, [], await _booked(plan, effects), effects)
     elif is_in_force(plan) and await _is_in_care(plan, effects):
-        requests = await _all("ServiceRequest", activity_ids(plan, effects.tx.bases), effects)
+        requests = await _requests(plan, effects)
         await _bring_into_force(plan, effects)
         await _order(requests, effects)
         await _book(plan, requests, await _booked(plan, effects), effects)
@@ -90,9 +91,10 @@ async def _order(requests: Sequence[Found], effects: Effects) -> None:
         activity="UPDATE",
     )
     said = provenance(activation.POLICY, act) | {"id": effects.id_for("ordered")}
-    # Each for itself: one that somebody has changed meanwhile comes back here by its own event.
+    # If somebody has changed one meanwhile, none is written: that change's own event leads here
+    # again, and then it is all that are drafts still.
     entries = [put_over(seen(each), {"status": "active"}) for each in drafts]
-    body = write(batch([*entries, put(said)]))
+    body = write(transaction([*entries, put(said)]))
     await effects.send("intake", "POST", "", body=body, purpose="order")
 
 
@@ -126,6 +128,10 @@ async def _programme(plan: JsonObject, effects: Effects) -> str:
 
 async def _booked(plan: JsonObject, effects: Effects) -> list[Found]:
     return await find(effects.tx, "Appointment", ("supporting-info", f"CarePlan/{plan['id']}"))
+
+
+async def _requests(plan: JsonObject, effects: Effects) -> list[Found]:
+    return await _all("ServiceRequest", activity_ids(plan, effects.tx.bases), effects)
 
 
 async def _all(resource_type: str, ids: Iterable[str], effects: Effects) -> list[Found]:
