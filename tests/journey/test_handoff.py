@@ -85,10 +85,9 @@ def clocks(person: Participant) -> list[Resource]:
 
 def counts(person: Participant) -> dict[str, int]:
     """Count what a handoff makes; measures are asked for at their own time."""
-    types = ("Task", "ServiceRequest", "DocumentReference")
-    found = {name: len(person.found(name)) for name in types}
-    measures = person.measures() + person.measures(questionnaire="gad-7")
-    return found | {"Task": found["Task"] - len(measures)}
+    tasks = [each for each in person.found("Task") if "Questionnaire" not in str(each["focus"])]
+    others = ("ServiceRequest", "DocumentReference")
+    return {"Task": len(tasks)} | {name: len(person.found(name)) for name in others}
 
 
 def observation(person: Participant, code: dict[str, str], **changes: object) -> Resource:
