@@ -153,6 +153,20 @@ def test_an_activity_that_the_plan_adds_is_ordered_and_booked(person: Planned) -
     assert booked(person, "cancelled") == []
 
 
+def test_orders_that_change_while_the_plan_comes_into_force_keep_the_change(
+    person: Planned,
+) -> None:
+    plan = person.apply()
+    drafts = person.all("ServiceRequest", status="draft")
+    assert person.write(plan | {"status": "active"}).is_success
+    changed = [person.write(each | {"patientInstruction": "Bring water."}) for each in drafts[::4]]
+
+    until(lambda: {each["status"] for each in person.all("ServiceRequest")} == {"active"})
+    assert all(each.is_success for each in changed)
+    told = {e["id"] for e in person.all("ServiceRequest") if "patientInstruction" in e}
+    assert told == {each["id"] for each in drafts[::4]}
+
+
 def test_what_people_changed_is_left_to_them(person: Planned) -> None:
     plan = active(person)
     first, second, third = booked(person)[:3]
