@@ -46,16 +46,35 @@ def read(raw: bytes, limits: Limits = LIMITS) -> JsonObject:
     :raises Malformed: not JSON, a duplicate key, a lone surrogate, NaN, or nested too deep.
     :raises TooLarge: over a limit of size.
     """
+    tree = _tree(raw, limits)
+    if not isinstance(tree, dict):
+        raise Malformed("The body must be one JSON object.")
+    if len(raw) > limits.resource_bytes and tree.get("resourceType") != "Bundle":
+        raise TooLarge(f"One resource may not be larger than {limits.resource_bytes:,} bytes.")
+    return tree
+
+
+def read_array(raw: bytes, limits: Limits = LIMITS) -> list[Any]:
+    """Read one JSON array, such as a JSON Patch.
+
+    :raises Malformed: not JSON, a duplicate key, a lone surrogate, NaN, or nested too deep.
+    :raises TooLarge: over a limit of size.
+    """
+    if len(raw) > limits.resource_bytes:
+        raise TooLarge(f"The body is larger than {limits.resource_bytes:,} bytes.")
+    tree = _tree(raw, limits)
+    if not isinstance(tree, list):
+        raise Malformed("The body must be one JSON array.")
+    return tree
+
+
+def _tree(raw: bytes, limits: Limits) -> object:
     if len(raw) > limits.body_bytes:
         raise TooLarge(f"The body is larger than {limits.body_bytes:,} bytes.")
     tree = _parse(raw)
-    if not isinstance(tree, dict):
-        raise Malformed("The body must be one JSON object.")
     # A tree nests no deeper, and has no more values, than its text has brackets and characters.
     if len(raw) > limits.nodes or raw.count(b"{") + raw.count(b"[") > limits.depth:
         _refuse_excess(tree, limits)
-    if len(raw) > limits.resource_bytes and tree.get("resourceType") != "Bundle":
-        raise TooLarge(f"One resource may not be larger than {limits.resource_bytes:,} bytes.")
     return tree
 
 
@@ -87,8 +106,8 @@ def _told(message: str) -> str:
     return f"{kind}, {place.group()}." if place else f"{kind}."
 
 
-def _refuse_excess(tree: JsonObject, limits: Limits) -> None:
-    level: list[Any] = [tree]
+def _refuse_excess(tree: object, limits: Limits) -> None:
+    level: list[Any] = [tree] if type(tree) in _CONTAINERS else []
     depth = nodes = 0
     while level:
         depth += 1

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FHIR_JSON: Final = "application/fhir+json"
 JSON: Final = frozenset({FHIR_JSON, "application/json", "text/json"})
+JSON_PATCH: Final = "application/json-patch+json"
 FORM: Final = "application/x-www-form-urlencoded"
 _WANTED: Final = JSON | {"*/*", "application/*", "text/*", "json"}
 # A body may not grow more than this when it is unpacked, beyond a first megabyte.

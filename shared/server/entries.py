@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from shared.fhir.errors import FhirError, Malformed, NotSupported, RuleViolation, TooLarge
 from shared.fhir.validation import validate
+from shared.server.payload import with_entry_patch
 from shared.server.preferences import DONE, preferred
 from shared.server.request import FhirRequest
 from shared.server.routing import route
@@ -104,7 +105,11 @@ def entry_of(bundle: JsonObject, index: int, context: Context) -> Entry:
         raise type(error)(
             error.issues[0].diagnostics, expression=f"{place}.request.url", headers=error.headers
         ) from None
-    return Entry(place, entry.get("fullUrl"), request)
+    made = Entry(place, entry.get("fullUrl"), request)
+    if request.interaction != "patch":
+        return made
+    with located(made, "resource"):
+        return replace(made, request=with_entry_patch(request))
 
 
 @contextmanager
@@ -142,8 +147,6 @@ def entry_answer(entry: Entry, response: FhirResponse, headers: Mapping[str, str
 def _request(asked: JsonObject, resource: JsonObject | None, context: Context) -> FhirRequest:
     path, _, query = _relative(asked["url"], context).partition("?")
     method = asked["method"]
-    if method == "PATCH":
-        raise NotSupported("Patches are not served yet.")
     interaction, fields = route(method, path)
     if interaction == "bundle":
         raise NotSupported("A Bundle cannot hold another one to be run.")
@@ -154,7 +157,7 @@ def _request(asked: JsonObject, resource: JsonObject | None, context: Context) -
         **fields,
         query=tuple(parse_qsl(query, keep_blank_values=True)),
         headers=headers,
-        resource=resource if method in {"POST", "PUT"} else None,
+        resource=resource if method in {"POST", "PUT", "PATCH"} else None,
     )
 
 

@@ -6,39 +6,34 @@ https://hl7.org/fhir/R4/http.html
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.access.access import ANONYMOUS, Access, Caller
 from shared.auth.actor import ACTOR_HEADER, caller_of
-from shared.fhir.errors import FhirError, Malformed, TooLarge, UnsupportedMedia
+from shared.fhir.errors import FhirError, TooLarge
 from shared.fhir.outcome import operation_outcome
-from shared.fhir.reader import read
 from shared.fhir.writer import write
 from shared.observability.access_log import AccessLine, log_access
 from shared.observability.request_id import request_id
 from shared.server.content import (
     FHIR_JSON,
-    FORM,
-    JSON,
     body_of,
     check_acceptable,
-    media_type_of,
     pretty,
     wants_pretty,
 )
 from shared.server.engine import internal_error
+from shared.server.payload import with_payload
 from shared.server.preferences import DONE, preferred
 from shared.server.request import Context, FhirRequest, FhirResponse
 from shared.server.routing import route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from starlette.types import Receive, Scope, Send
@@ -48,9 +43,7 @@ if TYPE_CHECKING:
 
 _MAX_URL: Final = 8192
 _MAX_HEADERS: Final = 16_384
-# The audit keeps what was searched for.
-_MAX_FORM: Final = 500_000
-_MAX_FIELDS: Final = 1000
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _CONTENT_TYPE: Final = f"{FHIR_JSON}; charset=utf-8"
 
 
@@ -166,33 +159,9 @@ def _path(request: Request) -> str:
 
 
 async def _with_body(request: Request, told: FhirRequest) -> FhirRequest:
-    if told.method not in {"POST", "PUT"}:
+    if told.method not in _WITH_BODY:
         return told
-    raw = await body_of(request)
-    if told.interaction == "search-type":
-        return replace(told, query=told.query + _form(raw, told.headers))
-    if not raw:
-        return told
-    _check_json(told.headers)
-    return replace(told, raw=raw, resource=read(raw))
-
-
-def _form(raw: bytes, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    if raw and media_type_of(headers) != FORM:
-        raise UnsupportedMedia(f"A search by POST takes {FORM}.")
-    if len(raw) > _MAX_FORM:
-        raise TooLarge(f"A search by POST takes at most {_MAX_FORM:,} bytes.")
-    try:
-        return tuple(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
-    except UnicodeDecodeError:
-        raise Malformed("The body must be UTF-8.") from None
-    except ValueError:
-        raise Malformed(f"A form may have at most {_MAX_FIELDS:,} fields.") from None
-
-
-def _check_json(headers: Mapping[str, str]) -> None:
-    if media_type_of(headers) not in JSON | {None}:
-        raise UnsupportedMedia(f"The body must be {FHIR_JSON}.")
+    return with_payload(told, await body_of(request))
 
 
 def _response(request: FhirRequest, answer: FhirResponse) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.search.parameters import served_parameters
-from shared.server.content import FHIR_JSON, FORM
+from shared.server.content import FHIR_JSON, FORM, JSON_PATCH
 from shared.server.openapi_components import components, parameter, reference
 from shared.server.served import interactions_of
 
@@ -49,6 +49,13 @@ _INTERACTIONS: Final = {
         ("id", "if-match", *_WRITING),
         {"200": "resource", "201": "resource"},
     ),
+    "patch": (
+        _INSTANCE,
+        "patch",
+        "Change {type} in part",
+        ("id", "if-match", *_WRITING),
+        {"200": "resource"},
+    ),
     "delete": (_INSTANCE, "delete", "Delete {type}", ("id", "if-match"), {"204": "deleted"}),
     "history-instance": (
         _INSTANCE + "/_history",
@@ -73,6 +80,12 @@ _CONDITIONAL: Final = {
         ("criteria", "if-match", *_WRITING),
         {"200": "resource", "201": "resource"},
     ),
+    "patch": (
+        "patch",
+        "Change the one {type} that matches in part",
+        ("criteria", "if-match", *_WRITING),
+        {"200": "resource"},
+    ),
     "delete": (
         "delete",
         "Delete the one {type} that matches",
@@ -80,7 +93,13 @@ _CONDITIONAL: Final = {
         {"204": "deleted"},
     ),
 }
-_WITH_BODY: Final = frozenset({"create", "update"})
+_RESOURCE: Final = {FHIR_JSON: {"schema": reference("schemas", "Resource")}}
+# What each interaction takes as its body, by media type.
+_BODIES: Final = {
+    "create": _RESOURCE,
+    "update": _RESOURCE,
+    "patch": {JSON_PATCH: {"schema": reference("schemas", "JSONPatch")}},
+}
 
 
 def openapi(*definitions: ServiceDefinition, version: str) -> JsonObject:
@@ -136,8 +155,8 @@ def _of_type(resource_type: str) -> Iterator[Described]:
             summary.format(type=resource_type), resource_type, parameters, answers
         )
         described["operationId"] = f"{resource_type}.{interaction}"
-        if interaction in _WITH_BODY:
-            _with_body(described)
+        if interaction in _BODIES:
+            _with_body(described, _BODIES[interaction])
         if interaction == "search-type":
             yield f"/fhir/{resource_type}/_search", "post", _by_form(described)
             described["parameters"] += _search_parameters(resource_type)
@@ -154,8 +173,8 @@ def _conditional(resource_type: str) -> Iterator[Described]:
             summary.format(type=resource_type), resource_type, parameters, answers
         )
         described["operationId"] = f"{resource_type}.conditional-{interaction}"
-        if interaction in _WITH_BODY:
-            _with_body(described)
+        if interaction in _BODIES:
+            _with_body(described, _BODIES[interaction])
         yield f"/fhir/{resource_type}", method, described
 
 
@@ -196,11 +215,8 @@ def _described(
     }
 
 
-def _with_body(described: JsonObject) -> JsonObject:
-    described["requestBody"] = {
-        "required": True,
-        "content": {FHIR_JSON: {"schema": reference("schemas", "Resource")}},
-    }
+def _with_body(described: JsonObject, content: JsonObject = _RESOURCE) -> JsonObject:
+    described["requestBody"] = {"required": True, "content": content}
     return described
 
 

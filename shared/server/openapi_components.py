@@ -93,8 +93,19 @@ _ISSUE: Final = {
         "expression": {"type": "array", "items": _TEXT},
     },
 }
+_OPERATION: Final = {
+    "type": "object",
+    "required": ["op", "path"],
+    "properties": {
+        "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+        "path": _TEXT,
+        "from": _TEXT,
+        "value": {},
+    },
+}
 _SCHEMAS: Final = {
     "Resource": _resource(),
+    "JSONPatch": {"type": "array", "items": _OPERATION, "maxItems": 100},
     "Bundle": _resource(
         "type",
         type=_TEXT,

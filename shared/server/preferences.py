@@ -25,8 +25,8 @@ _ASKED: Final[dict[str, Return]] = {
 
 
 def preferred(request: FhirRequest, headers: Mapping[str, str]) -> Return:
-    """Tell what to answer a request with; what is no create or update answers with what it has."""
-    if request.interaction not in {"create", "update"}:
+    """Tell what to answer a write with; what is no create, update or patch says all it has."""
+    if request.interaction not in {"create", "update", "patch"}:
         return "representation"
     prefer = headers.get("prefer", "").replace(" ", "")
     return next((chosen for asked, chosen in _ASKED.items() if asked in prefer), "representation")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ Interaction = Literal[
     "history-instance",
     "create",
     "update",
+    "patch",
     "delete",
     "search-type",
     "bundle",
@@ -37,7 +38,8 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 class FhirRequest:
     """One interaction that is asked for.
 
-    `headers` have lower-case names; `raw` is the body as sent and `resource` the tree of it.
+    `headers` have lower-case names; `raw` is the body as sent and `resource` the tree of it;
+    `patch` are the operations of a JSON Patch.
     """
 
     method: str
@@ -50,6 +52,7 @@ class FhirRequest:
     headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
     raw: bytes | None = None
     resource: JsonObject | None = None
+    patch: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,14 @@ _OF_TYPE: Final = {
     "HEAD": "search-type",
     "POST": "create",
     "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+}
+_OF_INSTANCE: Final = {
+    "GET": "read",
+    "HEAD": "read",
+    "PUT": "update",
+    "PATCH": "patch",
     "DELETE": "delete",
 }
 
@@ -67,8 +75,7 @@ def _of_type(method: str, resource_type: str, rest: list[str]) -> Route:
 def _of_instance(method: str, fields: dict[str, Any], rest: list[str]) -> Route:
     match rest:
         case []:
-            methods = {"GET": "read", "HEAD": "read", "PUT": "update", "DELETE": "delete"}
-            return _only(method, methods, fields)
+            return _only(method, _OF_INSTANCE, fields)
         case ["_history"]:
             return _only(method, dict.fromkeys(_READS, "history-instance"), fields)
         case ["_history", number] if _VERSION.fullmatch(number):

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 # The codes of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html
 TypeInteraction = Literal[
-    "read", "vread", "update", "delete", "history-instance", "create", "search-type"
+    "read", "vread", "update", "patch", "delete", "history-instance", "create", "search-type"
 ]
 
 _ALL: Final[tuple[TypeInteraction, ...]] = (
     "read",
     "vread",
     "update",
+    "patch",
     "delete",
     "history-instance",
     "create",

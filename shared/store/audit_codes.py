@@ -25,6 +25,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "vread": "R",
         "history-instance": "R",
         "update": "U",
+        "patch": "U",
         "delete": "D",
         "search-type": "E",
         "batch": "E",

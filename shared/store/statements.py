@@ -154,7 +154,8 @@ WITH input AS (
   INSERT INTO record.audit
     (tenant, recorded, service, caller, interaction, type, id, version, patient, request_id, status)
   SELECT $1, $26, $27, $28,
-    CASE WHEN i.deleted THEN 'delete' WHEN i.version = 1 THEN 'create' ELSE 'update' END,
+    CASE WHEN i.deleted THEN 'delete' WHEN i.version = 1 THEN 'create'
+      WHEN i.method = 'PATCH' THEN 'patch' ELSE 'update' END,
     i.type, i.id, i.version, i.patient, $29,
     CASE WHEN i.deleted THEN 204 WHEN i.version = 1 THEN 201 ELSE 200 END
   FROM input i ORDER BY i.nr

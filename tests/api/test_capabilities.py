@@ -25,6 +25,7 @@ REQUESTS = {
     "read": ("GET", "/{type}/{id}"),
     "vread": ("GET", "/{type}/{id}/_history/1"),
     "update": ("PUT", "/{type}/{id}"),
+    "patch": ("PATCH", "/{type}/{id}"),
     "delete": ("DELETE", "/{type}/{id}"),
     "history-instance": ("GET", "/{type}/{id}/_history"),
     "create": ("POST", "/{type}"),
@@ -63,7 +64,7 @@ async def _statuses(
 
     async def status(method: str, url: str) -> int:
         async with limit:
-            content = b"{}" if method in {"PUT", "POST"} else None
+            content = b"{}" if method in {"PUT", "PATCH", "POST"} else None
             return (await client.request(method, url, content=content)).status_code
 
     pairs = list(asked)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 from shared.server.criteria import condition, criteria_of, one_match
 from shared.server.interactions.conditional_create import conditional_create
 from shared.server.interactions.conditional_delete import conditional_delete
+from shared.server.interactions.conditional_patch import conditional_patch
 from shared.server.interactions.conditional_update import conditional_update
 from shared.server.interactions.create import create, location
 from shared.server.interactions.delete import delete
+from shared.server.interactions.patch import patch
 from shared.server.interactions.update import changes_nothing, update
 from shared.server.request import FhirResponse
 from shared.server.saving import save
@@ -35,6 +37,7 @@ WRITES: Final[dict[str, tuple[Plain, Conditional]]] = {
     "delete": (delete, conditional_delete),
     "create": (create, conditional_create),
     "update": (update, conditional_update),
+    "patch": (patch, conditional_patch),
 }
 
 

@@ -24,6 +24,7 @@ ASKED = {
     "read": ("GET", "{}/1"),
     "vread": ("GET", "{}/1/_history/1"),
     "update": ("PUT", "{}/1"),
+    "patch": ("PATCH", "{}/1"),
     "delete": ("DELETE", "{}/1"),
     "history-instance": ("GET", "{}/1/_history"),
     "create": ("POST", "{}"),
@@ -105,12 +106,14 @@ def test_what_is_stated_is_routed(interaction: str) -> None:
 
 def test_what_is_not_stated_is_not_routed() -> None:
     with pytest.raises(MethodNotAllowed):
-        route("PATCH", "Patient/1")
-    with pytest.raises(MethodNotAllowed):
         route("POST", "Patient/1")
+    with pytest.raises(MethodNotAllowed):
+        route("PATCH", "metadata")
 
 
-@pytest.mark.parametrize(("method", "code"), [("PUT", "update"), ("DELETE", "delete")])
+@pytest.mark.parametrize(
+    ("method", "code"), [("PUT", "update"), ("PATCH", "patch"), ("DELETE", "delete")]
+)
 def test_a_write_without_an_id_is_conditional_and_stated(method: str, code: str) -> None:
     assert route(method, "Patient") == (code, {"type": "Patient"})
     with pytest.raises(MethodNotAllowed):
