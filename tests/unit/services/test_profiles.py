@@ -16,12 +16,14 @@ from services.ownership import owner_of
 from services.plan_api import definition as plan
 from services.plan_api.domain import draft_plan
 from services.progress_api import definition as progress
-from services.progress_api.domain import suicide_risk
+from services.progress_api.domain import suicide_risk, suicide_screen
+from services.progress_api.domain.extraction import extraction
 from shared.care.canonical import CANONICAL, profile
 from shared.fhir.definitions import type_definition
 from shared.fhir.reader import read
 from shared.fhir.validation import validate
 from shared.server.capabilities import capability_statement
+from tests.journey.answering import ITEMS, response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,12 +136,24 @@ def test_each_consumer_understands_the_examples(size: str) -> None:
 
 
 def test_what_the_services_write_keeps_the_rules_of_the_profiles_it_claims() -> None:
-    alert = suicide_risk.alert(suicide_risk.Cause("o1", 1, "p1", NOW))
+    alert = suicide_risk.alert(suicide_risk.Cause("o1", 1, "p1", NOW, certain=True))
     clock_task = {"id": "t1", "for": {"reference": "Patient/p1"}}
 
     assert list(broken_rules(draft_plan.draft_plan("e1", "p1", NOW))) == []
     assert list(broken_rules(clock.escalation(clock_task, NOW))) == []
     assert list(broken_rules(alert["entry"][1]["resource"])) == []
+
+
+@pytest.mark.parametrize("name", sorted(ITEMS))
+def test_what_comes_of_answers_keeps_the_rules_of_the_profiles_it_claims(name: str) -> None:
+    nothing = dict.fromkeys(ITEMS[name])
+    for counts in ({}, nothing):
+        read_out = extraction(response(name, {"reference": "Patient/p1"}, NOW, counts), ())
+        for each in read_out.results():
+            assert list(broken_rules(each)) == []
+        cause = suicide_screen.Cause(read_out.completed.reference, 1, "p1", NOW, "2026-03-01")
+        task = suicide_screen.request(cause, "Why.")["entry"][0]["resource"]
+        assert list(broken_rules(task)) == []
 
 
 @pytest.mark.parametrize(
