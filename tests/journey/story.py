@@ -50,8 +50,18 @@ def record_of(fhir: str, patient: str) -> list[Resource]:
 
 
 def summed_up(record: list[Resource]) -> Counter[tuple[str, ...]]:
-    """Count a record's resources by what they say, whatever their ids and times."""
-    return Counter(map(_gist, record))
+    """Count a record's resources by what they say, whatever their ids and times.
+
+    Of what a policy did, each target counts: how many are done in one act is a matter of time.
+    """
+    said = [each for each in record if each["resourceType"] == "Provenance"]
+    acts = [(*_gist(each), _kind(target)) for each in said for target in each["target"]]
+    others = [_gist(each) for each in record if each["resourceType"] != "Provenance"]
+    return Counter([*acts, *others])
+
+
+def _kind(target: Resource) -> str:
+    return str(target["reference"]).partition("/")[0]
 
 
 def _gist(resource: Resource) -> tuple[str, ...]:
