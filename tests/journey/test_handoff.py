@@ -254,13 +254,20 @@ def test_those_who_ask_at_once_have_one_handoff(person: Participant) -> None:
     assert counts(person) == {"Task": 3, "ServiceRequest": 1, "DocumentReference": 1}
 
 
-def test_a_clinic_accepts_schedules_and_completes(person: Participant) -> None:
+def test_when_a_clinic_has_taken_over_the_measures_of_aftercare_begin(
+    person: Participant,
+) -> None:
     task = handed_off(person)["task"]
     for status in ("accepted", "in-progress", "completed"):
         answer = step(person, task, "Organization/clinic", status=status)
         assert answer.is_success, answer.text
-
     assert handed_off_status(person, task) == "completed"
+    person.pass_time()
+    assert person.read(person.episode)["status"] == "finished"
+    assert [each["status"] for each in person.measures()] == ["cancelled"]
+
+    person.pass_time(31 * DAY)
+    assert [each["status"] for each in person.measures()] == ["cancelled", "requested"]
 
 
 def handed_off_status(person: Participant, task: Resource) -> str:

@@ -13,7 +13,7 @@ from services.progress_api.domain.attendance import observations, session
 from services.progress_api.domain.attendance.observations import PersonsWeek, Visit
 from services.progress_api.domain.attendance.policy import POLICY
 from services.progress_api.domain.attendance.week import Week, weeks_of
-from shared.care.automatic import Act, provenance
+from shared.care.automatic import Act, derived_id, provenance
 from shared.care.subject import patient_of
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
@@ -121,16 +121,19 @@ async def _write(counted: JsonObject, sources: list[Found], effects: Effects) ->
     after = observations.next_version(content_of(version), counted)
     if after is None:
         return
+    # One Provenance for each count, whose versions tell how it grew: how many Encounters came
+    # before it was counted makes no difference to what stands in the end.
+    said = Key("Provenance", derived_id(str(key), "counted"))
+    said_before = await effects.tx.read(said)
     act = Act(
         targets=[str(key)],
         sources=[each.versioned for each in sources],
         recorded=instant(effects.now),
         activity="UPDATE" if version else "CREATE",
     )
-    said = Key("Provenance", effects.id_for(f"provenance/{key.id}"))
     changes = [
         Change(key, "PUT", version, after, effects.now),
-        Change(said, "PUT", None, provenance(POLICY, act), effects.now),
+        Change(said, "PUT", said_before, provenance(POLICY, act), effects.now),
     ]
     await save(effects.tx, changes)
 
