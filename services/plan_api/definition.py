@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.ownership import owner_of, types_of
-from services.plan_api.operations.apply import APPLY
+from services.plan_api.operations.apply import APPLY, APPLY_BY_CANONICAL
 from services.plan_api.operations.hours import HOURS
 from services.plan_api.operations.revision import ACCEPT, REJECT
 from services.plan_api.profiles import PROFILES
@@ -24,7 +24,7 @@ DEFINITION: Final = ServiceDefinition(
     title="plan_api",
     types=types_of("plan", RESOURCE_TYPES),
     owner_of=owner_of,
-    operations=(APPLY, HOURS, ACCEPT, REJECT),
+    operations=(APPLY, APPLY_BY_CANONICAL, HOURS, ACCEPT, REJECT),
     reactions=Reactions(
         "plan",
         (

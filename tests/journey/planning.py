@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tests.services.person import Resource
 
+_VALUES = {"planDefinition": "valueCanonical"}
 PROGRAMME = {"coding": [{"system": code_system("programme"), "code": "iop"}]}
 
 
@@ -43,7 +44,7 @@ class Planned(Person):
         self, address: str, *, actor: str | None = "", method: str = "POST", **inputs: str
     ) -> httpx.Response:
         """Call an operation with text inputs, as the clinician unless told otherwise."""
-        given = [{"name": name, "valueString": value} for name, value in inputs.items()]
+        given = [{"name": name, _VALUES.get(name, "valueString"): v} for name, v in inputs.items()]
         body = {"resourceType": "Parameters"} | ({"parameter": given} if given else {})
         who = self.clinician if actor == "" else actor
         headers = {} if who is None else {"X-Stepdown-Actor": who}

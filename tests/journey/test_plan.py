@@ -243,7 +243,7 @@ def test_after_a_plan_has_ended_another_is_made(person: Planned) -> None:
 @pytest.mark.parametrize(
     ("address", "inputs", "status", "told"),
     [
-        ("PlanDefinition/unknown/$apply", {}, 404, "PlanDefinition/unknown"),
+        ("PlanDefinition/unknown/$apply", {}, 404, "no PlanDefinition unknown"),
         (APPLY, {"subject": "Patient/nobody"}, 404, "Patient/nobody"),
         (APPLY, {"subject": "Practitioner/x"}, 422, "must refer to a Patient"),
         (APPLY, {"subject": "somebody"}, 422, "must refer to a Patient"),
@@ -261,6 +261,37 @@ def test_what_cannot_be_applied_is_refused_and_leaves_nothing_behind(
     assert told in issue(answer)
     assert not any(person.everything().values())
     assert person.apply()["status"] == "draft"
+
+
+@pytest.mark.parametrize("version", ["", "|1.0"])
+def test_a_template_is_applied_by_its_canonical_too(person: Planned, version: str) -> None:
+    canonical = f"{CANONICAL}/PlanDefinition/iop-adult{version}"
+    subject = f"Patient/{person.id}"
+
+    answer = person.ask("PlanDefinition/$apply", planDefinition=canonical, subject=subject)
+
+    assert answer.is_success, answer.text
+    assert person.apply() == answer.json()
+
+
+@pytest.mark.parametrize(
+    ("address", "canonical", "status"),
+    [
+        ("PlanDefinition/$apply", None, 400),
+        ("PlanDefinition/$apply", f"{CANONICAL}/PlanDefinition/iop-adult|9.9", 404),
+        (APPLY, f"{CANONICAL}/PlanDefinition/iop-adult", 400),
+    ],
+)
+def test_a_template_is_named_once_and_rightly(
+    person: Planned, address: str, canonical: str | None, status: int
+) -> None:
+    named = {} if canonical is None else {"planDefinition": canonical}
+
+    answer = person.ask(address, subject=f"Patient/{person.id}", **named)
+
+    assert answer.status_code == status, answer.text
+    assert "PlanDefinition" in issue(answer)
+    assert not any(person.everything().values())
 
 
 def test_without_a_subject_nothing_is_applied(person: Planned) -> None:

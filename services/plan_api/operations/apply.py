@@ -1,18 +1,17 @@
-"""`PlanDefinition/[id]/$apply`: makes a person's draft plan of a template, all at once.
+"""`PlanDefinition/[id]/$apply` and `PlanDefinition/$apply`: a template becomes a draft plan.
 
 https://hl7.org/fhir/R4/plandefinition-operation-apply.html
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import applied_plan
-from services.plan_api.domain.activities import definitions_wanted
 from services.plan_api.domain.application import Application, canonical_of
-from services.plan_api.domain.applied_plan import Template
 from services.plan_api.episodes import programme_episode
+from services.plan_api.template_finding import newest, template_asked
 from services.plan_api.writing import answer, seen, written
 from shared.care.automatic import derived_id
 from shared.care.programme_plan import is_in_force, is_ours
@@ -26,7 +25,7 @@ from shared.store.version import Key, instant
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.fhir.reader import JsonObject
+    from services.plan_api.domain.applied_plan import Template
     from shared.server.call import Call
     from shared.server.engine import Engine
     from shared.server.request import FhirResponse
@@ -62,10 +61,10 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
     drafts = [each for each in gathered.plans if each.content.get("status") == "draft"]
     applied = [each for each in drafts if canonical in _templates(each)]
     if applied:
-        return answer(_newest(applied))
+        return answer(newest(applied))
     # The draft that was prepared when an inpatient stay ended is filled, where there is one.
     empty = [each for each in drafts if not _templates(each)]
-    prepared = _newest(empty) if empty else None
+    prepared = newest(empty) if empty else None
     plan_id = prepared.key.id if prepared else _new_id(gathered, canonical)
     bundle = applied_plan.bundle(
         gathered.template,
@@ -78,7 +77,7 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
 
 async def _gather(reading: Reading, call: Call) -> _Gathered:
     who = await clinician(reading, call.context)
-    template = await _template(reading, Key("PlanDefinition", str(call.request.id)))
+    template = await template_asked(reading, call)
     patient = await _named(reading, "subject", "Patient", call)
     people = {
         name.lower(): await _named(reading, name.lower(), name, call)
@@ -101,25 +100,6 @@ async def _gather(reading: Reading, call: Call) -> _Gathered:
         [each for each in plans if is_ours(each.content)],
         conditions,
     )
-
-
-async def _template(reading: Reading, key: Key) -> Template:
-    found = await fetch(reading, key)
-    if found is None:
-        raise NotFound(f"There is no {key} here.")
-    activities = {}
-    for canonical in definitions_wanted(found.content):
-        activity = await _activity(reading, canonical)
-        if activity is not None:
-            activities[canonical] = activity
-    return Template(found.content, found.versioned, activities)
-
-
-async def _activity(reading: Reading, canonical: str) -> JsonObject | None:
-    url, _, version = canonical.partition("|")
-    asked = [("url", url), *([("version", version)] if version else [])]
-    found = await find(reading, "ActivityDefinition", *asked)
-    return _newest(found).content if found else None
 
 
 async def _named(reading: Reading, name: str, resource_type: str, call: Call) -> str | None:
@@ -171,10 +151,6 @@ def _templates(plan: Found) -> list[str]:
     return list(plan.content.get("instantiatesCanonical", ()))
 
 
-def _newest(found: Sequence[Found]) -> Found:
-    return max(found, key=lambda each: each.version.updated)
-
-
 APPLY: Final = Operation(
     code="apply",
     level="instance",
@@ -188,6 +164,7 @@ APPLY: Final = Operation(
         "draft that stands."
     ),
     parameters=(
+        Parameter("planDefinition", "in", "canonical", "The template, if not by the address."),
         Parameter("subject", "in", "string", "The person: Patient/[id].", min=1),
         Parameter("encounter", "in", "string", "The Encounter in which it is asked."),
         Parameter("practitioner", "in", "string", "The clinician who will be responsible."),
@@ -195,3 +172,4 @@ APPLY: Final = Operation(
         Parameter("return", "out", "CarePlan", "The draft plan.", min=1),
     ),
 )
+APPLY_BY_CANONICAL: Final = replace(APPLY, level="type")
