@@ -16,6 +16,7 @@ from services.plan_api import definition as plan
 from services.progress_api import app as progress_app
 from services.progress_api import definition as progress
 from shared.observability.logging import configure_logging
+from shared.server.cut_off import AnsweredWhenCutOff
 from shared.server.operations.everywhere import with_engine_operations
 from shared.server.settings import Addresses
 
@@ -41,19 +42,19 @@ def all_in_one() -> ASGIApp:
 def intake_alone() -> ASGIApp:
     """Build intake_api."""
     begin("intake")
-    return intake_app.create()
+    return AnsweredWhenCutOff(intake_app.create())
 
 
 def plan_alone() -> ASGIApp:
     """Build plan_api."""
     begin("plan")
-    return plan_app.create()
+    return AnsweredWhenCutOff(plan_app.create())
 
 
 def progress_alone() -> ASGIApp:
     """Build progress_api."""
     begin("progress")
-    return progress_app.create()
+    return AnsweredWhenCutOff(progress_app.create())
 
 
 def front_door_alone() -> ASGIApp:
@@ -67,7 +68,7 @@ def front_door_alone() -> ASGIApp:
 def _front_door(services: dict[ServiceName, Target]) -> ASGIApp:
     told = Addresses()
     served = [with_engine_operations(each, is_open=told.open) for each in DEFINITIONS]
-    return create_front_door(services, served, base=told.base)
+    return AnsweredWhenCutOff(create_front_door(services, served, base=told.base))
 
 
 def begin(program: str) -> None:
