@@ -56,9 +56,7 @@ async def cut_off(method: str, *, reads: bool, answers: bool) -> list[Message]:
     ],
 )
 async def test_who_asks_is_told_whether_it_may_have_been_done(
-    method: str,
-    reads: bool,
-    status: int,  # noqa: FBT001
+    method: str, *, reads: bool, status: int
 ) -> None:
     start, _ = await cut_off(method, reads=reads, answers=False)
 
