@@ -12,14 +12,14 @@ from services.intake_api.domain.level_of_care.guidance import POLICY, guidance, 
 from services.intake_api.domain.level_of_care.valuation import needed
 from shared.care.automatic import Act, derived_id, provenance
 from shared.care.episode import is_programme
-from shared.store.finding import fetch, find
+from shared.server.interactions.update import content_of
+from shared.store.finding import Found, find
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet
-    from shared.store.finding import Found
     from shared.store.transaction import Transaction
 
 _OPEN_EPISODE = ("status", "planned,waitlist,active,onhold")
@@ -47,14 +47,18 @@ async def findings(
     tx: Transaction, patient_id: str, criteria_set: CriteriaSet, now: datetime
 ) -> Findings:
     """Assess a person, and say what changes: nothing, where the last decision still stands."""
+    # One at a time for each person, so that the last decision is the one of the last evidence.
+    await tx.hold_conditions([f"level of care of Patient/{patient_id}"])
     moment = Moment(now, tx.zone, tx.bases)
     assessment = assess(criteria_set, await _pool(tx, patient_id, criteria_set), moment)
     key = Key("GuidanceResponse", guidance_id(assessment, patient_id))
-    standing = await fetch(tx, key)
-    changes = [*await _holds(tx, assessment, patient_id, now)]
+    current = await tx.read(key)
+    content = content_of(current)
+    standing = Found(current, content) if current and content else None
+    changes = await _holds(tx, assessment, patient_id, now)
     if standing is None or not await _is_last(tx, standing, patient_id):
         told = guidance(assessment, patient_id, instant(now))
-        changes.insert(0, Change(key, "PUT", await tx.read(key), told, now))
+        changes.insert(0, Change(key, "PUT", current, told, now))
     return Findings(assessment, key, standing, (*changes, *_said(assessment, patient_id, changes)))
 
 
