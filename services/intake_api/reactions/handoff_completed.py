@@ -17,6 +17,7 @@ from shared.store.version import Change, Key, instant
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
 
 POLICY: Final = Policy(
     "handoff-finishes-episode", "1.0", "Finishes an episode of care when its handoff is completed"
@@ -27,11 +28,16 @@ _RUNNING: Final = frozenset({"active", "onhold"})
 async def handle(event: Event, effects: Effects) -> None:
     """Finish the episode that a completed handoff is for, once."""
     task = await fetch(effects.tx, event.key)
-    if task is None or task.content["status"] != "completed" or not is_handoff(task.content):
+    if task is None or not concerns(task.content):
         return
     episode = await _episode(task, effects)
     if episode is not None and episode.content["status"] in _RUNNING:
         await _finish(episode, task, effects)
+
+
+def concerns(task: JsonObject) -> bool:
+    """Tell whether a Task is a handoff that was completed."""
+    return task["status"] == "completed" and is_handoff(task)
 
 
 async def _episode(task: Found, effects: Effects) -> Found | None:
@@ -63,4 +69,4 @@ async def _finish(episode: Found, task: Found, effects: Effects) -> None:
     )
 
 
-REACTION: Final = Reaction("handoff_completed", frozenset({"Task"}), handle)
+REACTION: Final = Reaction("handoff_completed", frozenset({"Task"}), handle, concerns)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from services.intake_api.domain.notice.message import Notice
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -40,4 +41,9 @@ async def _notice(task: Found, effects: Effects) -> Notice | None:
     return notice if notice and review_id(notice) == task.key.id else None
 
 
-REACTION: Final = Reaction("identity_reviewed", frozenset({"Task"}), handle)
+def concerns(task: JsonObject) -> bool:
+    """Tell whether a Task is a review that names somebody."""
+    return decided_person(task) is not None
+
+
+REACTION: Final = Reaction("identity_reviewed", frozenset({"Task"}), handle, concerns)

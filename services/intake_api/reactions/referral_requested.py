@@ -31,13 +31,20 @@ if TYPE_CHECKING:
 
 async def handle(event: Event, effects: Effects) -> None:
     """Plan an episode, and start its clocks, for a referral that has none yet."""
-    task = content_of(await effects.tx.read(event.key)) or {}
-    named = referral.referral_in(task, effects.tx.bases)
-    request = (
-        await fetch(effects.tx, Key("ServiceRequest", named.partition("/")[2])) if named else None
-    )
-    if request is None or not referral.asks_for_programme(request.content):
-        return
+    for task in await _tasks(event, effects):
+        named = referral.referral_in(task, effects.tx.bases) or ""
+        request = await fetch(effects.tx, Key("ServiceRequest", named.partition("/")[2]))
+        if request is not None and referral.asks_for_programme(request.content):
+            await _answer(task, request, effects)
+
+
+async def _tasks(event: Event, effects: Effects) -> list[JsonObject]:
+    if event.key.type == "Task":
+        return [content_of(await effects.tx.read(event.key)) or {}]
+    return [each.content for each in await find(effects.tx, "Task", ("focus", str(event.key)))]
+
+
+async def _answer(task: JsonObject, request: Found, effects: Effects) -> None:
     patient_id = patient_of(request.content, "subject", effects.tx.bases)
     if patient_id is None or patient_of(task, "for", effects.tx.bases) not in {None, patient_id}:
         return
@@ -58,28 +65,34 @@ async def _stay(request: Found, patient_id: str, effects: Effects) -> Stay | Non
 
 
 async def _plan(request: Found, patient: str, stay: Stay | None, effects: Effects) -> None:
-    now = instant(effects.now)
-    episode_id = opening.episode_id(stay.reference if stay else request.reference)
-    planned = opening.planned_episode(episode_id, patient, (request.reference,), now)
-    episode = await _episode(planned, effects)
-    clocks = await _clocks(opening.clocks(stay, now) if stay else {}, effects)
-    changes = [*episode, *clocks]
-    if episode:
-        changes.append(_said(referral.POLICY, request.reference, episode, effects))
+    episode = await _episode(request, patient, stay, effects)
+    if episode is None:
+        return
+    clocks = await _clocks(opening.clocks(stay, instant(effects.now)) if stay else {}, effects)
+    changes = [episode, *clocks, _said(referral.POLICY, request.reference, [episode], effects)]
     if clocks and stay:
         changes.append(_said(windows.POLICY, stay.reference, clocks, effects))
     await save(effects.tx, changes)
 
 
-async def _episode(planned: JsonObject, effects: Effects) -> list[Change]:
-    key = Key("EpisodeOfCare", planned["id"])
-    version = await effects.tx.read(key)
-    if version is None:
-        return [Change(key, "PUT", None, planned, effects.now)]
-    current = content_of(version)
-    # The notice of the same stay has planned it already, for a referral of its own.
-    after = opening.joined(current, planned) if current else None
-    return [Change(key, "PUT", version, after, effects.now)] if after else []
+async def _episode(
+    request: Found, patient: str, stay: Stay | None, effects: Effects
+) -> Change | None:
+    """Plan an episode, or join the one that waits already after the same stay."""
+    for cause in (stay.reference, request.reference) if stay else (request.reference,):
+        key = Key("EpisodeOfCare", opening.episode_id(cause))
+        now = instant(effects.now)
+        planned = opening.planned_episode(key.id, patient, (request.reference,), now)
+        version = await effects.tx.read(key)
+        if version is None:
+            return Change(key, "PUT", None, planned, effects.now)
+        current = content_of(version)
+        if current is None:
+            return None  # what people have deleted is not planned again
+        joined = opening.joined(current, planned)
+        if joined is not None:
+            return Change(key, "PUT", version, joined, effects.now)
+    return None
 
 
 async def _clocks(opened: dict[str, JsonObject], effects: Effects) -> list[Change]:
@@ -97,4 +110,13 @@ def _said(policy: Policy, source: str, changes: Sequence[Change], effects: Effec
     return Change(key, "PUT", None, provenance(policy, act), effects.now)
 
 
-REACTION: Final = Reaction("referral_requested", frozenset({"Task"}), handle)
+def concerns(written: JsonObject) -> bool:
+    """Tell whether a write may make a referral complete."""
+    if written["resourceType"] == "Task":
+        return bool(written["status"] == "requested")
+    return referral.asks_for_programme(written)
+
+
+REACTION: Final = Reaction(
+    "referral_requested", frozenset({"Task", "ServiceRequest"}), handle, concerns
+)

@@ -126,4 +126,12 @@ def _said(changes: Sequence[Change], visit: str | None, effects: Effects) -> Cha
     return Change(key, "PUT", None, provenance(visits.POLICY, act), effects.now)
 
 
-REACTION: Final = Reaction("visit_finished", frozenset({"Encounter", "Task"}), handle)
+def concerns(written: JsonObject) -> bool:
+    """Tell whether a write may be of a visit, of one that was taken back, or of a clock."""
+    if written["resourceType"] == "Task":
+        return is_clock(written)
+    # What is no visit any more was one in an earlier version.
+    return visits.was_seen(written) or written["meta"]["versionId"] != "1"
+
+
+REACTION: Final = Reaction("visit_finished", frozenset({"Encounter", "Task"}), handle, concerns)

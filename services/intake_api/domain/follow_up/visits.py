@@ -59,14 +59,18 @@ class Handoff:
 
 def visit_of(encounter: JsonObject, calendar: Calendar) -> Visit | None:
     """Read an Encounter as a visit that took place; None if it was none, or was taken back."""
-    kind = encounter.get("class", {})
     start = encounter.get("period", {}).get("start")
-    was_seen = kind.get("system") == ACT_CODE and kind.get("code") in _SEEN
-    if not was_seen or encounter.get("status") != "finished" or start is None:
+    if not was_seen(encounter) or encounter.get("status") != "finished" or start is None:
         return None
     day = _day(date_range(start, calendar.zone)[0], calendar)
     named = [encounter.get("serviceProvider", {}), *encounter.get("basedOn", ())]
     return Visit(f"Encounter/{encounter['id']}", day, frozenset(_local(named, calendar)))
+
+
+def was_seen(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter is of a class in which people are seen as outpatients."""
+    kind = encounter.get("class", {})
+    return kind.get("system") == ACT_CODE and kind.get("code") in _SEEN
 
 
 def handoff_of(task: JsonObject, calendar: Calendar) -> Handoff | None:
