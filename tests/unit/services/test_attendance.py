@@ -136,6 +136,7 @@ def test_a_week_is_as_long_as_its_local_days(day: str, hours: int) -> None:
     low, high = Week(date.fromisoformat(day)).span(NEW_YORK)
 
     assert high - low == hours * 60 * MINUTE
+    assert instant(Week(date.fromisoformat(day)).end(NEW_YORK)) == high
 
 
 @given(moment=st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
@@ -267,3 +268,11 @@ def test_the_first_version_of_what_is_no_session_changes_no_week(
     told: dict[str, Any], *, expected: bool
 ) -> None:
     assert session.may_change_a_week({"meta": {"versionId": "1"}} | told) is expected
+
+
+def test_the_orders_of_a_session_are_named() -> None:
+    orders = [{"reference": f"ServiceRequest/{name}"} for name in ("s1", "s2", "s1")]
+    told = an_encounter(0, 60, basedOn=[*orders, {"reference": "https://e.example/x"}])
+
+    assert session.orders_of(told, ()) == ["s1", "s2"]
+    assert session.orders_of(an_encounter(0, 60), ()) == []

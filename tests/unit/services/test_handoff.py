@@ -322,7 +322,7 @@ def test_an_earlier_handoff_that_came_to_nothing_is_ended() -> None:
             {
                 "medicationCodeableConcept": {"text": "Sertraline"},
                 "status": "active",
-                "dosageInstruction": [{"text": "50 mg daily"}],
+                "dosageInstruction": [{"sequence": 1}, {"text": "50 mg daily"}],
             },
             "Sertraline",
             "50 mg daily",
@@ -352,6 +352,30 @@ def test_the_last_in_time_is_found_and_what_has_no_time_is_not() -> None:
     assert last["id"] == "new"
     assert last_of([timeless], READING) is None
     assert facts.day_of(timeless, READING) == ""
+
+
+def test_an_appointment_is_told_with_its_local_time() -> None:
+    appointment = {"resourceType": "Appointment", "id": "a", "start": "2026-05-05T13:30:00Z"}
+
+    assert facts.day_of(appointment, READING) == "2026-05-05 09:30"
+    assert facts.day_of(an_observation("o", "survey", 0), READING) == "2026-05-03"
+
+
+def test_what_resources_lead_to_here_is_named() -> None:
+    condition = clinical(
+        "Condition", "c", "active", recorder={"reference": f"{BASE}/Practitioner/x"}
+    )
+    referral = service_request(a_handoff(), [condition], ())
+
+    assert referral["reasonReference"] == [{"reference": "Condition/c"}]
+    assert documents.led_to([condition | SUBJECT, referral], (BASE,)) == {
+        ("Practitioner", "x"),
+        ("Patient", "p1"),
+        ("Practitioner", "here"),
+        ("Organization", "clinic"),
+        ("EpisodeOfCare", "e1"),
+        ("Condition", "c"),
+    }
 
 
 def test_the_reason_stands_in_the_referral_and_in_its_section() -> None:

@@ -172,7 +172,8 @@ def test_a_measure_is_asked_for_once_by_its_name() -> None:
     ],
 )
 def test_another_task_is_no_measure_of_ours(changes: dict[str, Any]) -> None:
-    assert task.cause_of(a_task(**changes)) is None
+    assert task.is_measure(a_task())
+    assert not task.is_measure(a_task(**changes))
     assert settling.due_of(a_task(**changes), UTC) is None
 
 

@@ -30,12 +30,15 @@ def patients_of(resource: JsonObject, reading: Reading) -> tuple[str, ...]:
 
 
 def day_of(resource: JsonObject, reading: Reading) -> str:
-    """Give the local day of a resource; nothing where it has none."""
+    """Give the local day of a resource, an appointment's with its time; '' where it has none."""
     low, high = time_of(resource, reading)
     known = low if low > MIN_TIME else high
     if not MIN_TIME < known < MAX_TIME:
         return ""
-    return moment(known).astimezone(reading.zone).date().isoformat()
+    local = moment(known).astimezone(reading.zone)
+    # Who is to come must know at what time.
+    is_ahead = resource["resourceType"] == "Appointment"
+    return f"{local:%Y-%m-%d %H:%M}" if is_ahead else f"{local:%Y-%m-%d}"
 
 
 def name_of(resource: JsonObject) -> str:
@@ -83,14 +86,13 @@ def text_of(concept: JsonObject) -> str:
 
 def _components(resource: JsonObject) -> Iterator[str]:
     for each in resource.get("component", ()):
-        if isinstance(each, dict) and "code" in each:
-            yield f"{text_of(each['code'])}: {value_of(each)}"
+        yield f"{text_of(each['code'])}: {value_of(each)}"
 
 
 def _dosages(resource: JsonObject) -> Iterator[str]:
     for key in ("dosageInstruction", "dosage"):
         for each in resource.get(key, ()):
-            if isinstance(each, dict) and isinstance(each.get("text"), str):
+            if "text" in each:
                 yield each["text"]
 
 
