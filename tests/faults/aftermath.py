@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -54,11 +54,12 @@ async def half_done(url: str, journal: Journal) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def unreadable(programs: Programs, journal: Journal) -> list[Written]:
-    """List what a client cannot read again, by itself and in its history, out of a sample."""
+async def unreadable(programs: Programs, journal: Journal) -> list[str]:
+    """Tell what a client cannot read again, by itself and in its history, out of a sample."""
     sample = random.sample(journal.written, min(SAMPLE, len(journal.written)))
     async with httpx.AsyncClient(base_url=programs.fhir, timeout=30, trust_env=False) as http:
-        return [each for each in sample if not await _is_readable(http, each)]
+        found = [(each, await _faults(http, each)) for each in sample]
+    return [f"{each}: {', '.join(faults)}" for each, faults in found if faults]
 
 
 async def effects_not_had_once(url: str, journal: Journal) -> list[tuple[str, str, int]]:
@@ -69,13 +70,32 @@ async def effects_not_had_once(url: str, journal: Journal) -> list[tuple[str, st
     return [(row[0], TYPE_NAME[row[1]], row[2]) for row in rows]
 
 
-async def _is_readable(http: httpx.AsyncClient, written: Written) -> bool:
+async def _faults(http: httpx.AsyncClient, written: Written) -> list[str]:
+    """Compare a version with what was acknowledged."""
     history = f"{written.type}/{written.id}/_history"
     version = await http.get(f"{history}/{written.version}")
-    whole = await http.get(history, params={"_count": "1000"})
-    told = {entry["response"]["etag"]: entry.get("resource") for entry in whole.json()["entry"]}
-    in_history = told.get(f'W/"{written.version}"')
-    if written.mark is None:
-        return version.status_code == 410 and in_history is None
-    content = version.json()
-    return bool(content.get("language") == written.mark and in_history == content)
+    entry = await _entry(http, history, written.version)
+    is_deletion = written.mark is None
+    checks = {
+        f"its version answers {version.status_code}": version.status_code
+        == (410 if is_deletion else 200),
+        "its version says something else": is_deletion
+        or version.json().get("language") == written.mark,
+        "its history lacks it": entry is not None,
+        "its history says something else": entry is None
+        or entry.get("resource") == (None if is_deletion else version.json()),
+    }
+    return [fault for fault, holds in checks.items() if not holds]
+
+
+async def _entry(http: httpx.AsyncClient, history: str, number: int) -> dict[str, Any] | None:
+    """Find a version in a history, which has pages."""
+    url: str | None = f"{history}?_count=1000"
+    while url:
+        page = (await http.get(url)).raise_for_status().json()
+        for entry in page.get("entry", ()):
+            if entry["response"]["etag"] == f'W/"{number}"':
+                return dict(entry)
+        links = {each["relation"]: each["url"] for each in page["link"]}
+        url = links.get("next")
+    return None
