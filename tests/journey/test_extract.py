@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -107,6 +108,17 @@ def test_repeating_an_extraction_changes_nothing(person: Person) -> None:
 
     assert results(first) == results(second)
     assert len(person.told_of(results(first)["70274-6"])) == 1
+
+
+def test_many_who_extract_at_once_find_the_same_results(person: Person) -> None:
+    sent = person.put(response("c-ssrs-screener", person.reference, AUTHORED, {"93249-1": 1}))
+
+    with ThreadPoolExecutor(8) as pool:
+        found = [results(each) for each in pool.map(lambda _: extract(person, sent), range(16))]
+
+    assert all(each == found[0] for each in found)
+    assert {each["meta"]["versionId"] for each in found[0].values()} == {"1"}
+    assert len(person.told_of(found[0]["93374-7"])) == 1
 
 
 def test_an_amended_response_gives_new_versions(person: Person) -> None:

@@ -329,6 +329,21 @@ def test_a_screen_is_asked_for_once_although_intake_was_down(
     assert len(person.found("Task", code=SCREEN)) == 1
 
 
+def test_a_response_is_scored_once_although_its_service_dies(
+    stack: Programs, person: Person
+) -> None:
+    sent = answers(person, "phq-9", {ITEM_9: 2})
+    stack.kill("progress")
+    stack.start("progress")
+
+    assert person.comes("Task", code=SCREEN)["status"] == "requested"
+    settled(person)
+    answer = person.http.post(f"QuestionnaireResponse/{sent['id']}/$extract")
+    assert answer.is_success, answer.text
+    total = person.comes("Observation", code=TOTAL)
+    assert (total["meta"]["versionId"], len(person.told_of(total))) == ("1", 1)
+
+
 def test_the_published_response_is_scored_by_itself(person: Person, shared_data: Path) -> None:
     example = shared_data / "us-core" / "QuestionnaireResponse-phq-9-example.json"
     sent = json.loads(example.read_text()) | {"subject": person.reference}

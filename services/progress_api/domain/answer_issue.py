@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.domain.score_observations import concept, contradictions
+from services.progress_api.domain.completed_response import concept
+from services.progress_api.domain.risk_observation import contradictions
 from shared.care.canonical import code_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from services.progress_api.domain.score_observations import Completed
+    from services.progress_api.domain.completed_response import Completed
     from shared.fhir.errors import Issue
     from shared.fhir.reader import JsonObject
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import answer_issue
 from services.progress_api.domain.answer_issue import KINDS
-from services.progress_api.domain.score_observations import Completed, codes_of, score_observations
+from services.progress_api.domain.completed_response import Completed
+from services.progress_api.domain.score_observations import codes_of, score_observations
 from shared.care.automatic import Policy, derived_id
 from shared.care.instruments.registry import INSTRUMENTS, instrument_of
 from shared.care.instruments.response import answers

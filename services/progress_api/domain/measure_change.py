@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from services.progress_api.domain.score_observations import (
-    INSTRUMENT,
-    MEASURE,
-    PRORATED,
-    concept,
-    score_of_points,
-)
+from services.progress_api.domain.completed_response import INSTRUMENT, concept
+from services.progress_api.domain.score_observations import MEASURE, PRORATED, score_of_points
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.instruments.change import Conditions, Measured, change, first_complete

@@ -1,63 +1,30 @@
-"""The Observations that the answers of a QuestionnaireResponse come to.
+"""The Observations that the answers of a response come to: scores, items, a risk.
 
 They are a function of the response alone, each under an id derived from it, so that repeating an
-extraction changes nothing. https://hl7.org/fhir/R4/observation.html
+extraction changes nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from shared.care.automatic import derived_id
-from shared.care.canonical import code_system, profile
+from services.progress_api.domain.completed_response import TERMINOLOGY, concept, observation_of
+from services.progress_api.domain.risk_observation import risk_observation
+from shared.care.canonical import code_system
 from shared.care.instruments.instrument import LOINC
-from shared.care.instruments.risk import risk
 from shared.care.instruments.total import total
-from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from shared.care.instruments.instrument import Instrument, Level, RiskRule, Score
-    from shared.care.instruments.risk import Risk
+    from services.progress_api.domain.completed_response import Completed
+    from shared.care.instruments.instrument import Instrument, Score
     from shared.fhir.reader import JsonObject
 
 MEASURE: Final = code_system("measure")
-INSTRUMENT: Final = code_system("instrument")
-SUICIDE_RISK: Final = code_system("suicide-risk")
 PRORATED: Final = "prorated"
 
-_TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem"
-_SURVEY: Final = {
-    "coding": [{"system": f"{_TERMINOLOGY}/observation-category", "code": "survey"}],
-    "text": "Survey",
-}
 _UCUM: Final = "http://unitsofmeasure.org"
-# A device may author a response, but performs no Observation.
-_PERFORMERS: Final = frozenset(
-    {"Patient", "Practitioner", "PractitionerRole", "RelatedPerson", "Organization"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A completed response to an instrument: of whom, when, with which answers by item."""
-
-    instrument: Instrument
-    response: JsonObject
-    patient_id: str
-    authored: str
-    answers: Mapping[str, int]
-
-    @property
-    def reference(self) -> str:
-        """Refer to the response."""
-        return f"QuestionnaireResponse/{self.response['id']}"
-
-    def id_for(self, code: str) -> str:
-        """Derive the id of the Observation of one code."""
-        return derived_id(self.reference, code)
 
 
 def score_observations(completed: Completed) -> Iterator[JsonObject]:
@@ -68,7 +35,7 @@ def score_observations(completed: Completed) -> Iterator[JsonObject]:
     for code in instrument.observed:
         yield _item(completed, code)
     if instrument.risk is not None:
-        yield _risk(completed, instrument.risk)
+        yield risk_observation(completed, instrument.risk)
 
 
 def codes_of(instrument: Instrument) -> tuple[str, ...]:
@@ -77,70 +44,14 @@ def codes_of(instrument: Instrument) -> tuple[str, ...]:
     return (*(score.code for score in instrument.scores), *instrument.observed, *risks)
 
 
-def contradictions(completed: Completed) -> str | None:
-    """Say which answers contradict each other; None where none do."""
-    rule = completed.instrument.risk
-    found = risk(rule, completed.answers).contradictions if rule is not None else ()
-    if not found:
-        return None
-    pairs = "; ".join(
-        f"{_answer(completed, one)}, but {_answer(completed, other)}" for one, other in found
-    )
-    return f"Answers contradict each other: {pairs}. The affirmative answer counts."
-
-
-def concept(system: str, code: str, text: str) -> JsonObject:
-    """Make a CodeableConcept of one coding."""
-    return {"coding": [{"system": system, "code": code}], "text": text}
-
-
 def score_of_points(value: int) -> JsonObject:
     """Make a Quantity of points."""
     return {"value": value, "unit": "{score}", "system": _UCUM, "code": "{score}"}
 
 
-def _observation(completed: Completed, code: str, text: str) -> dict[str, Any]:
-    response, instrument = completed.response, completed.instrument
-    method = {
-        "system": INSTRUMENT,
-        "version": instrument.version,
-        "code": instrument.name,
-        "display": f"{instrument.title}, {instrument.recall}",
-    }
-    observation = {
-        "resourceType": "Observation",
-        "id": completed.id_for(code),
-        "meta": {"profile": [profile("stepdown-observation")]},
-        "status": "amended" if response["status"] == "amended" else "final",
-        "category": [_SURVEY],
-        "code": concept(LOINC, code, text),
-        "subject": {"reference": f"Patient/{completed.patient_id}"},
-        "effectiveDateTime": completed.authored,
-        "method": {"coding": [method]},
-        "derivedFrom": [{"reference": completed.reference}],
-    }
-    performers = _performers(response)
-    if performers:
-        observation["performer"] = performers
-    encounter = parse_reference(response.get("encounter", {}).get("reference", ""))
-    if encounter.type == "Encounter":
-        observation["encounter"] = {"reference": encounter.text}
-    return observation
-
-
-def _performers(response: JsonObject) -> list[JsonObject]:
-    """Name who answered first, then who wrote it down."""
-    named: dict[str, JsonObject] = {}
-    for role in ("source", "author"):
-        reference = parse_reference(response.get(role, {}).get("reference", ""))
-        if reference.type in _PERFORMERS:
-            named.setdefault(reference.text, {"reference": reference.text})
-    return list(named.values())
-
-
 def _total(completed: Completed, score: Score) -> JsonObject:
     found = total(score, completed.answers)
-    observation = _observation(completed, score.code, score.display)
+    observation = observation_of(completed, score.code, score.display)
     if found.missing:
         observation["note"] = [{"text": f"Not answered: {', '.join(found.missing)}."}]
     if found.value is None:
@@ -159,45 +70,12 @@ def _total(completed: Completed, score: Score) -> JsonObject:
 def _item(completed: Completed, code: str) -> JsonObject:
     instrument = completed.instrument
     topic = f"{instrument.title}: {instrument.by_code[code].topic}"
-    observation = _observation(completed, code, topic)
+    observation = observation_of(completed, code, topic)
     if code not in completed.answers:
         return observation | {"dataAbsentReason": _unknown("Not answered")}
     option = instrument.option(code, completed.answers[code])
     return observation | {"valueCodeableConcept": concept(LOINC, option.code, option.display)}
 
 
-def _risk(completed: Completed, rule: RiskRule) -> JsonObject:
-    found = risk(rule, completed.answers)
-    observation = _observation(completed, rule.code, rule.display)
-    contradiction = contradictions(completed)
-    if contradiction:
-        observation["note"] = [{"text": contradiction}]
-    if found.level is not None:
-        return observation | {"valueCodeableConcept": _level(found.level)}
-    unknown = concept(SUICIDE_RISK, "unknown", "Unknown: answers are missing")
-    return observation | {"valueCodeableConcept": unknown, "component": _range(found)}
-
-
-def _range(found: Risk) -> list[JsonObject]:
-    ends = (("lowest", found.lowest), ("highest", found.highest))
-    return [
-        {
-            "code": concept(SUICIDE_RISK, name, f"The {name} risk that is possible"),
-            "valueCodeableConcept": _level(level),
-        }
-        for name, level in ends
-    ]
-
-
-def _level(level: Level) -> JsonObject:
-    return concept(level.answer.system, level.answer.code, level.answer.display)
-
-
 def _unknown(text: str) -> JsonObject:
-    return concept(f"{_TERMINOLOGY}/data-absent-reason", "unknown", text)
-
-
-def _answer(completed: Completed, code: str) -> str:
-    item = completed.instrument.by_code[code]
-    option = completed.instrument.option(code, completed.answers[code])
-    return f"{code} ({item.topic}) {option.display.lower()}"
+    return concept(f"{TERMINOLOGY}/data-absent-reason", "unknown", text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from services.progress_api.domain.completed_response import concept
 from services.progress_api.domain.once import made_once, said_once, transaction, urn
-from services.progress_api.domain.score_observations import concept
 from shared.care.automatic import Act, Policy
 from shared.care.canonical import CANONICAL, code_system, profile
 from shared.fhir.dates import date_range
