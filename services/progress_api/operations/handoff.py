@@ -85,7 +85,7 @@ async def hand_off(engine: Engine, call: Call) -> FhirResponse:
     async with engine.reading(call.context) as reading:
         standing = (await _asked(reading, call)).standing
         if standing is None:
-            raise Conflict("This handoff was ended at the moment it was made.")
+            raise Conflict("The record changed while the handoff was made; ask again.")
         return await _told(reading, standing)
 
 
