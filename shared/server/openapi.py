@@ -98,7 +98,7 @@ _RESOURCE: Final = {FHIR_JSON: {"schema": reference("schemas", "Resource")}}
 _BODIES: Final = {
     "create": _RESOURCE,
     "update": _RESOURCE,
-    "patch": {JSON_PATCH: {"schema": reference("schemas", "JSONPatch")}},
+    "patch": {JSON_PATCH: {"schema": reference("schemas", "JSONPatch")}, **_RESOURCE},
 }
 
 

@@ -5,10 +5,11 @@ https://hl7.org/fhir/R4/http.html#patch
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import Gone, Malformed, NotFound, RuleViolation
-from shared.fhir.patch import json_patch
+from shared.fhir.patch import fhirpath_operations, fhirpath_patch, json_patch
 from shared.fhir.patch.narrative import with_true_narrative
 from shared.fhir.reader import read
 from shared.fhir.writer import write
@@ -50,10 +51,11 @@ def patch_of(request: FhirRequest) -> Callable[[JsonObject], JsonObject]:
 
     :raises Malformed: when there is none.
     """
-    if request.patch is None:
-        raise Malformed("The request needs a patch.", expression=request.type)
-    operations = json_patch.parse(request.patch)
-    return lambda resource: json_patch.apply(operations, resource)
+    if request.patch is not None:
+        return partial(json_patch.apply, json_patch.parse(request.patch))
+    if request.resource is not None:
+        return partial(fhirpath_patch.apply, fhirpath_operations.parse(request.resource))
+    raise Malformed("The request needs a patch.", expression=request.type)
 
 
 def patched(
