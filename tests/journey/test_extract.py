@@ -306,7 +306,10 @@ def test_a_response_that_is_not_there_is_not_extracted(person: Person) -> None:
         {"resourceType": "Parameters"},
         {"resourceType": "Patient"},
         {"resourceType": "Parameters", "parameter": [{"name": "other", "valueString": "x"}]},
-        {"resourceType": "Parameters", "parameter": [{"name": "questionnaire-response"}]},
+        {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "questionnaire-response", "valueString": "x"}],
+        },
     ],
 )
 def test_a_body_that_is_no_response_is_refused(person: Person, body: Resource) -> None:
