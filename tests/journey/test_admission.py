@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.journey.candidate import CLINICIAN, PROGRAMME, Candidate, diagnostics, outcome
+from shared.care.canonical import code_system
+from tests.journey.candidate import (
+    CLINICIAN,
+    PROGRAMME,
+    Candidate,
+    diagnostics,
+    outcome,
+    parameters,
+)
 from tests.services.person import HIGH, MODERATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.programs import Programs
     from tests.services.person import Resource
@@ -82,6 +91,28 @@ def test_an_admission_is_signed_and_names_the_level_of_care(person: Candidate) -
     version = f"GuidanceResponse/{guidance['id']}/_history/1"
     assert [each["what"]["reference"] for each in said["entity"]] == [version]
     assert "reason" not in said
+
+
+def test_who_a_hospital_told_of_long_ago_is_admitted(person: Candidate, shared_data: Path) -> None:
+    folder = shared_data / "davinci-alerts"
+    message = (folder / "discharge-notification-message-bundle-01.json").read_bytes()
+    headers = {"Content-Type": "application/fhir+json"}
+    answer = person.http.post("$process-message", content=message, headers=headers)
+    assert answer.is_success, answer.text
+    tasks = person.http.get("Task", params={"code": f"{code_system('clock')}|follow-up-7d"}).json()
+    [clock] = [each["resource"] for each in tasks["entry"]]
+    person.id = clock["for"]["reference"].removeprefix("Patient/")
+    [person.episode] = person.found("EpisodeOfCare")
+
+    found = {each["code"]: each for each in parameters(person.level_of_care(), "criterion")}
+    person.judge_all()
+    episode = person.admit().json()
+
+    assert found["IND-STEPDOWN"]["value"] == "true"
+    assert found["IND-STEPDOWN"]["basis"] == "referral-from-inpatient-stay"
+    assert history(episode) == [("planned", True), ("active", False)]
+    [task] = person.found("Task", code=f"{code_system('task')}|referral")
+    assert task["status"] == "accepted"
 
 
 def test_who_is_on_the_waitlist_is_admitted(http: httpx.Client) -> None:
