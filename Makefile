@@ -14,7 +14,7 @@ setup: ## Make .venv with the locked packages; at once when nothing changed
 	@scripts/setup
 
 run: setup ## Start everything on http://127.0.0.1:8000; Ctrl-C stops it
-	@exec $(PYTHON) -m services.cli serve --open --people 20
+	@exec $(PYTHON) -m services.cli serve --open --demo
 
 test: setup ## Run all tests
 	@$(PYTHON) -m pytest -n 2 --dist loadscope

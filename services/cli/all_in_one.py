@@ -1,6 +1,6 @@
 """The all-in-one run: PostgreSQL, the three services and the front door, from one command.
 
-The programs run in a child process of their own, so that this one can show progress, load people
+The programs run in a child process of their own, so that this one can show progress, play the demo
 and stop everything in order: first the programs, then the database.
 """
 
@@ -21,7 +21,7 @@ from rich.text import Text
 from services.cli.clock import start_clock
 from services.cli.console import Failure, console
 from services.cli.database import start_embedded
-from services.cli.first_load import FirstLoad
+from services.cli.first_play import FirstPlay
 from services.cli.interruption import hear_no_more, interrupt_at_sigterm
 from services.cli.migrate import prepare_now
 
@@ -47,7 +47,7 @@ class AllInOne:
         self._data_dir = data_dir
         self._workers = workers
 
-    def run(self, *, clock: datetime | None, people: int) -> None:
+    def run(self, *, clock: datetime | None, demo: bool) -> None:
         """Start everything, say what is where, and stay until Ctrl-C.
 
         :raises Failure: when something does not start, or ends by itself.
@@ -57,10 +57,13 @@ class AllInOne:
             try:
                 server = self._database(at_the_end)
                 self._prepare(clock)
+                story = FirstPlay(self._data_dir)
+                if server is not None:
+                    story.prepare(server.url, asked=demo, clock=clock)
                 programs = self._start_programs(at_the_end)
                 self._wait_until_ready(programs)
                 if server is not None:
-                    self._load_people(people)
+                    story.run(f"{self._address}/fhir")
                 self._tell_what_is_where()
                 programs.wait()
                 raise Failure("The services ended by themselves; the lines above say why.")
@@ -116,23 +119,6 @@ class AllInOne:
             except httpx.HTTPError:
                 pass
             time.sleep(0.1)
-
-    def _is_empty(self) -> bool:
-        url = f"{self._address}/fhir/Patient"
-        answer = httpx.get(url, params={"_count": "1"}, timeout=30, trust_env=False)
-        return answer.is_success and "entry" not in answer.json()
-
-    def _load_people(self, people: int) -> None:
-        first = FirstLoad(self._data_dir)
-        if interrupted := first.interrupted():
-            people = interrupted
-            line = f"The load of {people} synthetic people was interrupted: taking it up again …"
-        elif people and self._is_empty():
-            line = f"The record is empty: making {people} synthetic people …"
-        else:
-            return
-        console.print(line, style="dim")
-        first.run(people, f"{self._address}/fhir")
 
     def _tell_what_is_where(self) -> None:
         lines = [

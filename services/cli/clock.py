@@ -1,9 +1,11 @@
-"""Starts the record's clock at an instant, before anything is served."""
+"""The record's clock before anything is served: it may start at an instant of one's choice."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final
+
+import asyncpg
 
 from services.cli.console import Failure
 from shared.access.access import DEFAULT_TENANT
@@ -27,6 +29,19 @@ def start_clock(url: str, instant: datetime) -> None:
         asyncio.run(_start(url, instant))
     except RuleViolation as error:
         raise Failure(str(error)) from error
+
+
+def is_untouched(url: str) -> bool:
+    """Tell whether nothing was ever written to a record."""
+    return asyncio.run(_is_untouched(url))
+
+
+async def _is_untouched(url: str) -> bool:
+    connection = await asyncpg.connect(url)
+    try:
+        return not await connection.fetchval("SELECT EXISTS (SELECT FROM record.feed)")
+    finally:
+        await connection.close()
 
 
 async def _start(url: str, instant: datetime) -> None:

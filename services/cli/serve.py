@@ -56,9 +56,9 @@ def serve(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
             formats=["%Y-%m-%dT%H:%M:%S%z"],
         ),
     ] = None,
-    people: Annotated[
-        int, typer.Option(help="Synthetic people to load into an empty embedded record.", min=0)
-    ] = 0,
+    demo: Annotated[  # noqa: FBT002
+        bool, typer.Option("--demo", help="Play the demo first, on a new embedded record.")
+    ] = False,
 ) -> None:
     """Serve FHIR: all three services behind the front door, on a PostgreSQL of their own.
 
@@ -73,7 +73,7 @@ def serve(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
     with _listen(host, port) as listening:
         address = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
         if program is Program.ALL:
-            AllInOne(listening, address, data_dir, workers).run(clock=clock, people=people)
+            AllInOne(listening, address, data_dir, workers).run(clock=clock, demo=demo)
         else:
             _serve_alone(program, listening, workers)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from services.cli.console import Failure
@@ -51,12 +51,10 @@ _AT_ONCE: Final = 4
 _TIMEOUT_SECONDS: Final = 120.0
 
 
-async def play(
-    to: str, console: Console, *, beside: int = 0, until: datetime | None = None
-) -> None:
+async def play(to: str, console: Console, *, beside: int = 0, until_now: bool = False) -> None:
     """Play the story and tell that of its main person; `beside` is how many others live theirs.
 
-    `until` moves the clock on when the story is over.
+    With `until_now` the clock moves on to the real time when the story is over.
 
     :raises Failure: when the server refuses something, or holds people who are not synthetic.
     """
@@ -69,8 +67,20 @@ async def play(
         people = [cast.person(number, run, start.date()) for number in range(beside + 1)]
         story = Story(player, Teller(console, player), start, people[0], tuple(people[1:]))
         await story.play()
-        if until is not None and until > await player.time():
-            await player.move_clock(until)
+        if until_now:
+            await _catch_up(player)
+
+
+async def catch_up(to: str) -> None:
+    """Bring a server's clock to the real time, if it stands before it."""
+    async with FhirClient(to, timeout=_TIMEOUT_SECONDS) as client:
+        await _catch_up(Player(client, to))
+
+
+async def _catch_up(player: Player) -> None:
+    now = datetime.now(UTC)
+    if now > await player.time():
+        await player.move_clock(now)
 
 
 @dataclass(frozen=True, slots=True)
