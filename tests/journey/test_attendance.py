@@ -35,9 +35,9 @@ def person(http: httpx.Client) -> Participant:
 
 @pytest.fixture
 def monday(person: Participant) -> datetime:
-    """Ten o'clock of a Monday that has passed two weeks ago."""
+    """Ten o'clock of a Monday whose week, and the one after it, are closed."""
     now = person.now()
-    day = now - timedelta(days=now.weekday() + 14)
+    day = now - timedelta(days=now.weekday() + 21)
     return day.replace(hour=10, minute=0, second=0, microsecond=0)
 
 
@@ -140,13 +140,13 @@ def test_missed_sessions_are_counted_and_a_mistake_is_taken_back(
     assert missed(person) == [1]
 
 
-def test_a_week_that_runs_is_preliminary_until_it_is_over(person: Participant) -> None:
+def test_a_week_is_preliminary_until_its_visits_are_written_down(person: Participant) -> None:
     person.attends(person.session(person.now(), 60))
     person.pass_time()
     [running] = counted(person, "delivered-hours")
     assert running["status"] == "preliminary"
 
-    person.pass_time(8 * DAY)
+    person.pass_time(10 * DAY)
     [over] = counted(person, "delivered-hours")
     assert (over["status"], over["valueQuantity"]) == ("final", running["valueQuantity"])
 

@@ -151,12 +151,15 @@ async def _bundle(reading: Reading, asked: _Asked, call: Call) -> JsonObject:
     )
     record = await gathered(reading, handoff, call.context)
     encounters = record.since_admission("Encounter")
+    attended = [each for each in encounters if is_session(each)]
+    last = last_of(attended, record.reading)
+    # Hundreds of sessions would hide what matters; the hours of each week tell of them.
+    documented = [each for each in encounters if each not in attended or each is last]
     lapsed = await lapsed_parts(reading, asked.earlier, record.reading)
     referral = service_request(handoff, record.current("Condition"), lapsed)
-    written = composition(handoff, record, referral, encounters)
+    written = composition(handoff, record, referral, documented)
     along = await led_to(reading, [written, referral], handoff, record.reading)
     whole = document(handoff, written, [referral, *along], record.reading)
-    last = last_of([each for each in encounters if is_session(each)], record.reading)
     last_visit = None if last is None else f"Encounter/{last['id']}"
     return transaction(handoff, whole, referral, last_visit=last_visit, lapsed=lapsed)
 

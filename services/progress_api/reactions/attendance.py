@@ -6,7 +6,6 @@ and Appointments come makes no difference, nor does a repetition.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.attendance import observations, session
@@ -17,7 +16,7 @@ from shared.care.automatic import Act, derived_id, provenance
 from shared.care.subject import patient_of
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
-from shared.fhir.dates import instant as microseconds
+from shared.fhir.dates import moment
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
 from shared.store.finding import find
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from shared.store.finding import Found
     from shared.store.transaction import Transaction
 
-_WEEK_OVER: Final = "week_over"
-_MOMENT: Final = timedelta(microseconds=1)
+_CLOSES: Final = "week_closes"
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -46,9 +44,9 @@ async def handle(event: Event, effects: Effects) -> None:
             await _count(patient_id, weeks, effects)
 
 
-async def end_week(timer: DueTimer, effects: Effects) -> None:
-    """Count a week that is over for the last time, unless more is learnt of it."""
-    week = Week.at(microseconds(timer.due - _MOMENT), effects.tx.zone)
+async def close_week(timer: DueTimer, effects: Effects) -> None:
+    """Count a week for the last time, unless more is learnt of it."""
+    week = Week.closing(timer.due, effects.tx.zone)
     await _count(timer.key.id, [week], effects)
 
 
@@ -67,28 +65,31 @@ async def _touched(told: JsonObject, tx: Transaction) -> set[tuple[str, Week]]:
 
 async def _count(patient_id: str, weeks: list[Week], effects: Effects) -> None:
     tx = effects.tx
-    patient = ("patient", f"Patient/{patient_id}")
-    visits = await _visits(patient, tx)
+    # A person's years are not read again for each session.
+    low, high = weeks[0].span(tx.zone)[0], weeks[-1].span(tx.zone)[1]
+    within = ("date", f"ge{instant(moment(low))}"), ("date", f"lt{instant(moment(high))}")
+    asked = (("patient", f"Patient/{patient_id}"), *within)
+    visits = await _visits(asked, tx)
     missed = [
         (each, session.scheduled(each.content, tx.zone))
-        for each in await find(tx, "Appointment", patient, ("status", "noshow"))
+        for each in await find(tx, "Appointment", *asked, ("status", "noshow"))
     ]
     for week in weeks:
-        whose = PersonsWeek(patient_id, week, effects.now >= week.end(tx.zone))
+        whose = PersonsWeek(patient_id, week, effects.now >= week.closes(tx.zone))
         came = [(each, v) for each, v in visits if week in weeks_of(v.spans, tx.zone)]
         not_come = [each for each, span in missed if span and Week.at(span[0], tx.zone) == week]
         hours = observations.delivered_hours(whose, [visit for _, visit in came], tx.zone)
         await _write(hours, [each for each, _ in came], effects)
         await _write(observations.missed_sessions(whose, len(not_come)), not_come, effects)
-        if not whose.is_over:
+        if not whose.is_closed:
             timer_id = f"attendance/{patient_id}/{week.first}"
             patient_key = Key("Patient", patient_id)
-            await effects.set_timer(timer_id, week.end(tx.zone), _WEEK_OVER, patient_key)
+            await effects.set_timer(timer_id, week.closes(tx.zone), _CLOSES, patient_key)
 
 
-async def _visits(patient: tuple[str, str], tx: Transaction) -> list[tuple[Found, Visit]]:
-    """Find the sessions that a person attended, with their times and orders."""
-    found = await find(tx, "Encounter", patient, ("class", "AMB,VR"), ("status", "finished"))
+async def _visits(asked: tuple[tuple[str, str], ...], tx: Transaction) -> list[tuple[Found, Visit]]:
+    """Find the sessions that were attended, with their times and orders."""
+    found = await find(tx, "Encounter", *asked, ("class", "AMB,VR"), ("status", "finished"))
     appointments = await _appointments([each.content for each in found], tx)
     told = (*(each.content for each in found), *appointments.values())
     ids = {logical_id for each in told for logical_id in session.orders_of(each, tx.bases)}
@@ -144,4 +145,4 @@ REACTION: Final = Reaction(
     handle,
     concerns=session.may_change_a_week,
 )
-TIMERS: Final = {_WEEK_OVER: end_week}
+TIMERS: Final = {_CLOSES: close_week}

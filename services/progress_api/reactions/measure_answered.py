@@ -13,7 +13,6 @@ from services.progress_api.episode_course import course_of
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write
-from shared.server.interactions.update import content_of
 from shared.store.finding import fetch, find
 from shared.store.version import Key, instant
 
@@ -32,14 +31,16 @@ async def task_written(occasion: Event | DueTimer, effects: Effects) -> None:
 
 
 async def response_written(event: Event, effects: Effects) -> None:
-    """Settle all open measures of the person who answered."""
+    """Settle the measures that a response answers."""
     tx = effects.tx
-    response = content_of(await tx.read(event.key))
-    patient_id = patient_of(response, "subject", tx.bases) if response else None
-    if patient_id is None:
+    response = await fetch(tx, event.key)
+    patient_id = patient_of(response.content, "subject", tx.bases) if response else None
+    if response is None or patient_id is None:
         return
+    place, received = Place(tx.zone, tx.bases), response.version.updated
     for each in await asked_of(patient_id, tx):
-        await settle(each.key, effects)
+        if settling.answers(response.content, received, each.content, place):
+            await settle(each.key, effects)
 
 
 async def asked_of(patient_id: str, tx: Transaction) -> list[Found]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.progress_api.code_systems import CODE_SYSTEMS
 from services.progress_api.domain.attendance import observations, session, spans
 from services.progress_api.domain.attendance.observations import PersonsWeek, Visit
+from services.progress_api.domain.attendance.policy import CLOSES_AFTER
 from services.progress_api.domain.attendance.week import Week, weeks_of
 from shared.care.canonical import CANONICAL
 from shared.fhir.dates import instant
@@ -136,7 +137,15 @@ def test_a_week_is_as_long_as_its_local_days(day: str, hours: int) -> None:
     low, high = Week(date.fromisoformat(day)).span(NEW_YORK)
 
     assert high - low == hours * 60 * MINUTE
-    assert instant(Week(date.fromisoformat(day)).end(NEW_YORK)) == high
+
+
+@given(day=st.dates(date(2000, 1, 1), date(2040, 1, 1)))
+def test_a_week_is_closed_when_there_was_time_to_write_its_visits_down(day: date) -> None:
+    week = Week(day - timedelta(days=day.weekday()))
+    closes = week.closes(NEW_YORK)
+
+    assert instant(closes - CLOSES_AFTER) == week.span(NEW_YORK)[1]
+    assert Week.closing(closes, NEW_YORK) == week
 
 
 @given(moment=st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
@@ -168,11 +177,11 @@ def lasting(total: int, *activities: str) -> Visit:
     return Visit([(monday, monday + total * MINUTE)], [{"instantiatesCanonical": followed}])
 
 
-@given(total=st.integers(0, 10_000), missed=st.integers(0, 20), is_over=st.booleans())
+@given(total=st.integers(0, 10_000), missed=st.integers(0, 20), is_closed=st.booleans())
 def test_what_is_counted_is_a_valid_observation_of_the_week(
-    *, total: int, missed: int, is_over: bool
+    *, total: int, missed: int, is_closed: bool
 ) -> None:
-    whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_over)
+    whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_closed)
     hours = observations.delivered_hours(whose, [lasting(total)], UTC)
     number = observations.missed_sessions(whose, missed)
 
@@ -182,19 +191,19 @@ def test_what_is_counted_is_a_valid_observation_of_the_week(
     assert number["valueInteger"] == missed
     assert hours["id"] != number["id"]
     assert hours["effectivePeriod"] == {"start": "2026-03-02", "end": "2026-03-08"}
-    assert hours["status"] == number["status"] == ("final" if is_over else "preliminary")
+    assert hours["status"] == number["status"] == ("final" if is_closed else "preliminary")
 
 
-def counted(total: int, *, is_over: bool = True) -> dict[str, Any]:
-    whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_over)
+def counted(total: int, *, is_closed: bool = True) -> dict[str, Any]:
+    whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_closed)
     return observations.delivered_hours(whose, [lasting(total)], UTC)
 
 
 def test_a_week_is_preliminary_then_final_then_amended() -> None:
-    first = observations.next_version(None, counted(60, is_over=False))
+    first = observations.next_version(None, counted(60, is_closed=False))
     assert first is not None
     assert first["status"] == "preliminary"
-    assert observations.next_version(first, counted(60, is_over=False)) is None
+    assert observations.next_version(first, counted(60, is_closed=False)) is None
 
     final = observations.next_version(first, counted(60))
     assert final is not None
@@ -227,7 +236,7 @@ def test_what_people_have_noted_stays() -> None:
     ("status", "missed", "tells"),
     [("noshow", True, True), ("fulfilled", False, True), ("booked", False, False)],
 )
-def test_an_appointment_tells_of_attendance_once_it_is_over(
+def test_an_appointment_tells_of_attendance_once_it_is_closed(
     *, status: str, missed: bool, tells: bool
 ) -> None:
     appointment = an_appointment(0, 60, status=status)
@@ -239,7 +248,7 @@ def test_an_appointment_tells_of_attendance_once_it_is_over(
 
 
 def test_hours_count_for_each_policy_that_counts_their_activity() -> None:
-    whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_over=True)
+    whose = PersonsWeek("p1", Week(date(2026, 3, 2)), is_closed=True)
     visits = [lasting(120, "group-therapy"), lasting(60, "tms"), lasting(180)]
     found = observations.delivered_hours(whose, visits, UTC)
 

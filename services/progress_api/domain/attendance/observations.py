@@ -1,6 +1,7 @@
 """The two Observations of a week: the hours that a person attended, the sessions that were missed.
 
-A week that still runs is preliminary; one that is over is final, and amended when more is learnt.
+A week is preliminary until its visits are written down, then final, and amended when more is
+learnt.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ _WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class PersonsWeek:
-    """Whose week it is, which one, and whether it is over."""
+    """Whose week it is, which one, and whether its visits should be written down by now."""
 
     patient_id: str
     week: Week
-    is_over: bool
+    is_closed: bool
 
     def id_of(self, code: str) -> str:
         """Derive the id of the week's Observation of a kind."""
@@ -103,7 +104,7 @@ def _observation(whose: PersonsWeek, code: str) -> JsonObject:
         "resourceType": "Observation",
         "id": whose.id_of(code),
         "meta": {"profile": [profile("stepdown-observation")]},
-        "status": "final" if whose.is_over else "preliminary",
+        "status": "final" if whose.is_closed else "preliminary",
         "category": [{"coding": [{"system": _CATEGORY, "code": "activity"}]}],
         "code": {
             "coding": [{"system": code_system("measure"), "code": code}],

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from shared.fhir.dates import date_range, moment
+from services.progress_api.domain.attendance.policy import CLOSES_AFTER
+from shared.fhir.dates import date_range, instant, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,9 +42,14 @@ class Week:
         _, high = date_range(self.last.isoformat(), zone)
         return low, high
 
-    def end(self, zone: tzinfo) -> datetime:
-        """Give the moment at which the week is over."""
-        return moment(self.span(zone)[1])
+    def closes(self, zone: tzinfo) -> datetime:
+        """Give the moment by which the visits of the week are written down."""
+        return moment(self.span(zone)[1]) + CLOSES_AFTER
+
+    @classmethod
+    def closing(cls, at: datetime, zone: tzinfo) -> Week:
+        """Give the week that closes at a moment."""
+        return cls.at(instant(at - CLOSES_AFTER) - 1, zone)
 
 
 def weeks_of(spans: Iterable[Range], zone: tzinfo) -> set[Week]:

@@ -34,7 +34,7 @@ def composition(
     written: JsonObject = {
         "resourceType": "Composition",
         "id": handoff.id_of("composition"),
-        "text": paragraphs(_summary(handoff, encounters)),
+        "text": paragraphs(_summary(handoff)),
         "status": "final",
         "type": TYPE,
         "subject": {"reference": handoff.patient},
@@ -76,9 +76,9 @@ def _section(
     return written | {"text": text, "entry": [{"reference": _reference(each)} for each in entries]}
 
 
-def _summary(handoff: Handoff, encounters: Sequence[JsonObject]) -> list[str]:
-    told = [f"{TITLE} of {handoff.day.isoformat()}, with {len(encounters)} encounters."]
-    return [*told, *filter(None, [handoff.reason])]
+def _summary(handoff: Handoff) -> list[str]:
+    told = f"{TITLE} of {handoff.day.isoformat()}, at the end of an intensive outpatient programme."
+    return [told, *filter(None, [handoff.reason])]
 
 
 def _period(handoff: Handoff) -> JsonObject:
