@@ -341,7 +341,9 @@ def test_a_reference_of_the_message_to_what_is_not_here_is_refused_whole(
     )
 
     assert answer.status_code == 422
-    assert answer.json()["issue"][0]["code"] == "not-found"
+    [issue] = answer.json()["issue"]
+    assert issue["code"] == "not-found"
+    assert issue["expression"] == ["Bundle.entry[1].resource.partOf"]
     assert versions(hospital) == before
 
 

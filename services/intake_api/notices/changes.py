@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.intake_api.domain import clock
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     from shared.store.transaction import Transaction
 
 
-async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a notice changes, and where in the message the resources stand that it carries."""
+
+    changes: list[Change]
+    places: Mapping[Key, str]
+
+
+async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime) -> Found:
     """Decide everything that a notice about this person changes, with its Provenance."""
     new, earlier = await _told(tx, notice, person)
     before = outcome(earlier, new.stay, tx.zone)
@@ -36,7 +45,8 @@ async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime
         for reference, content in after.items()
         if (change := await _change(tx, before.get(reference), content, now, mentioned))
     ]
-    return [*changes, *await _said(tx, new, changes, now)]
+    places = {key_of(each): notice.place(url) for url, each in new.places.items()}
+    return Found([*changes, *await _said(tx, new, changes, now)], places)
 
 
 def provenance_id(notice: Notice) -> str:

@@ -16,9 +16,11 @@ from shared.server.saving import save
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.intake_api.domain.notice.message import Notice
+    from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
     from shared.store.transaction import Transaction
     from shared.store.version import Version
@@ -53,9 +55,10 @@ async def receive(tx: Transaction, received: Received) -> Version:
     person = await person_of(tx, notice)
     message = [_message(received, stored)] if is_new else []
     if not isinstance(person, Doubt):
-        await save(tx, [*message, *await _kept(tx, received, person)])
+        await _keep(tx, received, person, message)
     elif asked is None:
-        await save(tx, [*message, *await _asked(tx, received, person)])
+        before = await tx.read(Key("Task", review_id(notice)))
+        await save(tx, [*message, *_reviewed(received, before, review(notice, person))])
     return await _first(tx, received.key)
 
 
@@ -66,10 +69,10 @@ async def settle(tx: Transaction, received: Received, review_task: Found, person
     if await tx.read(Key("Provenance", provenance_id(notice))) is not None:
         return
     if await subject_of_stay(tx, notice) in {None, person}:
-        await save(tx, await _kept(tx, received, person))
-        return
-    again = asked_again(review_task.content)
-    await save(tx, [Change(review_task.key, "PUT", review_task.version, again, received.now)])
+        await _keep(tx, received, person, [])
+    else:
+        again = asked_again(review_task.content)
+        await save(tx, _reviewed(received, review_task.version, again))
 
 
 async def hold(tx: Transaction, notice: Notice) -> None:
@@ -79,23 +82,32 @@ async def hold(tx: Transaction, notice: Notice) -> None:
     await tx.hold_conditions([notice.name, *persons, *conditions(known[notice.stay_address])])
 
 
-async def _kept(tx: Transaction, received: Received, person: str) -> list[Change]:
-    changes = await changes_of(tx, received.notice, person, received.now)
+async def _keep(
+    tx: Transaction, received: Received, person: str, message: Sequence[Change]
+) -> None:
+    found = await changes_of(tx, received.notice, person, received.now)
     asked = await _open_review(tx, received.notice)
+    answered = []
     if asked is not None:
         task = settled(content_of(asked) or {}, person)
-        changes.append(Change(asked.key, "PUT", asked, task, received.now))
-    return changes
+        answered = _reviewed(received, asked, task)
+    await save(tx, [*message, *found.changes, *answered], found.places)
 
 
-async def _asked(tx: Transaction, received: Received, doubt: Doubt) -> list[Change]:
-    task = review(received.notice, doubt)
+def _reviewed(received: Received, before: Version | None, task: JsonObject) -> list[Change]:
+    """Write the review of a message, and say that our policy did."""
     key = Key("Task", task["id"])
-    act = Act((str(key),), (str(received.key),), instant(received.now))
-    said = Key("Provenance", derived_id(f"message/{received.notice.name}", POLICY.name))
+    number = 1 if before is None else before.number + 1
+    act = Act(
+        (str(key),),
+        (str(received.key),),
+        instant(received.now),
+        activity="CREATE" if before is None else "UPDATE",
+    )
+    said = Key("Provenance", derived_id(f"{key}/{number}", POLICY.name))
     return [
-        Change(key, "PUT", await tx.read(key), task, received.now),
-        Change(said, "PUT", await tx.read(said), provenance(POLICY, act), received.now),
+        Change(key, "PUT", before, task, received.now),
+        Change(said, "PUT", None, provenance(POLICY, act), received.now),
     ]
 
 

@@ -92,7 +92,7 @@ def _stay_faults(notice: Notice) -> Iterator[Issue]:
         told = "A notice's focus names one Encounter that the message carries."
         yield _fault("not-found", told, f"{_HEADER}.focus")
         return
-    place = _place(notice, notice.stay_address)
+    place = notice.place(notice.stay_address)
     address = notice.address(notice.stay.get("subject", {}).get("reference"))
     if address is None or _type(notice, address) != "Patient":
         told = "The Encounter's subject is a Patient that the message carries."
@@ -109,7 +109,7 @@ def _identity_faults(notice: Notice) -> Iterator[Issue]:
         told = (
             "The Patient needs an identifier with system and value: nobody is known by name alone."
         )
-        yield _fault("required", told, f"{_place(notice, notice.patient_address)}.identifier")
+        yield _fault("required", told, f"{notice.place(notice.patient_address)}.identifier")
 
 
 def _has_no_end(notice: Notice) -> bool:
@@ -119,10 +119,6 @@ def _has_no_end(notice: Notice) -> bool:
 def _type(notice: Notice, url: str) -> str:
     resource_type: str = notice.entries[url]["resourceType"]
     return resource_type
-
-
-def _place(notice: Notice, url: str) -> str:
-    return f"Bundle.entry[{1 + list(notice.entries).index(url)}].resource"
 
 
 def _fault(code: str, told: str, expression: str) -> Issue:

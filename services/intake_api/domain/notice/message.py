@@ -78,6 +78,10 @@ class Notice:
         """Find the fullUrl of the entry that a reference means."""
         return self._addresses.get(reference) if isinstance(reference, str) else None
 
+    def place(self, url: str) -> str:
+        """Tell where in the Bundle an entry stands."""
+        return f"Bundle.entry[{1 + list(self.entries).index(url)}].resource"
+
     @cached_property
     def stay_address(self) -> str:
         """The fullUrl of the Encounter in focus."""
