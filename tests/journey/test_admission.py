@@ -297,7 +297,7 @@ def test_a_clinician_declines_and_says_where_to_instead(person: Candidate) -> No
     for told in (task, referral):
         assert [each["text"] for each in told["note"]] == ["Instead: The day clinic."]
     said = signature(person, person.episode)
-    assert said["reason"] == [{"text": f"{DECLINED['reason']} Instead: The day clinic."}]
+    assert said["reason"] == [{"text": f"{DECLINED['reason']} (instead: The day clinic.)"}]
     assert {each["reference"].partition("/")[0] for each in said["target"]} == {
         "EpisodeOfCare",
         "ServiceRequest",

@@ -38,7 +38,7 @@ class Refusal:
     @property
     def text(self) -> str:
         """Give the reason and the alternative as one text."""
-        return f"{self.reason} Instead: {self.alternative}" if self.alternative else self.reason
+        return f"{self.reason} (instead: {self.alternative})" if self.alternative else self.reason
 
 
 def refuse_unless_waiting(episode: JsonObject) -> None:

@@ -152,6 +152,14 @@ def test_a_rejection_says_why_and_where_to_instead() -> None:
     assert [each["text"] for each in told["note"]] == ["By phone.", "Instead: The day clinic."]
 
 
+@pytest.mark.parametrize(
+    ("alternative", "text"),
+    [(None, "No place."), ("The day clinic.", "No place. (instead: The day clinic.)")],
+)
+def test_a_refusal_is_told_as_one_text(alternative: str | None, text: str) -> None:
+    assert Refusal("No place.", alternative=alternative).text == text
+
+
 def test_a_rejection_without_an_alternative_adds_no_note() -> None:
     task = {"resourceType": "Task", "status": "requested"}
 
