@@ -197,6 +197,29 @@ def test_what_cannot_be_served_is_refused_with_one_sentence(
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("service", ["intake", "plan", "progress"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_front_door_that_would_ask_itself_is_refused(
+    say: Callable[..., Said], service: str, host: str
+) -> None:
+    port = free_port()
+    name = f"STEPDOWN_{service.upper()}_URL"
+    own = {name: f"http://{host}:{port}/{service}/fhir"}
+    code, _, err = say("serve", "front-door", "--open", "--port", port, **own)
+    assert code == 1
+    assert err == (
+        f"The front door would ask itself for what {service}_api serves: "
+        f"set {name} to the FHIR base of {service}_api.\n"
+    )
+
+
+def test_a_front_door_before_services_elsewhere_is_served(command: Callable[..., Command]) -> None:
+    urls = {f"STEPDOWN_{name}_URL": "http://127.0.0.1:1/fhir" for name in ("INTAKE", "PLAN")}
+    door = command("serve", "front-door", "--open", **urls)
+    door.wait_for("/health/live", lambda answer: answer.is_success)
+    assert door.told_to_stop() == (0, "")
+
+
 def test_a_port_that_is_taken_is_told(say: Callable[..., Said]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -227,6 +250,12 @@ def test_a_wrong_password_is_told(say: Callable[..., Said], database_url: str) -
         1,
         "The database refuses the user or password of STEPDOWN_DATABASE_URL.\n",
     )
+
+
+def test_check_tells_that_a_url_cannot_be_read(say: Callable[..., Said]) -> None:
+    code, out, _ = say("check", "--port", free_port(), STEPDOWN_DATABASE_URL="mine")
+    assert code == 1
+    assert "STEPDOWN_DATABASE_URL cannot be read" in out
 
 
 def test_check_and_migrate_tell_that_all_is_well(

@@ -54,11 +54,39 @@ def test_generate_writes_the_places_and_a_file_for_each_person(end_of: End, tmp_
     assert {p.name: p.read_bytes() for p in (tmp_path / "new" / "folder").iterdir()} == written
 
 
+def test_generate_takes_the_first_day_that_it_knows(end_of: End, tmp_path: Path) -> None:
+    code, out, _ = end_of(
+        "generate", "--people", 1, "--last-day", "1900-01-01", "--out", tmp_path / "old"
+    )
+    assert code == 0
+    assert "of 1 people" in out
+
+
+def test_people_of_earlier_runs_in_the_folder_are_told(end_of: End, tmp_path: Path) -> None:
+    _, first, _ = end_of("generate", "--people", 3, "--out", tmp_path)
+    _, second, _ = end_of("generate", "--people", 1, "--out", tmp_path)
+    assert "earlier runs" not in first
+    assert "The folder also holds 2 people of earlier runs." in second
+
+
+def test_files_without_a_resource_are_told_without_asking_a_server(
+    end_of: End, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.json").write_text('{"resourceType":"Bundle","type":"collection"}')
+    # Nobody listens there.
+    code, out, err = end_of("load", tmp_path, "--to", "http://127.0.0.1:1/fhir")
+    assert (code, err) == (0, "")
+    assert "The files hold no resource." in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["load", "missing.json"], "missing.json does not exist."),
         (["load", ".", "--to", "ftp://x"], "ftp://x is not a server's address"),
+        (["load", ".", "--to", "http://x:99999/fhir"], "http://x:99999/fhir is not a server's"),
+        (["load", ".", "--to", "http://x:0/fhir"], "http://x:0/fhir is not a server's address"),
+        (["generate", "--last-day", "1899-12-31"], "--last-day must be in 1900 or later."),
         (["generate", "--out", "/dev/null/x"], "/dev/null/x: "),
     ],
 )

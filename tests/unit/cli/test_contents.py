@@ -90,12 +90,30 @@ def test_lines_define_and_refer_to_types_only(tmp_path: Path) -> None:
     assert found.refers == {"Patient"}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"entry": 1}', '{"id": 1}', "\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", "{}", '{"entry": 1}', '{"id": 1}', '{"id": "1"}', "\xff"]
+)
 def test_what_is_no_fhir_json_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
     with pytest.raises(Failure, match=r"file\.json is not a FHIR resource"):
         scanned(tmp_path, text)
 
 
-def test_a_line_that_is_no_json_is_refused_by_its_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["{oops", '{"id":"1"}', "{}"])
+def test_a_line_that_is_no_resource_is_refused_by_its_number(tmp_path: Path, line: str) -> None:
     with pytest.raises(Failure, match=r"lines\.ndjson, line 3, is not"):
-        scanned(tmp_path, '{"resourceType":"Goal"}\n\n{oops\n', "lines.ndjson")
+        scanned(tmp_path, f'{{"resourceType":"Goal"}}\n\n{line}\n', "lines.ndjson")
+
+
+@pytest.mark.parametrize("kind", ["history", "batch-response", "transaction-response", ""])
+def test_a_bundle_of_what_happened_holds_nothing_to_load(tmp_path: Path, kind: str) -> None:
+    told = {"resource": {"resourceType": "Patient", "id": "1"}}
+    with pytest.raises(Failure, match=rf"of type {kind or 'unknown'}: nothing to load"):
+        scanned(tmp_path, bundle(told, kind=kind))
+
+
+@pytest.mark.parametrize(
+    "kind", ["transaction", "batch", "collection", "searchset", "document", "message"]
+)
+def test_a_bundle_that_holds_resources_is_loaded(tmp_path: Path, kind: str) -> None:
+    held = {"resource": {"resourceType": "Patient", "id": "1"}}
+    assert scanned(tmp_path, bundle(held, kind=kind)).defines == {"Patient", "Patient/1"}
