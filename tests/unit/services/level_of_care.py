@@ -72,7 +72,7 @@ def flag(status: str = "active", category: str = "safety") -> Evidence:
     return evidence("Flag", "f1", status=status, category=[concept(system, category)])
 
 
-def condition(system: str, code: str, clinical: str = "active", **elements: object) -> Evidence:
+def condition(system: str, code: str, clinical: str = "active", /, **elements: object) -> Evidence:
     status = concept(f"{_TERMINOLOGY}/condition-clinical", clinical)
     return evidence(
         "Condition", "c1", code=concept(system, code), clinicalStatus=status, **elements

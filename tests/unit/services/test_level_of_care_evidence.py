@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.intake_api.domain.level_of_care.valuation import CRITERION, JUDGED, NOTHING
+from services.intake_api.domain.level_of_care.library import DEFAULT
+from services.intake_api.domain.level_of_care.valuation import (
+    CRITERION,
+    JUDGED,
+    NOTHING,
+    needed,
+)
 from shared.care.canonical import code_system
 from shared.fhir.reader import read
 from tests.unit.services.level_of_care import (
@@ -138,6 +144,7 @@ def test_a_mental_health_disorder_shows_in_diagnoses_and_positive_measures(piece
         condition(ICD, "F33.1", verificationStatus=concept("any", "refuted")),
         condition(ICD, "F33.1", verificationStatus=concept("any", "entered-in-error")),
         condition("https://elsewhere.example", "F33.1"),
+        condition(ICD, "F33.1", code={"text": "F33.1"}),
         score("44261-6", 9),
         score("44261-6", 27, status="preliminary"),
         score("44261-6", 27, valueInteger=None),
@@ -299,3 +306,16 @@ def test_no_low_risk_clears_what_a_clinician_judged(judged: Truth) -> None:
     before = judgement("EXC-IMMINENT", value=judged, effectiveDateTime="2026-03-09T08:00:00Z")
 
     assert value_of("EXC-IMMINENT", before, risk(LOW)).value is judged
+
+
+def test_all_that_the_set_looks_at_is_asked_for() -> None:
+    asked = dict(needed(DEFAULT))
+    [(name, codes)] = asked["Observation"]
+
+    others = {"Condition", "Encounter", "Flag", "ServiceRequest"}
+    assert asked.keys() == {"Observation", *others}
+    assert [asked[each] for each in others] == [()] * len(others)
+    assert name == "combo-code"
+    criteria = {f"{CRITERION}|{each.id}" for each in DEFAULT.criteria}
+    measures = {f"{LOINC}|{code}" for code in ("44261-6", "70274-6", "93374-7", "71802-3")}
+    assert set(codes.split(",")) >= criteria | measures

@@ -104,6 +104,14 @@ def test_a_trace_names_the_version_of_each_piece_of_evidence() -> None:
     }
 
 
+def test_each_version_is_cited_once() -> None:
+    assert assessed(score("44261-6", 12), risk(LOW)).evidence == (
+        "Observation/score-44261-6/_history/3",
+        "Observation/risk/_history/3",
+    )
+    assert assessed().evidence == ()
+
+
 def test_what_is_missing_is_required_as_data() -> None:
     told = as_served(*everything_judged(CAP_GROUP=None, ENV_HOME=None))
     required = [each["codeFilter"][0]["code"][0]["code"] for each in told["dataRequirement"]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.intake_api.domain.level_of_care.decision import Decision, decide
-from services.intake_api.domain.level_of_care.kleene import Truth, word
+from services.intake_api.domain.level_of_care.kleene import word
 from services.intake_api.domain.level_of_care.valuation import Valued, valued
 from shared.fhir.writer import canonical
 
@@ -29,11 +29,6 @@ class Assessment:
     criteria_set: CriteriaSet
     criteria: tuple[Valued, ...]
     decision: Decision
-
-    @property
-    def values(self) -> dict[str, Truth]:
-        """The criteria's values by their ids."""
-        return {each.criterion: each.value for each in self.criteria}
 
     @property
     def unknown_safety(self) -> tuple[Valued, ...]:
