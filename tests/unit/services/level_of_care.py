@@ -74,9 +74,8 @@ def flag(status: str = "active", category: str = "safety") -> Evidence:
 
 def condition(system: str, code: str, clinical: str = "active", /, **elements: object) -> Evidence:
     status = concept(f"{_TERMINOLOGY}/condition-clinical", clinical)
-    return evidence(
-        "Condition", "c1", code=concept(system, code), clinicalStatus=status, **elements
-    )
+    given = {"code": concept(system, code), "clinicalStatus": status, **elements}
+    return evidence("Condition", "c1", **given)
 
 
 def stay(end: str = "2026-03-01", status: str = "finished", code: str = "IMP") -> Evidence:
