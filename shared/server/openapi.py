@@ -61,7 +61,14 @@ _INTERACTIONS: Final = {
         _INSTANCE + "/_history",
         "get",
         "List the versions of {type}, newest first",
-        ("id", "count", *_READING),
+        ("id", "since", "at", "count", *_READING),
+        {"200": "bundle"},
+    ),
+    "history-type": (
+        "/fhir/{type}/_history",
+        "get",
+        "List the versions of all {type}, newest first",
+        ("since", "at", "count", *_READING),
         {"200": "bundle"},
     ),
     "vread": (
@@ -128,6 +135,13 @@ def _all(definitions: tuple[ServiceDefinition, ...]) -> Iterator[Described]:
     yield from _of_program()
     yield "/fhir/metadata", "get", _described("Tell what is served", "system", _READING)
     if any(definition.keeps_door for definition in definitions):
+        whole = _described(
+            "List the versions of all resources, newest first",
+            "system",
+            ("since", "at", "count", *_READING),
+            {"200": "bundle"},
+        )
+        yield "/fhir/_history", "get", whole
         yield "/fhir", "post", _with_body(_described("Run a Bundle", "system", _WRITING))
     for definition in definitions:
         for resource_type in definition.types:

@@ -69,6 +69,8 @@ _PARAMETERS: Final = {
         {"type": "object", "additionalProperties": _TEXT},
     ),
     "count": parameter("query", "_count", "How many matches a page holds.", {"type": "integer"}),
+    "since": parameter("query", "_since", "Versions that were made at this instant or later."),
+    "at": parameter("query", "_at", "Versions that were current at some moment of this time."),
     "sort": parameter("query", "_sort", "Parameters to sort by; - before one is descending."),
     "total": parameter(
         "query", "_total", "Whether to count.", {"enum": ["none", "estimate", "accurate"]}

@@ -21,6 +21,8 @@ Interaction = Literal[
     "read",
     "vread",
     "history-instance",
+    "history-type",
+    "history-system",
     "create",
     "update",
     "patch",

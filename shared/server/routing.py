@@ -50,6 +50,8 @@ def route(method: str, path: str) -> Route:
     segments = path.split("/") if path else []
     if not segments:
         return _only(method, {"POST": "bundle"}, {})
+    if segments == ["_history"]:
+        return _only(method, dict.fromkeys(_READS, "history-system"), {})
     if segments == ["metadata"]:
         return _only(method, dict.fromkeys(_READS, "capabilities"), {})
     if _OPERATION.fullmatch(segments[0]) and len(segments) == 1:
@@ -63,6 +65,8 @@ def _of_type(method: str, resource_type: str, rest: list[str]) -> Route:
     fields = {"type": resource_type}
     if not rest:
         return _only(method, _OF_TYPE, fields)
+    if rest == ["_history"]:
+        return _only(method, dict.fromkeys(_READS, "history-type"), fields)
     if rest == ["_search"]:
         return _only(method, {"POST": "search-type"}, fields)
     if _OPERATION.fullmatch(rest[0]) and len(rest) == 1:
@@ -111,7 +115,7 @@ def belongs_here(request: FhirRequest, definition: ServiceDefinition) -> None:
         return
     if request.type is None:
         if not definition.keeps_door:
-            raise NotFound("Bundles are taken by intake_api.")
+            raise NotFound("Bundles and the history of the whole system are intake_api's.")
     elif request.type not in definition.types:
         owner = definition.owner_of(request.type)
         raise NotFound(

@@ -42,14 +42,14 @@ def searchset(
 
 
 def history_bundle(
-    versions: Sequence[tuple[Version, Version | None]], base: str, links: Sequence[tuple[str, str]]
+    versions: Sequence[tuple[Version, bool]], base: str, links: Sequence[tuple[str, str]]
 ) -> bytes:
-    """Write a history of versions, each with the one before it; a deletion has no resource."""
+    """Write a history of versions, each with whether it made its resource, or brought it back."""
     pieces = [_head("history", links, None)]
-    for i, (version, before) in enumerate(versions):
+    for i, (version, made) in enumerate(versions):
         request = {"method": version.method, "url": _url(version)}
         response = {
-            "status": _status(version, before),
+            "status": "204" if version.deleted else "201" if made else "200",
             "etag": f'W/"{version.number}"',
             "lastModified": instant(version.updated),
         }
@@ -91,9 +91,3 @@ def _closed(pieces: list[bytes]) -> bytes:
 
 def _url(version: Version) -> str:
     return version.key.type if version.method == "POST" else str(version.key)
-
-
-def _status(version: Version, before: Version | None) -> str:
-    if version.deleted:
-        return "204"
-    return "201" if before is None or before.deleted else "200"

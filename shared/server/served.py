@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 # The codes of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html
 TypeInteraction = Literal[
-    "read", "vread", "update", "patch", "delete", "history-instance", "create", "search-type"
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
 ]
 
 _ALL: Final[tuple[TypeInteraction, ...]] = (
@@ -26,6 +34,7 @@ _ALL: Final[tuple[TypeInteraction, ...]] = (
     "patch",
     "delete",
     "history-instance",
+    "history-type",
     "create",
     "search-type",
 )
@@ -35,7 +44,7 @@ _EXCEPTIONS: Final[Mapping[str, tuple[TypeInteraction, ...]]] = MappingProxyType
 )
 
 # Of the whole system, at the service that keeps the door.
-SYSTEM_INTERACTIONS: Final = ("transaction", "batch")
+SYSTEM_INTERACTIONS: Final = ("transaction", "batch", "history-system")
 
 
 def interactions_of(resource_type: str) -> tuple[TypeInteraction, ...]:

@@ -24,6 +24,8 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "read": "R",
         "vread": "R",
         "history-instance": "R",
+        "history-type": "R",
+        "history-system": "R",
         "update": "U",
         "patch": "U",
         "delete": "D",

@@ -12,6 +12,7 @@ from shared.store.audit_search import (
     audit_row_statement,
     audited,
 )
+from shared.store.history import history_statement
 from shared.store.mention import Mention, mention_of
 from shared.store.search import count_statement, matching_statement, page_statement
 from shared.store.terms import reference_term
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from shared.access.access import Access
     from shared.fhir.search.query import Query
     from shared.store.audit import Audited
+    from shared.store.history import History
     from shared.store.page_key import PageKey
     from shared.store.statements import Narrowable
 
@@ -61,6 +63,15 @@ class Reading:
         """Read versions of a resource, the newest first, beginning below number `before`."""
         below = _NEWEST if before is None else before
         return await self._versions(statements.HISTORY, key, key.id, below, limit)
+
+    async def past(self, history: History, page_key: PageKey | None) -> list[tuple[Version, bool]]:
+        """Read a page of a history, and one version more where there is a next page.
+
+        With each comes whether it made its resource, or brought it back.
+        """
+        statement = history_statement(history, self.access, page_key)
+        rows = await self._fetch(statement.sql, statement.args)
+        return [(_version(columns), made) for *columns, made in rows]
 
     async def existing(self, keys: Iterable[Key]) -> dict[Key, int]:
         """Find which of these resources exist undeleted, with their internal keys.
@@ -152,7 +163,7 @@ class Reading:
         return [_version(row) for row in await self._fetch(sql, args)]
 
 
-def _version(row: asyncpg.Record) -> Version:
+def _version(row: Sequence[Any]) -> Version:
     code, logical_id, pk, number, updated, deleted, method, body = row
     raw = None if body is None else body.encode()
     return Version(Key(TYPE_NAME[code], logical_id), pk, number, updated, deleted, method, raw)

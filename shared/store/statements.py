@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 
 from shared.fhir.definitions import TYPE_CODE
 
-_COLUMNS: Final = "v.type, v.id, v.pk, v.version, v.updated, v.deleted, v.method, v.body"
+COLUMNS: Final = "v.type, v.id, v.pk, v.version, v.updated, v.deleted, v.method, v.body"
 _CURRENT: Final = (
-    f"SELECT {_COLUMNS} FROM record.resource r JOIN record.version v "
+    f"SELECT {COLUMNS} FROM record.resource r JOIN record.version v "
     "ON v.tenant = r.tenant AND v.pk = r.pk AND v.version = r.version "
     "WHERE r.tenant = $1 AND r.type = $2 AND r.id = "
 )
 _ANY_VERSION: Final = (
-    f"SELECT {_COLUMNS} FROM record.resource r JOIN record.version v "
+    f"SELECT {COLUMNS} FROM record.resource r JOIN record.version v "
     "ON v.tenant = r.tenant AND v.pk = r.pk "
     "WHERE r.tenant = $1 AND r.type = $2 AND r.id = $3 AND v.version "
 )
@@ -53,7 +53,7 @@ _MENTIONS: Final = (
 )
 MENTIONS: Final = Narrowable(_MENTIONS.format(""), _MENTIONS.format(_limited("s", 4)))
 READ_PKS: Final = (
-    f"SELECT {_COLUMNS} FROM record.resource r JOIN record.version v "
+    f"SELECT {COLUMNS} FROM record.resource r JOIN record.version v "
     "ON v.tenant = r.tenant AND v.pk = r.pk AND v.version = r.version "
     "WHERE r.tenant = $1 AND r.pk = ANY($2::bigint[])"
 )

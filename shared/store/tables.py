@@ -72,7 +72,28 @@ class Version(SQLModel, table=True):
     """Every version of every resource, written once and never changed."""
 
     __tablename__ = "version"
-    __table_args__: ClassVar[Any] = ({"schema": RECORD},)
+    __table_args__: ClassVar[Any] = (
+        Index(
+            "version_updated",
+            "tenant",
+            "type",
+            "updated",
+            "pk",
+            "version",
+            postgresql_where=text("pk > 0"),
+        ),
+        Index(
+            "version_patient",
+            "tenant",
+            "patient",
+            "type",
+            "updated",
+            "pk",
+            "version",
+            postgresql_where=text("pk > 0 AND patient IS NOT NULL"),
+        ),
+        {"schema": RECORD},
+    )
     tenant: int = Field(primary_key=True)
     pk: int = Field(sa_type=BigInteger, primary_key=True)
     version: int = Field(primary_key=True)

@@ -28,6 +28,7 @@ REQUESTS = {
     "patch": ("PATCH", "/{type}/{id}"),
     "delete": ("DELETE", "/{type}/{id}"),
     "history-instance": ("GET", "/{type}/{id}/_history"),
+    "history-type": ("GET", "/{type}/_history?_count=1"),
     "create": ("POST", "/{type}"),
     "search-type": ("GET", "/{type}?_summary=count"),
 }
@@ -154,7 +155,7 @@ async def test_a_bundle_is_stated_where_it_is_taken(client: httpx.AsyncClient, b
     stated = {each["code"] for each in told["rest"][0].get("interaction", ())}
     answer = await client.post(base, json={"resourceType": "Bundle", "type": "batch"})
     if stated:
-        assert stated == {"transaction", "batch"}
+        assert stated == {"transaction", "batch", "history-system"}
         assert answer.status_code == 200
     else:
         refused(answer, 404)

@@ -90,13 +90,61 @@ async def test_the_history_of_what_never_was_is_not_found_and_of_what_was_delete
     assert answer.json()["entry"][1]["request"] == {"method": "POST", "url": "Patient"}
 
 
-@pytest.mark.parametrize("query", ["_count=x", "_count=-1", "_before=x", "nonsense=1", "_sort=_id"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "_count=x",
+        "_count=-1",
+        "_before=1",
+        "nonsense=1",
+        "_sort=_id",
+        "_since=yesterday",
+        "_since=",
+        "_at=2026-02-30",
+        "_page=x",
+        "_count=1&_count=1",
+    ],
+)
 async def test_a_parameter_that_a_history_does_not_take_is_refused(
     client: httpx.AsyncClient, query: str
 ) -> None:
     reference = await created(client, patient())
     refused(await client.get(f"/{reference}/_history?{query}"), 400)
     assert (await client.get(f"/{reference}/_history?_count=1")).status_code == 200
+
+
+async def test_since_and_at_choose_versions(client: httpx.AsyncClient) -> None:
+    reference = await _five_versions(client)
+    whole = (await client.get(f"/{reference}/_history")).json()["entry"]
+    times = {
+        int(each["response"]["etag"][3:-1]): each["response"]["lastModified"] for each in whole
+    }
+
+    async def numbers(query: str) -> list[int]:
+        return _numbers(await client.get(f"/{reference}/_history?{query}"))
+
+    assert await numbers(f"_since={times[3]}") == [5, 4, 3]
+    assert await numbers("_since=2999") == []
+    assert await numbers("_since=2001-01-01") == [5, 4, 3, 2, 1]
+    # An instant of the record is a whole millisecond.
+    assert await numbers(f"_at={times[2]}") == [2]
+    assert await numbers(f"_at={times[4][:4]}") == [5, 4, 3, 2, 1]
+    assert await numbers("_at=2001") == []
+    assert await numbers("_at=2999") == [5]
+    assert await numbers(f"_at={times[4][:4]}&_since={times[4]}") == [5, 4]
+
+
+async def test_a_page_belongs_to_its_history(client: httpx.AsyncClient) -> None:
+    reference, other = await _five_versions(client), await _five_versions(client)
+    following = link(await client.get(f"/{reference}/_history?_count=2"), "next")
+    assert following is not None
+    page = following.partition("_page=")[2]
+    for url in (
+        f"/{other}/_history?_page={page}",
+        f"/{reference}/_history?_since=2020&_page={page}",
+    ):
+        refused(await client.get(url), 400)
+    assert _numbers(await client.get(f"/{reference}/_history?_count=1&_page={page}")) == [3]
 
 
 async def test_a_history_of_count_zero_has_no_entries(client: httpx.AsyncClient) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.server.interactions.audit_events import read_audit_event, search_audit_events
-from shared.server.interactions.history import history
+from shared.server.interactions.history_instance import history_instance
+from shared.server.interactions.history_system import history_system
+from shared.server.interactions.history_type import history_type
 from shared.server.interactions.read import read
 from shared.server.interactions.search import search
 from shared.server.interactions.vread import vread
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 READS: Final[dict[str, Read]] = {
     "read": read,
     "vread": vread,
-    "history-instance": history,
+    "history-instance": history_instance,
+    "history-type": history_type,
+    "history-system": history_system,
     "search-type": search,
 }
 # A type that is a view of other rows than the resources'.

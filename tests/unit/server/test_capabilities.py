@@ -27,6 +27,7 @@ ASKED = {
     "patch": ("PATCH", "{}/1"),
     "delete": ("DELETE", "{}/1"),
     "history-instance": ("GET", "{}/1/_history"),
+    "history-type": ("GET", "{}/_history"),
     "create": ("POST", "{}"),
     "search-type": ("GET", "{}"),
 }
@@ -137,7 +138,11 @@ def test_every_search_parameter_that_is_served_is_stated_with_its_type() -> None
 def test_only_the_keeper_of_the_door_takes_bundles() -> None:
     system = {name: stated(name)["rest"][0].get("interaction") for name in SERVICES}
 
-    assert system["intake"] == [{"code": "transaction"}, {"code": "batch"}]
+    assert system["intake"] == [
+        {"code": "transaction"},
+        {"code": "batch"},
+        {"code": "history-system"},
+    ]
     assert system["plan"] is None
     assert system["progress"] is None
     assert stated(*SERVICES)["rest"][0]["interaction"] == system["intake"]

@@ -1,0 +1,20 @@
+"""FHIR history interaction of the whole system.
+
+https://hl7.org/fhir/R4/http.html#history
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.fhir.definitions import RESOURCE_TYPES
+from shared.server.histories import page_of_history
+
+if TYPE_CHECKING:
+    from shared.server.request import Context, FhirRequest, FhirResponse
+    from shared.store.reading import Reading
+
+
+async def history_system(reading: Reading, request: FhirRequest, context: Context) -> FhirResponse:
+    """List the versions of all resources."""
+    return await page_of_history(reading, request, context, RESOURCE_TYPES)
