@@ -38,6 +38,10 @@ class Participant(Person):
         """Change the status of the episode."""
         self.episode = self.put(self.read(self.episode) | {"status": status})
 
+    def leaves(self) -> None:
+        """End the episode, so that later tests need not wait for the measures of this person."""
+        self.becomes("cancelled")
+
     def measures(self, status: str | None = None, questionnaire: str = "phq-9") -> list[Resource]:
         """The Tasks that asked for a measure, the first window first."""
         tasks = self.found("Task", code=f"{code_system('task')}|measure")

@@ -29,8 +29,10 @@ def http(stack: Programs) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def person(http: httpx.Client) -> Participant:
-    return Participant(http)
+def person(http: httpx.Client) -> Iterator[Participant]:
+    person = Participant(http)
+    yield person
+    person.leaves()
 
 
 @pytest.fixture

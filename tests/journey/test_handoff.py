@@ -46,12 +46,13 @@ def http(stack: Programs) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def person(http: httpx.Client) -> Participant:
+def person(http: httpx.Client) -> Iterator[Participant]:
     person = Participant(http)
     person.put({"resourceType": "Organization", "id": "programme", "name": "The programme"})
     managed = {"managingOrganization": {"reference": "Organization/programme"}}
     person.episode = person.put(person.episode | managed)
-    return person
+    yield person
+    person.leaves()
 
 
 def asked(recipient: str = "Organization/clinic", reason: str | None = None) -> dict[str, Any]:

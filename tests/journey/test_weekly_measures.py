@@ -28,10 +28,11 @@ def http(stack: Programs) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def person(http: httpx.Client) -> Participant:
+def person(http: httpx.Client) -> Iterator[Participant]:
     person = Participant(http)
     person.pass_time()
-    return person
+    yield person
+    person.leaves()
 
 
 def is_overdue(task: Resource) -> bool:
@@ -124,6 +125,7 @@ def test_nothing_is_asked_of_who_is_not_in_the_programme(http: httpx.Client) -> 
     person.becomes("active")
     person.pass_time()
     assert statuses(person) == ["requested"]
+    person.leaves()
 
 
 def test_a_pause_asks_for_nothing_until_it_is_over(person: Participant) -> None:
