@@ -12,6 +12,7 @@ from services.plan_api.profiles import PROFILES
 from services.plan_api.reactions import (
     inpatient_encounter_finished,
     plan_followed,
+    programme_ended,
     reliable_worsening,
 )
 from services.plan_api.templates import LIBRARY
@@ -30,6 +31,7 @@ DEFINITION: Final = ServiceDefinition(
         (
             inpatient_encounter_finished.REACTION,
             plan_followed.REACTION,
+            programme_ended.REACTION,
             reliable_worsening.REACTION,
         ),
         timers={},

@@ -194,6 +194,60 @@ def test_a_plan_that_is_over_has_no_session_to_come(person: Planned, status: str
 
     assert booked(person) == []
     assert person.read(attended) == attended
+    # What was a mistake was never ordered by it: people say what becomes of that.
+    ended = {"entered-in-error": "active"}.get(status, status)
+    assert {each["status"] for each in person.all("ServiceRequest")} == {ended}
+
+
+def test_an_order_that_changes_as_its_plan_ends_ends_too(person: Planned) -> None:
+    plan = active(person)
+    therapy = of_activity(person, "Group therapy")
+
+    person.write(plan | {"status": "completed"})
+    person.put(therapy | {"note": [{"text": "Changed at the same moment."}]})
+    person.pass_time()
+
+    assert {each["status"] for each in person.all("ServiceRequest")} == {"completed"}
+
+
+@pytest.mark.parametrize(
+    ("episode", "plan"), [("finished", "completed"), ("cancelled", "completed")]
+)
+def test_the_plan_ends_with_the_programme(person: Planned, episode: str, plan: str) -> None:
+    made = active(person)
+    assert person.episode is not None
+
+    person.put(person.read(person.episode) | {"status": episode})
+    person.pass_time()
+
+    ended = person.read(made)
+    assert ended["status"] == plan
+    [said] = [e for e in person.told_of(made) if "plan-ends" in str(e["agent"])]
+    assert said["entity"][0]["what"]["reference"].startswith("EpisodeOfCare/")
+    assert {each["status"] for each in person.all("ServiceRequest")} == {plan}
+    assert booked(person) == []
+
+
+def test_a_draft_that_nobody_needs_any_more_is_revoked(person: Planned) -> None:
+    draft = person.apply()
+    assert person.episode is not None
+
+    person.put(person.read(person.episode) | {"status": "cancelled"})
+    person.pass_time()
+
+    assert person.read(draft)["status"] == "revoked"
+    assert {each["status"] for each in person.all("ServiceRequest")} == {"revoked"}
+
+
+def test_the_plan_of_a_person_with_another_open_episode_goes_on(person: Planned) -> None:
+    made = active(person)
+    assert person.episode is not None
+    person.put(person.episode | {"id": f"{person.episode['id']}-2"})
+
+    person.put(person.read(person.episode) | {"status": "finished"})
+    person.pass_time()
+
+    assert person.read(made)["status"] == "active"
 
 
 def test_sessions_are_booked_although_the_services_were_down(

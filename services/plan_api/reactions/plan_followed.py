@@ -37,12 +37,15 @@ async def handle(event: Event, effects: Effects) -> None:
         return
     if event.key.type == "ServiceRequest":
         await _activity_changed(changed, effects)
-    elif is_ours(changed.content) and changed.content.get("intent") != "proposal":
+    elif activation.is_followed(changed.content):
         await _plan_changed(changed.content, effects)
 
 
 async def _activity_changed(request: Found, effects: Effects) -> None:
-    plans = await find(effects.tx, "CarePlan", ("activity-reference", request.reference))
+    found = await find(effects.tx, "CarePlan", ("activity-reference", request.reference))
+    plans = [each for each in found if activation.is_followed(each.content)]
+    if plans and all(activation.is_over(plan.content) for plan in plans):
+        await _end_orders([request], plans[-1].content, effects)
     for plan in plans:
         if is_in_force(plan.content) and await _is_in_care(plan.content, effects):
             if request.content.get("status") == "draft":
@@ -53,6 +56,7 @@ async def _activity_changed(request: Found, effects: Effects) -> None:
 
 async def _plan_changed(plan: JsonObject, effects: Effects) -> None:
     if activation.is_over(plan):
+        await _end_orders(await _requests(plan, effects), plan, effects)
         await _book(plan, [], await _booked(plan, effects), effects)
     elif is_in_force(plan) and await _is_in_care(plan, effects):
         requests = await _requests(plan, effects)
@@ -96,6 +100,24 @@ async def _order(requests: Sequence[Found], effects: Effects) -> None:
     entries = [put_over(seen(each), {"status": "active"}) for each in drafts]
     body = write(transaction([*entries, put(said)]))
     await effects.send("intake", "POST", "", body=body, purpose="order")
+
+
+async def _end_orders(requests: Sequence[Found], plan: JsonObject, effects: Effects) -> None:
+    """Ask intake to end the orders of a plan that is over."""
+    ended = [(each, activation.ended_order(each.content, plan)) for each in requests]
+    changed = [(each, order["status"]) for each, order in ended if order is not None]
+    if not changed:
+        return
+    act = Act(
+        targets=[each.reference for each, _ in changed],
+        sources=[_occasion(effects)],
+        recorded=instant(effects.now),
+        activity="UPDATE",
+    )
+    said = provenance(activation.POLICY, act) | {"id": effects.id_for("orders-ended")}
+    entries = [put_over(seen(each), {"status": status}) for each, status in changed]
+    body = write(transaction([*entries, put(said)]))
+    await effects.send("intake", "POST", "", body=body, purpose="orders-end")
 
 
 async def _book(
