@@ -45,7 +45,7 @@ async def _activity_changed(request: Found, effects: Effects) -> None:
     found = await find(effects.tx, "CarePlan", ("activity-reference", request.reference))
     plans = [each for each in found if activation.is_followed(each.content)]
     if plans and all(activation.is_over(plan.content) for plan in plans):
-        await _end_orders([request], plans[-1].content, effects)
+        await _end_orders(await _requests(plans[-1].content, effects), plans[-1].content, effects)
     for plan in plans:
         if is_in_force(plan.content) and await _is_in_care(plan.content, effects):
             if request.content.get("status") == "draft":
