@@ -18,8 +18,10 @@ _BY_STATUS: Final[dict[int, type[FhirError]]] = {
     for each in (
         errors.Malformed,
         errors.Forbidden,
+        errors.Unauthorized,
         errors.NotFound,
         errors.Gone,
+        errors.MethodNotAllowed,
         errors.Conflict,
         errors.PreconditionFailed,
         errors.TooLarge,

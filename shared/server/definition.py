@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from shared.feed.reaction import Reactions
 
@@ -53,11 +53,18 @@ class Operation:
         return tuple(each for each in self.parameters if each.use == "in")
 
 
+class OwnerOf(Protocol):
+    """Tells which service owns any type, or an operation on it."""
+
+    def __call__(self, resource_type: str, operation: str | None = None) -> str:
+        """Name the service."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceDefinition:
     """One service: its name (`plan`), its title (`plan_api`) and what it serves.
 
-    `owner_of` tells which service owns any type; the one that keeps the door also serves the
+    `owner_of` tells which service owns what; the one that keeps the door also serves the
     system interactions and may write every type inside a Bundle. The `library` is what it
     publishes in the record when it starts: resources of its own types, with ids of their own.
     """
@@ -65,7 +72,7 @@ class ServiceDefinition:
     name: str
     title: str
     types: tuple[str, ...]
-    owner_of: Callable[[str], str]
+    owner_of: OwnerOf
     keeps_door: bool = False
     operations: tuple[Operation, ...] = ()
     reactions: Reactions = field(default_factory=lambda: Reactions("", (), {}))

@@ -1,23 +1,31 @@
-"""What an operation asks of another service: one transaction Bundle, answered before it goes on.
+"""What is asked of another service and answered before the asking one goes on.
 
-The Bundle carries ids or conditions derived from its cause, so that asking again changes nothing.
+An operation sends one transaction Bundle, which carries ids or conditions derived from its cause,
+so that asking again changes nothing. A batch sends on an operation that another service has.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+import httpx
 
 from shared.client.client import ACTOR_HEADER, FhirClient
 from shared.client.refusal import refusal
+from shared.fhir.errors import OutcomeUnknown, Unavailable
+from shared.fhir.writer import write
+from shared.server.request import FhirResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.fhir.reader import JsonObject
-    from shared.server.request import Context
+    from shared.server.request import Context, FhirRequest
 
 _ATTEMPTS: Final = 3
 _TIMEOUT_SECONDS: Final = 15.0
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Siblings:
@@ -33,14 +41,31 @@ class Siblings:
         :raises FhirError: the sibling's own refusal.
         :raises Unavailable: when it does not answer.
         """
-        headers = {"X-Request-Id": context.request_id}
-        if context.caller.reference is not None:
-            headers[ACTOR_HEADER] = context.caller.reference
         client = self._client(name)
-        answer = await client.transaction(bundle, headers=headers, repeatable=True)
+        answer = await client.transaction(bundle, headers=_headers(context), repeatable=True)
         if not answer.is_success:
             raise refusal(answer)
         return answer.resource()
+
+    async def forward(self, name: str, request: FhirRequest, context: Context) -> FhirResponse:
+        """Have an operation run by a sibling for the same caller; its answer.
+
+        :raises FhirError: the sibling's own refusal.
+        :raises Unavailable: when it does not answer.
+        :raises OutcomeUnknown: when it stopped answering, and may have acted.
+        """
+        body = None if request.resource is None else write(request.resource)
+        try:
+            answer = await self._client(name).request(
+                request.method, _address(request), body, _headers(context)
+            )
+        except Unavailable as error:
+            if request.method != "POST" or isinstance(error.__cause__, _NEVER_SENT):
+                raise
+            raise OutcomeUnknown(f"{name}_api stopped answering, and may have acted.") from error
+        if not answer.is_success:
+            raise refusal(answer)
+        return FhirResponse(answer.status, answer.body or None)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -54,3 +79,16 @@ class Siblings:
                 self._urls[name], timeout=_TIMEOUT_SECONDS, attempts=_ATTEMPTS
             )
         return self._clients[name]
+
+
+def _headers(context: Context) -> dict[str, str]:
+    headers = {"X-Request-Id": context.request_id}
+    if context.caller.reference is not None:
+        headers[ACTOR_HEADER] = context.caller.reference
+    return headers
+
+
+def _address(request: FhirRequest) -> str:
+    steps = (request.type, request.id, f"${request.operation}")
+    address = "/".join(step for step in steps if step)
+    return f"{address}?{urlencode(request.query)}" if request.query else address

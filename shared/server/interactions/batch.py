@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.errors import FhirError, Malformed
+from shared.fhir.errors import FhirError, Malformed, Unavailable
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.references import Links
 from shared.server.entries import EntryAnswer, check_shape, entry_answer, entry_of
@@ -39,11 +39,35 @@ async def _answer(
     try:
         entry = entry_of(request.resource or {}, index, context)
         _refuse_dependence(entry, names)
-        response = await engine.dispatch(entry.request, context, in_bundle=True)
+        response = await _run(engine, entry.request, context)
     except FhirError as error:
         outcome = operation_outcome(error.issues)
         return {"status": str(error.status), "outcome": outcome}, None
     return entry_answer(entry, response, request.headers)
+
+
+async def _run(engine: Engine, request: FhirRequest, context: Context) -> FhirResponse:
+    owner = _elsewhere(engine, request)
+    if owner is None:
+        return await engine.dispatch(request, context, in_bundle=True)
+    try:
+        return await engine.siblings.forward(owner, request, context)
+    except Unavailable as error:
+        # What the sibling itself answers is in the audit by its own hand.
+        await engine.refused(request, context, error)
+        raise
+
+
+def _elsewhere(engine: Engine, request: FhirRequest) -> str | None:
+    """Name the other service that an operation belongs to."""
+    if request.interaction != "operation" or request.type is None:
+        return None
+    definition = engine.definition
+    for each in definition.operations:
+        if each.code == request.operation and request.type in each.types:
+            return None
+    owner = definition.owner_of(request.type, request.operation)
+    return None if owner == definition.name else owner
 
 
 def _refuse_dependence(entry: Entry, names: frozenset[str]) -> None:
