@@ -47,15 +47,19 @@ def media_type_of(headers: Mapping[str, str]) -> str | None:
     return given.partition(";")[0].strip().lower()
 
 
+def accepted(headers: Mapping[str, str], query: Pairs) -> set[str]:
+    """List the media types that the client takes; `_format` rules over Accept."""
+    asked = [value for name, value in query if name == "_format"]
+    accepts = asked or headers.get("accept", "*/*").split(",")
+    return {each.partition(";")[0].strip().lower().replace(" ", "+") for each in accepts}
+
+
 def check_acceptable(headers: Mapping[str, str], query: Pairs) -> None:
-    """Check that the client takes JSON; `_format` rules over Accept.
+    """Check that the client takes JSON.
 
     :raises NotAcceptable: when it asks only for something else.
     """
-    asked = [value for name, value in query if name == "_format"]
-    accepts = asked or headers.get("accept", "*/*").split(",")
-    wanted = {each.partition(";")[0].strip().lower() for each in accepts}
-    if not any(each.replace(" ", "+") in _WANTED or each == "" for each in wanted):
+    if accepted(headers, query).isdisjoint(_WANTED | {""}):
         raise NotAcceptable(f"This server answers in {FHIR_JSON} only.")
 
 

@@ -20,6 +20,7 @@ from shared.fhir.outcome import operation_outcome
 from shared.fhir.writer import write
 from shared.observability.access_log import AccessLine, log_access
 from shared.observability.request_id import request_id
+from shared.server.binary import is_read_natively, native_of
 from shared.server.content import (
     FHIR_JSON,
     body_of,
@@ -90,7 +91,8 @@ class FhirEndpoint:
         context = self._context(ANONYMOUS, trace)
         try:
             context = self._context(caller_of(told.headers.get(ACTOR_HEADER)), trace)
-            check_acceptable(told.headers, told.query)
+            if not is_read_natively(told):
+                check_acceptable(told.headers, told.query)
             told = await _with_body(request, told)
         except FhirError as error:
             await self._engine.refused(told, context, error)
@@ -173,6 +175,9 @@ def _response(request: FhirRequest, answer: FhirResponse) -> Response:
     if answer.location is not None and (answer.status == 201 or request.interaction == "create"):
         headers["Location"] = answer.location
     body = _preferred(request, answer)
+    native = native_of(body) if body is not None and is_read_natively(request) else None
+    if native is not None:
+        return Response(native.content, answer.status, {**headers, **native.headers})
     if body is not None and wants_pretty(request.query):
         body = pretty(body)
     if body is None:

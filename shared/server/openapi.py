@@ -107,6 +107,8 @@ _BODIES: Final = {
     "update": _RESOURCE,
     "patch": {JSON_PATCH: {"schema": reference("schemas", "JSONPatch")}, **_RESOURCE},
 }
+# A Binary may come as what it holds, of any media type.
+_OF_TYPES: Final = {"Binary": {"application/octet-stream": {"schema": {"type": "string"}}}}
 
 
 def openapi(*definitions: ServiceDefinition, version: str) -> JsonObject:
@@ -170,7 +172,7 @@ def _of_type(resource_type: str) -> Iterator[Described]:
         )
         described["operationId"] = f"{resource_type}.{interaction}"
         if interaction in _BODIES:
-            _with_body(described, _BODIES[interaction])
+            _with_body(described, _BODIES[interaction] | _OF_TYPES.get(resource_type, {}))
         if interaction == "search-type":
             yield f"/fhir/{resource_type}/_search", "post", _by_form(described)
             described["parameters"] += _search_parameters(resource_type)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from shared.fhir.errors import Malformed, TooLarge, UnsupportedMedia
 from shared.fhir.reader import read, read_array
+from shared.server.binary import is_native_body, native_resource
 from shared.server.content import FHIR_JSON, FORM, JSON, JSON_PATCH, media_type_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def with_payload(request: FhirRequest, raw: bytes) -> FhirRequest:
         return replace(request, query=request.query + _form(raw, request))
     if not raw:
         return request
+    if is_native_body(request, raw):
+        return replace(request, resource=native_resource(request, raw))
     media_type = media_type_of(request.headers)
     if request.interaction == "patch":
         return _patch(request, raw, media_type)

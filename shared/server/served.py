@@ -38,9 +38,13 @@ _ALL: Final[tuple[TypeInteraction, ...]] = (
     "create",
     "search-type",
 )
-# An AuditEvent is a view of a row of the audit, which no client writes and nothing changes.
+# An AuditEvent is a view of a row of the audit, which no client writes and nothing changes. A
+# Binary is content that is replaced as a whole.
 _EXCEPTIONS: Final[Mapping[str, tuple[TypeInteraction, ...]]] = MappingProxyType(
-    {"AuditEvent": ("read", "search-type")}
+    {
+        "AuditEvent": ("read", "search-type"),
+        "Binary": tuple(each for each in _ALL if each != "patch"),
+    }
 )
 
 # Of the whole system, at the service that keeps the door.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.reader import read
+from shared.fhir.references import parse_reference
 from shared.fhir.search.index import IndexRow, index
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
@@ -78,9 +79,23 @@ def _patient(change: Change, found: IndexRow, reading: Reading) -> Key | None:
 
     A deletion stays where the resource was: whoever follows the patient must learn of it.
     """
-    if change.after is None and change.before is not None and change.before.body is not None:
-        found = index(read(change.before.body), reading)
+    content = change.after
+    if content is None and change.before is not None and change.before.body is not None:
+        content = read(change.before.body)
+        found = index(content, reading)
+    if change.key.type == "Binary" and content is not None:
+        return _secured_as(content, reading)
     return Key("Patient", found.patients[0]) if len(found.patients) == 1 else None
+
+
+def _secured_as(binary: JsonObject, reading: Reading) -> Key | None:
+    """Name the patient whose access a Binary asks for: in no compartment, it says so itself.
+
+    https://hl7.org/fhir/R4/binary-definitions.html#Binary.securityContext
+    """
+    link = parse_reference(binary.get("securityContext", {}).get("reference", ""), reading.bases)
+    is_patient = link.kind == "local" and link.type == "Patient"
+    return Key("Patient", link.id or "") if is_patient else None
 
 
 def _main_columns(rows: Sequence[Row]) -> list[list[Any]]:
