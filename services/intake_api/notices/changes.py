@@ -66,7 +66,7 @@ async def _change(
     current = content_of(version)
     if version is not None and current is None and str(key) not in mentioned:
         return None  # people have deleted what had been opened
-    result = after if current is None else decided(current, before, after)
+    result = decided(current, before, after)
     if result is None:
         return None
     if current is None and key.type == "Task":

@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake_api.domain import clock
@@ -15,8 +15,10 @@ from services.intake_api.domain.notice.fold import brought, folded
 from services.intake_api.domain.notice.identity import identities
 from services.intake_api.domain.notice.outcome import Told, decided, follows, outcome
 from shared.fhir.validation import validate
-from tests.notices import ACT_CODE, notice, resource
+from tests.notices import ACT_CODE, DOCTOR, ENDPOINT, identifier, notice, resource
 
+# Each example reads several whole messages.
+SOME = settings(max_examples=40, deadline=None)
 NEW_YORK = ZoneInfo("America/New_York")
 Record = dict[str, dict[str, Any]]
 
@@ -53,7 +55,7 @@ metas = st.fixed_dictionaries({}, optional={"lastUpdated": times, "profile": lab
 patients = st.fixed_dictionaries(
     {
         "gender": st.sampled_from([None, "female"]),
-        "telecom": st.sampled_from([None, [{"value": "1"}], [{"value": "2"}]]),
+        "telecom": st.sampled_from([None, *([{"system": "phone", "value": v}] for v in "12")]),
         "deceasedBoolean": st.sampled_from([None, False]),
     }
 )
@@ -98,6 +100,7 @@ def received(arriving: list[Told]) -> Record:
 notices = st.lists(told(), min_size=1, max_size=4, unique_by=lambda each: each.notice.name)
 
 
+@SOME
 @given(notices, st.data())
 def test_any_order_and_any_repetition_end_in_the_same_state(
     some: list[Told], data: st.DataObject
@@ -111,12 +114,14 @@ def test_any_order_and_any_repetition_end_in_the_same_state(
     assert found == outcome(some, some[0].stay, NEW_YORK)
 
 
+@SOME
 @given(notices)
 def test_what_comes_of_notices_is_valid(some: list[Told]) -> None:
     for resource_found in outcome(some, some[0].stay, NEW_YORK).values():
         assert validate(resource_found) == []
 
 
+@SOME
 @given(notices)
 def test_the_newest_notice_always_holds(some: list[Told]) -> None:
     newest = max(some, key=lambda each: each.notice.order).notice
@@ -276,6 +281,58 @@ def test_an_admission_or_an_emergency_visit_opens_nothing() -> None:
         assert set(outcome([each], each.stay, NEW_YORK)) == set(each.places.values())
 
 
+def test_what_a_notice_says_of_another_stay_is_not_taken_for_this_one() -> None:
+    one = as_told(notice("admit"))
+    two = as_told(notice("discharge", Encounter={"identifier": [identifier("stay", "2")]}))
+
+    found = outcome([one, two], one.stay, NEW_YORK)
+
+    assert two.stay not in found
+    assert found[one.stay]["status"] == "in-progress"
+    assert not [each for each in found.values() if each["resourceType"] == "EpisodeOfCare"]
+
+
+def test_the_sender_asks_or_whoever_is_responsible_or_the_system_that_sent_it() -> None:
+    def requester(header: dict[str, Any]) -> dict[str, Any]:
+        each = as_told(notice(MessageHeader=header))
+        found = outcome([each], each.stay, NEW_YORK).values()
+        [request] = [one for one in found if one["resourceType"] == "ServiceRequest"]
+        asks: dict[str, Any] = request["requester"]
+        return asks
+
+    assert requester({})["reference"].startswith("Organization/")
+    responsible = requester({"sender": None, "responsible": {"reference": DOCTOR}})
+    assert responsible["reference"].startswith("Practitioner/")
+    assert requester({"sender": {"reference": "Organization/7"}}) == {"display": "Hospital"}
+    unnamed = {"sender": None, "source": {"endpoint": ENDPOINT}}
+    assert requester(unnamed) == {"display": ENDPOINT}
+
+
+def test_a_referral_names_conditions_and_coverages_where_there_are_any() -> None:
+    made = notice()
+    bare = made | {"entry": made["entry"][:5]}
+    with_all, without = as_told(made), as_told(bare | {"timestamp": "2026-03-02T17:00:00Z"})
+
+    def named(each: Told) -> set[str]:
+        found = outcome([each], each.stay, NEW_YORK).values()
+        [request] = [one for one in found if one["resourceType"] == "ServiceRequest"]
+        return {"reasonReference", "insurance"} & request.keys()
+
+    assert named(with_all) == {"reasonReference", "insurance"}
+    assert named(without) == set()
+
+
+def test_what_was_not_there_is_made_and_what_changes_nothing_is_left() -> None:
+    each = as_told(notice())
+    found = outcome([each], each.stay, NEW_YORK)
+    stay, person = found[each.stay], found[each.places[each.notice.patient_address]]
+
+    assert decided(None, stay, stay) == stay
+    assert decided(stay, stay, stay) is None
+    assert decided(stay, None, stay) is None
+    assert decided(person | {"active": True}, None, person) is None
+
+
 def test_references_point_into_the_record_or_to_nothing_here() -> None:
     participants = [
         {"individual": {"reference": "Practitioner/doctor"}},
@@ -283,6 +340,7 @@ def test_references_point_into_the_record_or_to_nothing_here() -> None:
         {"individual": {"reference": "urn:uuid:unknown", "display": "Dr. Who"}},
         {"individual": {"reference": "https://elsewhere.example/fhir/Practitioner/9"}},
         {"individual": {"reference": "Practitioner?identifier=x"}},
+        {"individual": {"identifier": {"value": "7"}}},
     ]
     made = notice(Encounter={"participant": participants})
     made["entry"][1]["fullUrl"] = "https://hospital.example/fhir/Encounter/stay"
@@ -299,4 +357,15 @@ def test_references_point_into_the_record_or_to_nothing_here() -> None:
         {"display": "Dr. Who"},
         {"reference": "https://elsewhere.example/fhir/Practitioner/9"},
         {"display": "not told in the notice"},
+        {"identifier": {"value": "7"}},
     ]
+    # An entry that stands nowhere at the sender's has no base for what it refers to.
+    assert reference_of("Practitioner/7") == {"display": "not told in the notice"}
+
+
+def reference_of(text: str) -> dict[str, Any]:
+    participant = [{"individual": {"reference": text}}]
+    each = as_told(notice(Encounter={"participant": participant}))
+    told: dict[str, Any] = outcome([each], each.stay, NEW_YORK)[each.stay]["participant"][0]
+    found: dict[str, Any] = told["individual"]
+    return found

@@ -14,7 +14,7 @@ from services.intake_api.domain import clock
 from services.intake_api.domain.follow_up import opening, referral, visits
 from services.intake_api.domain.follow_up.opening import Stay
 from services.intake_api.domain.follow_up.visits import Calendar, Handoff, Visit
-from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE, AFTER_HANDOFF
+from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE
 from services.intake_api.domain.stay import last_day
 from shared.care.episode import PROGRAMME
 from shared.fhir.validation import validate
@@ -188,7 +188,7 @@ def test_the_windows_are_those_of_the_programme() -> None:
         ("follow-up-7d", 1, 7),
         ("follow-up-30d", 1, 30),
     ]
-    assert [each.code for each in AFTER_HANDOFF] == ["aftercare-7d", "aftercare-30d"]
+    assert visits.CODES == ("follow-up-7d", "follow-up-30d", "aftercare-7d", "aftercare-30d")
 
 
 @pytest.mark.parametrize(

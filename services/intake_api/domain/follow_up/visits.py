@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.clock import CLOCK
-from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE, AFTER_HANDOFF
+from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE, AT_AFTERCARE_CLINIC
 from services.intake_api.domain.stay import ACT_CODE
 from shared.care.automatic import Policy
 from shared.fhir.dates import date_range, moment
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 POLICY: Final = Policy("visit-satisfies-clock", "1.0", "Completes a clock by a visit in its window")
-CODES: Final = tuple(each.code for each in (*AFTER_DISCHARGE, *AFTER_HANDOFF))
-_AFTER_HANDOFF: Final = frozenset(each.code for each in AFTER_HANDOFF)
+CODES: Final = (*(each.code for each in AFTER_DISCHARGE), *AT_AFTERCARE_CLINIC)
 _SEEN: Final = frozenset({"AMB", "VR"})
 _SATISFIED_BY: Final = {"system": CLOCK, "code": "satisfied-by"}
 # A handoff that came to nothing has no clinic.
@@ -85,7 +84,7 @@ def handoff_of(task: JsonObject, calendar: Calendar) -> Handoff | None:
 
 def is_after_handoff(task: JsonObject) -> bool:
     """Tell whether a clock waits for a visit at an aftercare clinic."""
-    return bool(_AFTER_HANDOFF & set(_codes(task)))
+    return not set(AT_AFTERCARE_CLINIC).isdisjoint(_codes(task))
 
 
 def satisfies(
@@ -148,10 +147,9 @@ def _is_satisfaction(output: JsonObject) -> bool:
     return any({k: each.get(k) for k in _SATISFIED_BY} == _SATISFIED_BY for each in codings)
 
 
-def _codes(task: JsonObject) -> Iterator[str]:
-    for each in task.get("code", {}).get("coding", ()):
-        if each.get("system") == CLOCK and "code" in each:
-            yield each["code"]
+def _codes(task: JsonObject) -> list[str]:
+    codings = task.get("code", {}).get("coding", ())
+    return [each.get("code", "") for each in codings if each.get("system") == CLOCK]
 
 
 def _day(instant: int, calendar: Calendar) -> date:

@@ -37,13 +37,9 @@ class Window:
         }
 
 
-def _windows(after: str) -> tuple[Window, ...]:
-    return tuple(
-        Window(each["code"], each["text"], each["firstDay"], each["lastDay"])
-        for each in _TOLD["clocks"]
-        if each["after"] == after
-    )
-
-
-AFTER_DISCHARGE: Final = _windows("discharge")
-AFTER_HANDOFF: Final = _windows("handoff")
+AFTER_DISCHARGE: Final = tuple(
+    Window(each["code"], each["text"], each["firstDay"], each["lastDay"])
+    for each in _TOLD["afterDischarge"]
+)
+# The clocks that wait for a visit at the clinic that somebody was handed over to.
+AT_AFTERCARE_CLINIC: Final = tuple(_TOLD["atAftercareClinic"])

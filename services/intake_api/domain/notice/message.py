@@ -96,10 +96,7 @@ class Notice:
     @cached_property
     def patient_address(self) -> str:
         """The fullUrl of the person whose stay it is."""
-        address = self.address(self.stay["subject"]["reference"])
-        if address is None:
-            raise AssertionError("a notice was read without its faults")
-        return address
+        return self._addresses[self.stay["subject"]["reference"]]
 
     @property
     def patient(self) -> JsonObject:

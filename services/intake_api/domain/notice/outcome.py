@@ -56,14 +56,13 @@ def outcome(told: Iterable[Told], stay: str, zone: tzinfo) -> dict[str, JsonObje
     found = {reference: folded(each) for reference, each in tellings.items()}
     if stay in found:
         found[stay] = _profiled(found[stay])
-    discharges = [each for each in ordered if each.stay == stay and _discharges(each.notice)]
-    return found | (opened(_discharge(discharges[-1], zone)) if discharges else {})
+    discharges = [opens for each in ordered if each.stay == stay and (opens := _opens(each, zone))]
+    return found | (discharges[-1] if discharges else {})
 
 
 def follows(told: Told, zone: tzinfo) -> list[str]:
     """Name everything that a notice speaks of, and that it opens."""
-    opens = opened(_discharge(told, zone)) if _discharges(told.notice) else {}
-    return sorted({*told.places.values(), *opens})
+    return sorted({*told.places.values(), *_opens(told, zone)})
 
 
 def decided(
@@ -74,10 +73,10 @@ def decided(
     None leaves it: nothing new was said of it, or people have changed it since. The stay itself
     takes over what is new in any case.
     """
-    if before is not None and canonical(before) == canonical(after):
-        return None
     if current is None:
         return after
+    if before is not None and canonical(before) == canonical(after):
+        return None
     if after["resourceType"] == "Encounter":
         result = brought(current, before or {}, after)
         return None if _same(current, result) else result
@@ -86,21 +85,20 @@ def decided(
     return after if _same(clock.unmarked(current), before) else None
 
 
-def _discharges(notice: Notice) -> bool:
-    return notice.event == DISCHARGE and ends_inpatient_stay(notice.stay)
-
-
-def _discharge(told: Told, zone: tzinfo) -> Discharge:
+def _opens(told: Told, zone: tzinfo) -> dict[str, JsonObject]:
+    """Give what a discharge from an inpatient stay opens; any other notice opens nothing."""
     notice, places = told.notice, told.places
     last = last_day(notice.stay, zone)
-    if last is None:
-        raise AssertionError("a discharge was read without its faults")
-    return Discharge(
-        Stay(told.stay, places[notice.patient_address], last),
-        _requester(told),
-        notice.bundle["timestamp"],
-        _of_type("Condition", places),
-        _of_type("Coverage", places),
+    if notice.event != DISCHARGE or not ends_inpatient_stay(notice.stay) or last is None:
+        return {}
+    return opened(
+        Discharge(
+            Stay(told.stay, places[notice.patient_address], last),
+            _requester(told),
+            notice.bundle["timestamp"],
+            _of_type("Condition", places),
+            _of_type("Coverage", places),
+        )
     )
 
 
