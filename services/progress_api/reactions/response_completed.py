@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import extraction
 from services.progress_api.extracting import keep_results
+from services.progress_api.following import is_followed
 from shared.care.subject import patient_of
-from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.store.finding import fetch
 
@@ -24,7 +24,7 @@ async def handle(event: Event, effects: Effects) -> None:
     if response is None:
         return
     patient_id = patient_of(response.content, "subject", tx.bases)
-    if patient_id is None or not await has_open_episode(tx, patient_id):
+    if patient_id is None or not await is_followed(tx, patient_id, effects.now):
         return
     if extraction.is_retracted(response.content):
         await keep_results(tx, response, (), effects.now)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import suicide_risk
 from services.progress_api.domain.suicide_risk import Cause
-from shared.feed.open_episode import has_open_episode
+from services.progress_api.following import is_followed
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write
 from shared.server.interactions.update import content_of
@@ -25,7 +25,7 @@ async def handle(event: Event, effects: Effects) -> None:
     patient_id = _person_at_high_risk(stated, effects.tx)
     if stated is None or patient_id is None:
         return
-    if await has_open_episode(effects.tx, patient_id):
+    if await is_followed(effects.tx, patient_id, effects.now):
         first = await _first_stated(stated, patient_id, effects.tx)
         certain = suicide_risk.is_certain(content_of(first) or {})
         cause = Cause(event.key.id, first.number, patient_id, instant(first.updated), certain)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from services.progress_api.domain import suicide_screen
 from services.progress_api.domain.extraction import DONE, extraction, is_done, refusals
 from services.progress_api.domain.suicide_screen import Cause
+from services.progress_api.following import is_followed
 from shared.care.subject import patient_of
-from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write
 from shared.server.interactions.update import content_of
@@ -34,7 +34,7 @@ async def response_written(event: Event, effects: Effects) -> None:
     if version is None or found is None:
         return
     patient_id = found.completed.patient_id
-    if not await has_open_episode(effects.tx, patient_id):
+    if not await is_followed(effects.tx, patient_id, effects.now):
         return
     reason = suicide_screen.why_asked(found)
     if reason is not None:
@@ -49,7 +49,7 @@ async def task_written(event: Event, effects: Effects) -> None:
     if task is None or not suicide_screen.is_open(task.content):
         return
     patient_id = patient_of(task.content, "for", effects.tx.bases)
-    if patient_id is None or not await has_open_episode(effects.tx, patient_id):
+    if patient_id is None or not await is_followed(effects.tx, patient_id, effects.now):
         return
     criteria = (("patient", f"Patient/{patient_id}"), ("status", ",".join(sorted(DONE))))
     responses = await find(effects.tx, "QuestionnaireResponse", *criteria)

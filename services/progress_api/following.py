@@ -1,0 +1,39 @@
+"""Tells whether a person's answers are looked at: in care, and in the aftercare that follows.
+
+Who is asked for measures must not be left alone with what they answer.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from services.progress_api.domain.measures.policy import RHYTHMS
+from services.progress_api.episode_course import course_of
+from shared.care.episode import is_programme
+from shared.feed.open_episode import has_open_episode
+from shared.store.finding import find
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shared.store.finding import Found
+    from shared.store.reading import Reading
+
+_LASTS: Final = timedelta(days=RHYTHMS["aftercare"].period_days or 0)
+
+
+async def is_followed(reading: Reading, patient_id: str, now: datetime) -> bool:
+    """Tell whether a person has an open episode, or finished the programme not long ago."""
+    if await has_open_episode(reading, patient_id):
+        return True
+    asked = (("patient", f"Patient/{patient_id}"), ("status", "finished"))
+    ended = await find(reading, "EpisodeOfCare", *asked)
+    return any([await _is_in_aftercare(each, reading, now) for each in ended])
+
+
+async def _is_in_aftercare(episode: Found, reading: Reading, now: datetime) -> bool:
+    if not is_programme(episode.content):
+        return False
+    finished = (await course_of(episode.key, reading)).finished
+    return finished is not None and now < finished.since + _LASTS
