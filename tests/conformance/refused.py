@@ -13,14 +13,11 @@ R4 = "https://hl7.org/fhir/R4"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an example is refused: the rule, its page, and the (code, expression) of one issue.
-
-    `issue` is None where an invariant refuses it, which validation does not evaluate yet.
-    """
+    """Why an example is refused: the rule, its page, and the (code, expression) of one issue."""
 
     rule: str
     page: str
-    issue: tuple[str, str] | None
+    issue: tuple[str, str]
 
 
 def _missing(element: str, parent: str, page: str) -> Refusal:
@@ -32,13 +29,19 @@ def _target(place: str, target: str, page: str) -> Refusal:
     return Refusal(rule, f"{R4}/{page}", ("value", place))
 
 
-def _invariant(rule: str, page: str) -> Refusal:
-    return Refusal(rule, f"{R4}/{page}", None)
+def _invariant(rule: str, place: str, page: str) -> Refusal:
+    return Refusal(rule, f"{R4}/{page}", ("invariant", place))
 
 
-_TXT_2 = _invariant("txt-2: a narrative has some content that is not blank", "narrative.html#inv")
+def _blank(resource_type: str) -> Refusal:
+    rule = "txt-2: a narrative has some content that is not blank"
+    return _invariant(rule, f"{resource_type}.text.div", "narrative.html#inv")
+
+
 _SDF_4 = _invariant(
-    "sdf-4: a structure has a base, unless it is abstract", "structuredefinition.html#inv"
+    "sdf-4: a structure has a base, unless it is abstract",
+    "StructureDefinition",
+    "structuredefinition.html#inv",
 )
 _NO_BASE = _missing("base", "SearchParameter", "searchparameter.html#resource")
 _NO_NAME = _missing("name and status", "ImplementationGuide", "implementationguide.html#resource")
@@ -79,15 +82,17 @@ REFUSED: dict[str, Refusal] = {
     "Observation-clinical-gender": _target(
         "Observation.performer[0]", "Encounter", "observation.html#resource"
     ),
-    "ActivityDefinition-blood-tubes-supply": _TXT_2,
-    "ActivityDefinition-heart-valve-replacement": _TXT_2,
-    "EventDefinition-example": _TXT_2,
-    "Questionnaire-zika-virus-exposure-assessment": _TXT_2,
+    "ActivityDefinition-blood-tubes-supply": _blank("ActivityDefinition"),
+    "ActivityDefinition-heart-valve-replacement": _blank("ActivityDefinition"),
+    "EventDefinition-example": _blank("EventDefinition"),
+    "Questionnaire-zika-virus-exposure-assessment": _blank("Questionnaire"),
     "StructureDefinition-Definition": _SDF_4,
     "StructureDefinition-Event": _SDF_4,
     "StructureDefinition-FiveWs": _SDF_4,
     "StructureDefinition-Request": _SDF_4,
     "Bundle-dataelements": _invariant(
-        "bdl-7: a fullUrl is unique in a Bundle, or its versions differ", "bundle.html#inv"
+        "bdl-7: a fullUrl is unique in a Bundle, or its versions differ",
+        "Bundle.entry[6769].fullUrl",
+        "bundle.html#inv",
     ),
 }

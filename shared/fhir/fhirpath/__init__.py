@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.fhir.fhirpath.collections import truth
-from shared.fhir.fhirpath.environment import Environment
+from shared.fhir.fhirpath.environment import Environment, Steps
 from shared.fhir.fhirpath.errors import InvalidExpression, TooCostlyExpression
 from shared.fhir.fhirpath.functions import FUNCTIONS
 from shared.fhir.fhirpath.machine import Frame, Machine
@@ -26,6 +26,7 @@ __all__ = [
     "Environment",
     "InvalidExpression",
     "Node",
+    "Steps",
     "TooCostlyExpression",
     "evaluate",
     "holds",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.fhirpath.errors import InvalidExpression
+from shared.fhir.fhirpath.errors import InvalidExpression, TooCostlyExpression
 from shared.fhir.fhirpath.node import Node, system_node
 
 if TYPE_CHECKING:
@@ -34,6 +34,24 @@ def _knows_nothing(*_: object) -> None:
     return None
 
 
+class Steps:
+    """How much work is allowed: for one evaluation, or for all that share it."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = 100_000) -> None:
+        self.left = left
+
+    def spend(self, steps: int) -> None:
+        """Count work that is about to be done.
+
+        :raises TooCostlyExpression: it is too much.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise TooCostlyExpression("The expression takes too many steps.")
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """The world of one evaluation.
@@ -50,7 +68,7 @@ class Environment:
     conforms_to: Judge = _knows_nothing
     now: datetime | None = None
     variables: Mapping[str, list[Node]] = field(default_factory=dict)
-    steps: int = 100_000
+    steps: Steps = field(default_factory=Steps)
 
     def variable(self, name: str) -> list[Node]:
         """Find the value of `%name`.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from shared.fhir.fhirpath.collections import single, truth
-from shared.fhir.fhirpath.errors import InvalidExpression, TooCostlyExpression
+from shared.fhir.fhirpath.errors import InvalidExpression
 from shared.fhir.fhirpath.navigation import children_named
 from shared.fhir.fhirpath.node import Node
 from shared.fhir.fhirpath.operators import LOGIC, OPERATORS, as_type, negated
@@ -53,16 +53,7 @@ class Machine:
     def __init__(self, environment: Environment, functions: Mapping[str, Function]) -> None:
         self.environment = environment
         self._functions = functions
-        self._left = environment.steps
-
-    def spend(self, steps: int) -> None:
-        """Count work that is about to be done.
-
-        :raises TooCostlyExpression: it was too much.
-        """
-        self._left -= steps
-        if self._left < 0:
-            raise TooCostlyExpression("The expression takes too many steps.")
+        self.spend = environment.steps.spend
 
     def run(self, expression: Expression, frame: Frame) -> list[Node]:
         """Evaluate an expression; what it makes counts as steps too."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import type_definition
 from shared.fhir.errors import Malformed, RuleViolation
-from shared.fhir.fhirpath import Environment, evaluate, root_node
+from shared.fhir.fhirpath import Environment, Steps, evaluate, root_node
 from shared.fhir.fhirpath.syntax import Member
 from shared.fhir.patch import pairs
 from shared.fhir.patch.fhirpath_value import element_of, is_list, put_in, value_for
@@ -98,7 +98,7 @@ _DO = {"add": _add, "insert": _insert, "delete": _delete, "replace": _replace, "
 
 def _found(resource: JsonObject, path: Expression) -> list[Node]:
     root = root_node(resource)
-    found = evaluate(path, root, Environment(root, root, root, steps=_STEPS))
+    found = evaluate(path, root, Environment(root, root, root, steps=Steps(_STEPS)))
     if any(node.type.startswith("System.") for node in found):
         raise RuleViolation("Its path leads to a computed value, not to an element.")
     return found

@@ -1,7 +1,8 @@
 """Validation: whether a resource is FHIR R4, with every fault and its place.
 
-It covers structure, values, cardinality, choices, required bindings and reference targets. Each
-type is one table of checkers; a valid resource is walked once, and nothing is made for it.
+It covers structure, values, cardinality, choices, required bindings, reference targets and the
+rules of R4's types. Each type is one table of checkers; a valid resource is walked once, and
+nothing is made for it.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 
-def validate(resource: JsonObject, *, limit: int = 100) -> list[Issue]:
-    """Check a resource and list its faults; after `limit` of them a last one says so."""
-    found = check_resource(resource, Run(limit))
+def validate(resource: JsonObject, *, limit: int = 100, warnings: bool = False) -> list[Issue]:
+    """Check a resource and list its faults; after `limit` of them a last one says so.
+
+    Rules of R4 that only warn are asked where `warnings` are wanted.
+    """
+    found = check_resource(resource, Run(limit, warnings=warnings))
     if found is None:
         return []
     name = resource.get("resourceType")

@@ -38,12 +38,20 @@ class NullFinding(Finding):
 
 
 class Run:
-    """One validation: how many findings are enough."""
+    """One validation: how many findings are enough, and what the rules of R4 look around for.
 
-    __slots__ = ("limit",)
+    `resource` is the one being checked; `root` is the same, or the one that contains it, and
+    `mentioned` the contained ones that it refers to, as far as they were met.
+    """
 
-    def __init__(self, limit: int) -> None:
+    __slots__ = ("limit", "mentioned", "resource", "root", "warnings")
+
+    def __init__(self, limit: int, *, warnings: bool = False) -> None:
         self.limit = limit
+        self.warnings = warnings
+        self.resource: dict[str, Any] = {}
+        self.root: dict[str, Any] = {}
+        self.mentioned: set[str] | None = None
 
 
 NUMBERS = {int, LosslessFloat, float}

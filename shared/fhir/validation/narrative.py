@@ -34,6 +34,8 @@ _ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 _LINKS = ("href", "src")
 _named_entity = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_content = re.compile(r">[^<]*[^<\s]|<img").search
+_hidden = re.compile(r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _blanks = re.compile(r"[\x00-\x20]")
 _KEPT = {"lt", "gt", "amp", "quot"}
 
@@ -54,7 +56,14 @@ def check_xhtml(value: object, _run: Run) -> Findings | None:
         return fault("value", str(refused))
     except (expat.ExpatError, UnicodeEncodeError):
         return fault("value", "The narrative is not well-formed XHTML.")
+    if not _content(_hidden.sub(_shown, value) if "<!" in value else value):
+        return fault("invariant", "The narrative must have some text or an image (txt-2).")
     return None
+
+
+def _shown(hidden: re.Match[str]) -> str:
+    # A comment is no content; what CDATA quotes is, whatever it looks like.
+    return "x" if hidden[1] and hidden[1].strip() else ""
 
 
 def _without_named_entities(text: str) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from shared.fhir.validation.finding import Checker, Findings, Run
     from shared.fhir.validation.twins import Twin
 
+# A rule could not trust the shape of what it sees, or would tell the same fault again.
+_MISSHAPEN = {"structure", "required"}
 _plain_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}").fullmatch
 
 
@@ -25,18 +27,19 @@ class Table:
 
     `names` gives the element of a property where they differ: `valueQuantity` and `_valueString`
     are both `value`. `twins` are those of the primitives, by `_key`. `rules` see the whole object
-    after its members.
+    after its members; `invariants` too, but only one whose shape is right all through.
     """
 
     checkers: dict[str, Checker] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     twins: dict[str, Twin] = field(default_factory=dict)
     rules: list[Checker] = field(default_factory=list)
+    invariants: list[Checker] = field(default_factory=list)
 
 
 def object_checker(table: Table) -> Checker:
     """Make the checker of a type's objects; the table may be filled later."""
-    checker_of, rules = table.checkers.get, table.rules
+    checker_of, rules, invariants = table.checkers.get, table.rules, table.invariants
 
     def check(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
         if type(value) is not dict or not value or (len(value) == 1 and "id" in value):
@@ -49,14 +52,28 @@ def object_checker(table: Table) -> Checker:
                 found = joined(found, _placed(table, key, _settled(value, key, below, run)))
                 if len(found) >= run.limit:
                     return found
-        for rule in rules:
-            below = rule(value, run)
-            if below is not None:
-                found = joined(found, below)
+        if rules or invariants:
+            found = _judged(table, value, run, found)
         # A twin may have explained away all that was found.
         return found or None
 
     return check
+
+
+def _judged(
+    table: Table, value: dict[str, Any], run: Run, found: Findings | None
+) -> Findings | None:
+    for rule in table.rules:
+        below = rule(value, run)
+        if below is not None:
+            found = joined(found, below)
+    if found and any(finding.code in _MISSHAPEN for finding in found):
+        return found
+    for invariant in table.invariants:
+        below = invariant(value, run)
+        if below is not None:
+            found = joined(found, below)
+    return found
 
 
 def _not_an_element(value: object) -> Findings:

@@ -1,4 +1,4 @@
-"""References: the type of what they point to is one that the element allows.
+"""References: the type of what they point to is one that the element allows, and `#x` is there.
 
 https://hl7.org/fhir/R4/references.html#Reference
 """
@@ -12,10 +12,12 @@ from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.validation.finding import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
+    from shared.fhir.reader import JsonObject
     from shared.fhir.validation.finding import Checker, Findings, Run
 
+_NOT_CONTAINED = "There is no contained resource of this id (ref-1)."
 _absolute = re.compile(
     r"https?://.*/([A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?",
     re.DOTALL,
@@ -33,13 +35,33 @@ def reference_to(targets: Collection[str], plain: Checker) -> Checker:
         literal = value.get("reference")
         # Almost every reference is relative and right, and is known so by one look-up.
         if literal and literal.partition("/")[0] not in allowed:
-            found = _judge_literal(literal, allowed)
+            found = _judge_literal(literal, allowed, run)
         return found if "type" not in value else found or _judge_type(value, allowed)
 
     return check
 
 
-def _judge_literal(literal: str, allowed: frozenset[str]) -> Findings | None:
+def contained_in(resource: JsonObject) -> Iterator[JsonObject]:
+    """Give the contained resources; one that is no object counts as empty."""
+    inside = resource.get("contained")
+    for each in inside if type(inside) is list else ():
+        yield each if type(each) is dict else {}
+
+
+def _judge_local(literal: str, run: Run) -> Findings | None:
+    ids = [each.get("id") for each in contained_in(run.root)]
+    # The root itself is `#`; and a contained one without a right id may be the one that is meant.
+    if literal in {"#", *(f"#{each}" for each in ids)} or not all(
+        type(each) is str for each in ids
+    ):
+        run.mentioned = (run.mentioned or set()) | {literal}
+        return None
+    return fault("invariant", _NOT_CONTAINED)
+
+
+def _judge_literal(literal: str, allowed: frozenset[str], run: Run) -> Findings | None:
+    if literal.startswith("#"):
+        return _judge_local(literal, run)
     target = _target_type(literal)
     if target is None or target in allowed:
         return None

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from shared.fhir.definitions import TYPE_CODE, type_definition
 from shared.fhir.validation.bindings import bound_code, bound_concept
 from shared.fhir.validation.finding import accept, fault, wrong_json_type
+from shared.fhir.validation.frequent import FREQUENT
+from shared.fhir.validation.invariants import rules_of
 from shared.fhir.validation.lists import list_of, list_of_primitives
 from shared.fhir.validation.objects import Table, object_checker
 from shared.fhir.validation.primitives import PRIMITIVES
@@ -25,7 +27,22 @@ if TYPE_CHECKING:
 
 
 def check_resource(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
-    """Check a resource of any type."""
+    """Check a resource of any type, which is the root of whatever it contains."""
+    before = run.resource, run.root, run.mentioned
+    run.resource, run.root, run.mentioned = value, value, None
+    found = _check_typed(value, run)
+    run.resource, run.root, run.mentioned = before
+    return found
+
+
+def _check_contained(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
+    before, run.resource = run.resource, value
+    found = _check_typed(value, run)
+    run.resource = before
+    return found
+
+
+def _check_typed(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
     if type(value) is not dict:
         return wrong_json_type(value, "a resource")
     name = value.get("resourceType")
@@ -45,7 +62,8 @@ def checker_of(type_name: str) -> Checker:
         return check_resource
     table = Table()
     _fill(table, type_definition(type_name))
-    return object_checker(table)
+    checker = object_checker(table)
+    return FREQUENT[type_name](checker) if type_name in FREQUENT else checker
 
 
 def _fill(table: Table, definition: TypeDefinition) -> None:
@@ -60,6 +78,7 @@ def _fill(table: Table, definition: TypeDefinition) -> None:
             if key.type in PRIMITIVES and _has_twin(definition, element):
                 _add_twin(table, element, key)
     table.rules += _rules(definition, elements)
+    table.invariants += rules_of(definition)
 
 
 def _defer(checkers: dict[str, Checker], element: Element, key: Key) -> None:
@@ -71,7 +90,7 @@ def _defer(checkers: dict[str, Checker], element: Element, key: Key) -> None:
 
 
 def _child(element: Element, key: Key) -> Checker:
-    checker = checker_of(key.type)
+    checker = _check_contained if key.json == "contained" else checker_of(key.type)
     if key.type == "Reference":
         checker = reference_to(key.targets, checker)
     elif element.binding is not None:

@@ -91,12 +91,70 @@ ALLERGY: dict[str, Any] = {
     "patient": {"reference": "Patient/p1"},
 }
 
+QUESTIONNAIRE: dict[str, Any] = {
+    "resourceType": "Questionnaire",
+    "name": "Phq2",
+    "status": "active",
+    "item": [
+        {
+            "linkId": "1",
+            "type": "group",
+            "item": [
+                {"linkId": "1.1", "type": "choice", "answerOption": [{"valueString": "no"}]},
+                {
+                    "linkId": "1.2",
+                    "type": "string",
+                    "maxLength": 20,
+                    "enableWhen": [
+                        {"question": "1.1", "operator": "exists", "answerBoolean": True}
+                    ],
+                },
+            ],
+        },
+        {"linkId": "2", "type": "display", "text": "Thank you"},
+    ],
+}
+
+STRUCTURE: dict[str, Any] = {
+    "resourceType": "StructureDefinition",
+    "url": "http://example.org/StructureDefinition/one",
+    "name": "One",
+    "status": "draft",
+    "kind": "resource",
+    "abstract": False,
+    "type": "Patient",
+    "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+    "derivation": "constraint",
+    "differential": {
+        "element": [
+            {
+                "id": "Patient",
+                "path": "Patient",
+                "constraint": [{"key": "one-1", "severity": "error", "human": "x"}],
+            },
+            {"id": "Patient.name", "path": "Patient.name", "min": 1, "max": "2"},
+            {
+                "id": "Patient.generalPractitioner",
+                "path": "Patient.generalPractitioner",
+                "type": [
+                    {
+                        "code": "Reference",
+                        "targetProfile": ["http://hl7.org/fhir/StructureDefinition/Organization"],
+                    }
+                ],
+            },
+        ]
+    },
+}
+
 VALID = {
     "Patient": PATIENT,
     "Observation": OBSERVATION,
     "Bundle": BUNDLE,
     "Parameters": PARAMETERS,
     "AllergyIntolerance": ALLERGY,
+    "Questionnaire": QUESTIONNAIRE,
+    "StructureDefinition": STRUCTURE,
 }
 
 

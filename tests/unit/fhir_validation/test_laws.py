@@ -129,3 +129,68 @@ def test_whatever_stands_in_a_resource_validation_answers_and_answers_the_same_a
     first = validate(resource)
     assert validate(resource) == first
     assert all(issue.expression and issue.expression.startswith("Patient") for issue in first)
+
+
+def places_in(node: Any, place: Place = ()) -> Iterator[Place]:  # noqa: ANN401
+    yield place
+    children = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
+    for step, child in children:
+        yield from places_in(child, (*place, step))
+
+
+junk: st.SearchStrategy[object] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from(["", "x", "#x", "2026", "*", "-1"]),
+    st.sampled_from([[], {}, [[]], [{}], [None], [1], ["x"], {"x": 1}, {"value": "x"}]),
+)
+
+
+@pytest.mark.parametrize("resource_type", VALID)
+@settings(max_examples=100)
+@given(data=st.data())
+def test_whatever_stands_in_place_of_something_valid_validation_answers(
+    resource_type: str, data: st.DataObject
+) -> None:
+    resource = VALID[resource_type]
+    place = data.draw(st.sampled_from([place for place in places_in(resource) if place]))
+
+    faulty = damaged(resource, ".".join(map(str, place)), data.draw(junk))
+    for issue in validate(faulty, warnings=True):
+        root = (issue.expression or "").partition(".")[0]
+        assert root in {resource_type, "Resource"}
+
+
+@pytest.mark.parametrize("resource_type", VALID)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_an_object_where_a_primitive_belongs_is_one_issue_at_its_place(
+    resource_type: str, data: st.DataObject
+) -> None:
+    resource = VALID[resource_type]
+    texts = [
+        place
+        for place in places_in(resource)
+        if isinstance(value_at(resource, place), str | int) and place[-1] != "resourceType"
+    ]
+    place = data.draw(st.sampled_from(texts))
+    mark = {"mark": 1}
+
+    faulty = damaged(resource, ".".join(map(str, place)), mark)
+    (issue,) = validate(faulty)
+    assert issue.code == "structure"
+    assert issue.expression is not None
+    assert mark in evaluated(faulty, issue.expression.removeprefix(resource_type))
+
+
+def value_at(node: Any, place: Place) -> Any:  # noqa: ANN401
+    for step in place:
+        node = node[step]
+    return node

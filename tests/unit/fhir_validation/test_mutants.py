@@ -7,10 +7,17 @@ from typing import Any
 import pytest
 
 from shared.fhir.validation import validate
-from tests.unit.fhir_validation.resources import DIV, DROP, EXTENSION, VALID, damaged
+from tests.unit.fhir_validation.resources import DIV, DROP, EXTENSION, PATIENT, VALID, damaged
 
 P, OBS, B, R, A = "Patient", "Observation", "Bundle", "Parameters", "AllergyIntolerance"
 SYSTEMS = "http://terminology.hl7.org/CodeSystem"
+
+INNER = {"resourceType": "Patient", "id": "x", "managingOrganization": {"reference": "#"}}
+WITHDRAWN = {
+    "coding": [
+        {"system": f"{SYSTEMS}/allergyintolerance-verification", "code": "entered-in-error"},
+    ]
+}
 
 # type, place of the damage, what is put there, where the issue must be, its code
 MUTANTS: list[tuple[str, str, Any, str, str]] = [
@@ -73,6 +80,7 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (P, "contained.0.resourceType", "DomainResource", "Patient.contained[0]", "structure"),
     (P, "contained.0.size", 1, "Patient.contained[0].size", "structure"),
     (P, "contained.0", "o1", "Patient.contained[0]", "structure"),
+    (R, "parameter.0.resource", "o1", "Parameters.parameter[0].resource", "structure"),
     (B, "entry.0.resource.gender", "f", "Bundle.entry[0].resource.gender", "code-invalid"),
     (B, "entry.1.resource.status", DROP, "Bundle.entry[1].resource", "required"),
     (B, "entry.1.resource.resourceType", 1, "Bundle.entry[1].resource", "structure"),
@@ -131,6 +139,37 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (OBS, "performer.1.reference", "Encounter/e1", "Observation.performer[1]", "value"),
     (P, "generalPractitioner.0.type", "Patient", "Patient.generalPractitioner[0]", "value"),
     (P, "generalPractitioner.0.type", "Organization", "Patient.generalPractitioner[0]", "value"),
+    # Rules of the types; the rewritten ones have more in test_invariants.py
+    (P, "contact.0", {"gender": "male"}, "Patient.contact[0]", "invariant"),
+    (P, "telecom.0.system", DROP, "Patient.telecom[0]", "invariant"),
+    (P, "photo.0.contentType", DROP, "Patient.photo[0]", "invariant"),
+    (P, "generalPractitioner.0.reference", "#d2", "Patient.generalPractitioner[0]", "invariant"),
+    (P, "managingOrganization", {"display": "x"}, "Patient.contained[0]", "invariant"),
+    (P, "contained.0.contained", [INNER], "Patient.contained[0]", "invariant"),
+    (P, "contained.0.meta", {"versionId": "1"}, "Patient.contained[0]", "invariant"),
+    (P, "contained.0.meta", {"lastUpdated": "2026-03-01T09:00:00Z"}, "Patient.contained[0]",
+     "invariant"),
+    (P, "contained.0.meta", {"security": [{"code": "R"}]}, "Patient.contained[0]", "invariant"),
+    (P, "contained.0.name", DROP, "Patient.contained[0]", "invariant"),
+    (P, "text.div", DIV.replace("A <b>person</b>", " <b>\n</b>"), "Patient.text.div", "invariant"),
+    (OBS, "dataAbsentReason", {"text": "x"}, "Observation", "invariant"),
+    (OBS, "referenceRange.0", {"type": {"text": "x"}}, "Observation.referenceRange[0]",
+     "invariant"),
+    (OBS, "effectivePeriod.end", "2026-02-28", "Observation.effective", "invariant"),
+    (OBS, "valueQuantity.code", "{score}", "Observation.value", "invariant"),
+    (B, "total", 2, "Bundle", "invariant"),
+    (B, "entry.0.search", {"mode": "match"}, "Bundle", "invariant"),
+    (B, "entry.0.request", {"method": "GET", "url": "x"}, "Bundle.entry[0]", "invariant"),
+    (B, "entry.0.response", {"status": "200"}, "Bundle.entry[0]", "invariant"),
+    (B, "entry.1", {"fullUrl": "urn:uuid:2"}, "Bundle.entry[1]", "invariant"),
+    (B, "entry.1", {"fullUrl": "urn:uuid:1", "resource": PATIENT}, "Bundle.entry[1].fullUrl",
+     "invariant"),
+    (B, "entry.0.fullUrl", "http://a/Patient/1/_history/2", "Bundle.entry[0]", "invariant"),
+    (B, "entry.0.resource.contact.0", {"gender": "male"}, "Bundle.entry[0].resource.contact[0]",
+     "invariant"),
+    (R, "parameter.1.valueCode", "a", "Parameters.parameter[1]", "invariant"),
+    (A, "clinicalStatus", DROP, "AllergyIntolerance", "invariant"),
+    (A, "verificationStatus", WITHDRAWN, "AllergyIntolerance", "invariant"),
 ]  # fmt: skip
 
 

@@ -11,11 +11,11 @@ OPEN = '<div xmlns="http://www.w3.org/1999/xhtml"'
 
 ALLOWED = [
     f"{OPEN}>text</div>",
-    f"{OPEN}/>",
+    f'{OPEN}><img src="#a" alt=""/></div>',
     f'{OPEN} id="a" class="b" xml:lang="en" style="color: red"><p lang="es">hola</p></div>',
     f"{OPEN}>a&nbsp;b &copy; &lt; &amp; &#160; &quot; &apos;</div>",
     f"{OPEN}><![CDATA[<script>]]></div>",
-    f"{OPEN}><!-- a comment --></div>",
+    f"{OPEN}>a<!-- > a comment --></div>",
     f'{OPEN}><a href="https://example.org/?a=1&amp;b=2">x</a><a name="top">y</a></div>',
     f'{OPEN}><img src="data:image/png;base64,AAAA" alt="x"/></div>',
     f"{OPEN}><table><tr><td colspan='2'>1</td></tr></table><br/></div>",

@@ -68,7 +68,7 @@ def test_values_are_given_by_name() -> None:
 
 
 def test_a_single_resource_may_be_the_body() -> None:
-    body = {"resourceType": "Bundle", "type": "message"}
+    body = {"resourceType": "Bundle", "type": "collection"}
     free = Operation(
         "process-message",
         "system",
@@ -92,7 +92,7 @@ def test_a_single_resource_may_be_the_body() -> None:
         ([WHY, {"name": "cause", "valueString": "x"}], "it takes Parameters with reason"),
         ([WHY, {"name": "result", "valueString": "x"}], "no such parameter"),
         ([{"name": "reason", "valueBoolean": True}], "must be given as valueCodeableConcept"),
-        ([WHY, {"name": "alternative"}], "must be given as valueString"),
+        ([WHY, {"name": "alternative", "valueInteger": 1}], "must be given as valueString"),
         ([WHY, {"name": "notice", "resource": {"resourceType": "Basic"}}], ""),
         ([WHY, {"valueString": "x"}], ""),
     ],
