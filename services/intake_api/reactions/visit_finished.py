@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.clock import CLOCK, is_clock
-from services.intake_api.domain.follow_up import visits
-from services.intake_api.domain.follow_up.visits import Calendar, Handoff, Visit
+from services.intake_api.domain.follow_up import following, visits
+from services.intake_api.domain.follow_up.following import Seen
+from services.intake_api.domain.follow_up.visits import Calendar
 from services.intake_api.domain.stay import ACT_CODE
 from shared.care.automatic import Act, provenance
 from shared.care.canonical import code_system
@@ -30,18 +30,6 @@ _CLOCKS: Final = ",".join(f"{CLOCK}|{code}" for code in visits.CODES)
 _HANDOFF: Final = f"{code_system('task')}|handoff"
 # Whoever was never in care here has no clock that we may move.
 _NEVER: Final = frozenset({"cancelled", "entered-in-error"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Where and when a person was seen, and by whom they were to be seen."""
-
-    visits: tuple[Visit, ...]
-    handoffs: tuple[Handoff, ...]
-    calendar: Calendar
-
-    def first(self, task: JsonObject) -> Visit | None:
-        return visits.first_satisfying(self.visits, task, self.handoffs, self.calendar)
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -70,29 +58,11 @@ async def _follow(clocks: Sequence[Found], visit: str | None, effects: Effects) 
     seen = await _seen(patient, effects)
     changes = []
     for each in clocks:
-        after = _decided(each.content, visit, seen)
+        after = following.followed(each.content, visit, seen)
         if after is not None:
             changes.append(Change(each.key, "PUT", each.version, after, effects.now))
     if changes:
         await save(effects.tx, [*changes, _said(changes, visit, effects)])
-
-
-def _decided(task: JsonObject, visit: str | None, seen: _Seen) -> JsonObject | None:
-    first = seen.first(task)
-    if task["status"] == "requested" and task["intent"] == "order":
-        return visits.completed(task, first) if first else None
-    # What a person has completed otherwise stands; only the visit that was written is looked at.
-    by = visits.satisfied_by(task)
-    if (
-        visit is None
-        or by != visit
-        or any(
-            each.reference == by and visits.satisfies(each, task, seen.handoffs, seen.calendar)
-            for each in seen.visits
-        )
-    ):
-        return None
-    return visits.completed(task, first) if first else visits.reopened(task)
 
 
 async def _was_in_care(patient_id: str, effects: Effects) -> bool:
@@ -101,7 +71,7 @@ async def _was_in_care(patient_id: str, effects: Effects) -> bool:
     return any(each.content["status"] not in _NEVER for each in episodes)
 
 
-async def _seen(patient_id: str, effects: Effects) -> _Seen:
+async def _seen(patient_id: str, effects: Effects) -> Seen:
     calendar = Calendar(effects.tx.zone, effects.tx.bases)
     whose = ("patient", f"Patient/{patient_id}")
     encounters = await find(
@@ -110,7 +80,7 @@ async def _seen(patient_id: str, effects: Effects) -> _Seen:
     handoffs = await find(effects.tx, "Task", whose, ("code", _HANDOFF))
     read = (visits.visit_of(each.content, calendar) for each in encounters)
     given = (visits.handoff_of(each.content, calendar) for each in handoffs)
-    return _Seen(tuple(filter(None, read)), tuple(filter(None, given)), calendar)
+    return Seen(tuple(filter(None, read)), tuple(filter(None, given)), calendar)
 
 
 def _said(changes: Sequence[Change], visit: str | None, effects: Effects) -> Change:

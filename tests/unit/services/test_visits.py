@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake_api.domain import clock
-from services.intake_api.domain.follow_up import opening, referral, visits
+from services.intake_api.domain.follow_up import following, opening, referral, visits
+from services.intake_api.domain.follow_up.following import Seen
 from services.intake_api.domain.follow_up.opening import Stay
 from services.intake_api.domain.follow_up.visits import Calendar, Handoff, Visit
 from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE
@@ -135,24 +136,48 @@ def test_a_window_without_ends_waits_for_nothing() -> None:
     assert not counts(an_encounter(), a_clock(restriction={}))
 
 
+FIRST, SECOND, EARLY = (
+    Visit(f"Encounter/{name}", date(2026, 3, day), frozenset())
+    for name, day in (("a", 4), ("b", 5), ("c", 1))
+)
+
+
+def after(task: dict[str, Any], *seen: Visit, written: str | None = None) -> dict[str, Any] | None:
+    return following.followed(task, written, Seen(seen, (), NEW_YORK))
+
+
 def test_the_first_visit_completes_a_clock_and_the_mark_stays() -> None:
     task = clock.overdue(a_clock(output=[{"type": {"text": "note"}, "valueString": "called"}]))
-    seen = [
-        Visit("Encounter/b", date(2026, 3, 5), frozenset()),
-        Visit("Encounter/a", date(2026, 3, 4), frozenset()),
-        Visit("Encounter/c", date(2026, 3, 1), frozenset()),
-    ]
 
-    first = visits.first_satisfying(seen, task, (), NEW_YORK)
-    assert first == seen[1]
-    done = visits.completed(task, first)
+    done = after(task, SECOND, FIRST, EARLY)
 
+    assert done is not None
     assert validate(done) == []
-    assert (done["status"], visits.satisfied_by(done)) == ("completed", "Encounter/a")
+    assert (done["status"], visits.satisfied_by(done)) == ("completed", FIRST.reference)
     assert clock.is_overdue(done)
     assert visits.satisfied_by(task) is None
     assert visits.reopened(done) == task
-    assert visits.satisfied_by(visits.completed(done, seen[0])) == "Encounter/b"
+    assert after(task, EARLY) is None
+    assert after(task | {"intent": "plan"}, FIRST) is None
+
+
+def test_a_visit_that_was_taken_back_reopens_its_clock_or_another_takes_its_place() -> None:
+    task = a_clock()
+    done = visits.completed(task, FIRST)
+
+    assert after(done, written=FIRST.reference) == task
+    assert after(done, SECOND, written=FIRST.reference) == visits.completed(task, SECOND)
+    assert after(done, FIRST, SECOND, written=FIRST.reference) is None
+
+
+def test_what_stands_is_not_judged_anew() -> None:
+    by_phone = a_clock(status="completed")
+    done = visits.completed(a_clock(), FIRST)
+
+    assert after(by_phone, FIRST, written=FIRST.reference) is None
+    assert after(done, SECOND, written=SECOND.reference) is None
+    assert after(done, written=None) is None
+    assert after(a_clock(status="cancelled"), FIRST, written=FIRST.reference) is None
 
 
 def test_a_clock_that_was_completed_otherwise_names_no_visit() -> None:

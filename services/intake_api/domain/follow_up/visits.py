@@ -104,14 +104,6 @@ def satisfies(
     )
 
 
-def first_satisfying(
-    visits: Iterable[Visit], task: JsonObject, handoffs: Sequence[Handoff], calendar: Calendar
-) -> Visit | None:
-    """Find the first visit that a clock waits for."""
-    found = [each for each in visits if satisfies(each, task, handoffs, calendar)]
-    return min(found, key=lambda each: (each.day, each.reference), default=None)
-
-
 def satisfied_by(task: JsonObject) -> str | None:
     """Give the reference of the visit that has completed a clock."""
     if task.get("status") != "completed":
