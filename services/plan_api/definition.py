@@ -10,6 +10,7 @@ from services.plan_api.operations.hours import HOURS
 from services.plan_api.operations.revision import ACCEPT, REJECT
 from services.plan_api.profiles import PROFILES
 from services.plan_api.reactions import (
+    cohort_followed,
     inpatient_encounter_finished,
     plan_followed,
     programme_ended,
@@ -29,6 +30,7 @@ DEFINITION: Final = ServiceDefinition(
     reactions=Reactions(
         "plan",
         (
+            cohort_followed.REACTION,
             inpatient_encounter_finished.REACTION,
             plan_followed.REACTION,
             programme_ended.REACTION,

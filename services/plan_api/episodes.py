@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 PROGRAMME: Final = f"{code_system('programme')}|iop"
 
 
+def programme_of(episode: Found | None) -> str:
+    """Name whose programme an episode is in: an Organization's, or the only one there is."""
+    organization = episode.content.get("managingOrganization", {}) if episode else {}
+    return str(organization.get("reference", "iop"))
+
+
 async def programme_episode(reading: Reading, patient: str, statuses: str) -> Found | None:
     """Find a person's episode in the programme that has one of some statuses, the newest."""
     asked = (("patient", patient), ("type", PROGRAMME), ("status", statuses))

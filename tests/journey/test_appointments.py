@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared.care.appointment import SESSION_SYSTEM
+from shared.care.canonical import code_system
 from tests.journey.planning import Planned, until
 
 if TYPE_CHECKING:
@@ -226,6 +227,26 @@ def test_the_plan_ends_with_the_programme(person: Planned, episode: str, plan: s
     assert said["entity"][0]["what"]["reference"].startswith("EpisodeOfCare/")
     assert {each["status"] for each in person.all("ServiceRequest")} == {plan}
     assert booked(person) == []
+
+
+def test_people_join_the_cohort_with_their_plan_and_leave_it(http: httpx.Client) -> None:
+    first, second = Planned(http), Planned(http)
+    plan = active(first)
+    active(second)
+    [group] = first.all(
+        "Group", code=f"{code_system('programme')}|iop", member=f"Patient/{first.id}"
+    )
+    assert {first.reference["reference"], second.reference["reference"]} <= members(group)
+
+    first.write(plan | {"status": "completed"})
+    first.pass_time()
+
+    assert members(first.read(group)) & {first.reference["reference"]} == set()
+    assert second.reference["reference"] in members(first.read(group))
+
+
+def members(group: Resource) -> set[str]:
+    return {each["entity"]["reference"] for each in group["member"]}
 
 
 def test_a_draft_that_nobody_needs_any_more_is_revoked(person: Planned) -> None:

@@ -146,6 +146,15 @@ async def test_what_is_not_taken_is_refused(
     assert answer.json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.usefixtures("people")
+async def test_a_group_is_not_shown_with_one_of_its_members(client: httpx.AsyncClient) -> None:
+    members = [{"entity": {"reference": each}} for each in (PERSON, OTHER)]
+    group = {"resourceType": "Group", "id": "both", "type": "person", "actual": True}
+    (await client.put("Group/both", json=group | {"member": members})).raise_for_status()
+    assert await shown(client) == WHOLE
+    assert await shown(client, "?_type=Group") == []
+
+
 async def test_a_person_who_is_not_there_has_nothing(client: httpx.AsyncClient) -> None:
     assert (await client.get("Patient/nobody/$everything")).status_code == 404
     await client.put("Patient/gone", json={"resourceType": "Patient", "id": "gone"})

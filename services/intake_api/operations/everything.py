@@ -55,6 +55,8 @@ _AROUND: Final = frozenset(
         "Substance",
     }
 )
+# What names several people would disclose them to each other.
+_OF_SEVERAL: Final = frozenset({"Group"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Asked:
 
     def holds(self, mention: Mention) -> bool:
         """Tell whether a resource is asked for; one without a date of care always is."""
+        if mention.key.type in _OF_SEVERAL:
+            return False
         is_of_type = not self.types or mention.key.type in self.types
         is_dated = mention.begins != mention.ends
         overlaps = mention.begins < self.ends and mention.ends > self.begins

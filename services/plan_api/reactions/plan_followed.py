@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from services.plan_api.domain import activation, appointments
 from services.plan_api.domain.appointments import Week
 from services.plan_api.domain.bundle import put, put_over, transaction
-from services.plan_api.episodes import programme_episode
+from services.plan_api.episodes import programme_episode, programme_of
 from services.plan_api.writing import seen
 from shared.care.automatic import Act, Policy, provenance
 from shared.care.programme_plan import activity_ids, ids_of, is_in_force, is_ours
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from shared.feed.effects import Effects
     from shared.fhir.reader import JsonObject
+
+_OPEN: Final = "active,planned,waitlist,onhold"
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -143,9 +145,7 @@ async def _book(
 
 async def _programme(plan: JsonObject, effects: Effects) -> str:
     patient = f"Patient/{patient_of(plan, 'subject', effects.tx.bases)}"
-    episode = await programme_episode(effects.tx, patient, "active,planned,waitlist,onhold")
-    organization = episode.content.get("managingOrganization", {}) if episode else {}
-    return str(organization.get("reference", "iop"))
+    return programme_of(await programme_episode(effects.tx, patient, _OPEN))
 
 
 async def _booked(plan: JsonObject, effects: Effects) -> list[Found]:

@@ -1,0 +1,75 @@
+"""A plan came into force or is over: the person joins or leaves the programme's cohort."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.plan_api.domain import activation, cohort
+from services.plan_api.episodes import PROGRAMME, programme_episode, programme_of
+from shared.care.automatic import Act, provenance
+from shared.care.programme_plan import is_in_force, is_ours
+from shared.care.subject import patient_of
+from shared.feed.reaction import Reaction
+from shared.server.saving import save
+from shared.store.finding import fetch, find
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
+    from shared.store.version import Version
+
+_IN_CARE: Final = "active,onhold"
+
+
+async def handle(event: Event, effects: Effects) -> None:
+    """Let the cohort follow what the plan says now."""
+    plan = await fetch(effects.tx, event.key)
+    if plan is None or not activation.is_followed(plan.content):
+        return
+    patient = f"Patient/{patient_of(plan.content, 'subject', effects.tx.bases)}"
+    if is_in_force(plan.content):
+        await _join(patient, plan.versioned, effects)
+    elif activation.is_over(plan.content):
+        await _leave(patient, plan.versioned, effects)
+
+
+async def _join(patient: str, source: str, effects: Effects) -> None:
+    episode = await programme_episode(effects.tx, patient, _IN_CARE)
+    if episode is None:
+        return
+    programme = programme_of(episode)
+    key = Key("Group", cohort.cohort_id(programme))
+    current = await effects.tx.read(key)
+    found = await fetch(effects.tx, key)
+    day = effects.now.astimezone(effects.tx.zone).date().isoformat()
+    group = cohort.joined(found.content if found else None, programme, patient, day)
+    if group is not None:
+        await _write(key, current, group, source, effects)
+
+
+async def _leave(patient: str, source: str, effects: Effects) -> None:
+    """Leave every cohort, unless another plan is in force."""
+    plans = await find(effects.tx, "CarePlan", ("patient", patient), ("status", "active"))
+    if any(is_in_force(each.content) for each in plans):
+        return
+    for each in await find(effects.tx, "Group", ("member", patient), ("code", PROGRAMME)):
+        group = cohort.left(each.content, patient)
+        if group is not None:
+            await _write(each.key, each.version, group, source, effects)
+
+
+async def _write(
+    key: Key, before: Version | None, group: JsonObject, source: str, effects: Effects
+) -> None:
+    act = Act([str(key)], [source], instant(effects.now), "UPDATE" if before else "CREATE")
+    said = Key("Provenance", effects.id_for(f"cohort/{key.id}"))
+    changes = [
+        Change(key, "PUT", before, group, effects.now),
+        Change(said, "PUT", None, provenance(cohort.POLICY, act), effects.now),
+    ]
+    await save(effects.tx, changes)
+
+
+REACTION: Final = Reaction("cohort_followed", frozenset({"CarePlan"}), handle, is_ours)

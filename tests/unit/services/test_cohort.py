@@ -1,0 +1,41 @@
+"""People join and leave a cohort, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.plan_api.domain.cohort import cohort_id, joined, left
+from shared.fhir.validation import validate
+
+PEOPLE = [f"Patient/{n}" for n in range(4)]
+STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from(PEOPLE)))
+
+
+def members(group: dict[str, Any]) -> list[str]:
+    return [each["entity"]["reference"] for each in group.get("member", ())]
+
+
+@given(STEPS)
+def test_a_cohort_holds_exactly_who_joined_and_did_not_leave(steps: list[tuple[bool, str]]) -> None:
+    group: dict[str, Any] | None = None
+    expected: set[str] = set()
+    for joins, person in steps:
+        if joins:
+            group = joined(group, "Organization/7", person, "2026-03-02") or group
+            expected.add(person)
+        elif group is not None:
+            group = left(group, person) or group
+            expected.discard(person)
+    assert sorted(members(group or {})) == sorted(expected)
+    assert group is None or not validate(group)
+
+
+def test_joining_or_leaving_twice_changes_nothing() -> None:
+    group = joined(None, "iop", PEOPLE[0], "2026-03-02")
+    assert group is not None
+    assert group["id"] == cohort_id("iop")
+    assert joined(group, "iop", PEOPLE[0], "2026-03-03") is None
+    assert left(group, PEOPLE[1]) is None
