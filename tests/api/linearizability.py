@@ -1,4 +1,4 @@
-"""Checks a history of concurrent reads and writes of one resource.
+"""Checks a history of concurrent reads, writes and deletes of one resource.
 
 FHIR gives each acknowledged write its version, so the order of writes is known, and whether a
 history could have happened in one order is a matter of intervals; no search is needed. The
@@ -7,22 +7,27 @@ deletions and versions that a server lists in `_history` are the final order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+Kind = Literal["read", "write", "delete"]
+
+DELETED: Final = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One request: when it began and ended, what it wrote or saw, and how it went.
 
-    `content` tells writes apart; `version` is what was answered; `base` is the version that a
-    write named in If-Match. A `lost` answer means that the write may have happened.
+    `content` tells writes apart, and is DELETED for a deletion; `version` is what was answered, 0
+    where there was nothing; `base` is the version that a write named in If-Match. A `lost` answer
+    means that the write may have happened.
     """
 
-    kind: Literal["read", "write"]
+    kind: Kind
     began: float
     ended: float
     outcome: Literal["done", "failed", "lost"]
@@ -33,6 +38,7 @@ class Event:
 
 def violations(events: Sequence[Event], final: Mapping[int, str]) -> list[str]:
     """Tell everything that could not have happened; `final` maps each version to its content."""
+    events = list(_with_deletes_told_apart(events))
     writes = [event for event in events if event.kind == "write"]
     done = [event for event in writes if event.outcome == "done"]
     return [
@@ -45,6 +51,22 @@ def violations(events: Sequence[Event], final: Mapping[int, str]) -> list[str]:
         *_in_time(done),
         *_read_in_time(events, done, final),
     ]
+
+
+def _with_deletes_told_apart(events: Sequence[Event]) -> Iterator[Event]:
+    """Tell which deletes made a version; one that found a deletion only saw it.
+
+    All answer alike, so the first to end counts as the one that made it.
+    """
+    made: set[int | None] = set()
+    for event in sorted(events, key=lambda event: event.ended):
+        if event.kind != "delete":
+            yield event
+        elif event.outcome == "done" and (event.version in {0, event.base} | made):
+            yield replace(event, kind="read", base=None)
+        else:
+            made.add(event.version)
+            yield replace(event, kind="write")
 
 
 def _contiguous(final: Mapping[int, str]) -> Iterator[str]:
@@ -119,10 +141,34 @@ def _read_in_time(
     began = {write.version: write.began for write in done}
     for read in reads:
         version = read.version or 0
-        if final.get(version) != read.content:
+        if version and final.get(version) != read.content:
             yield f"a read of version {version} saw what was never written"
         if began.get(version, read.began) > read.ended:
             yield f"version {version} was read before it was written"
         known = max((other.version or 0 for other in seen if other.ended < read.began), default=0)
         if version < known:
             yield f"version {version} was read after version {known} was known"
+
+
+def made_twice(events: Mapping[str, Sequence[Event]]) -> list[str]:
+    """Tell of resources that were made under one condition while another of them stood all along.
+
+    `events` are those of each resource that met the condition while it was not deleted.
+    """
+    lives = {name: _life(each) for name, each in events.items()}
+    return [
+        f"{other} was made while {one} was there"
+        for one, (made, _, left) in lives.items()
+        for other, (_, (began, ended), _) in lives.items()
+        if one != other and made < began and ended < left
+    ]
+
+
+def _life(events: Sequence[Event]) -> tuple[float, tuple[float, float], float]:
+    """When it was known to be there, when it was being made, and when it may have been deleted."""
+    [making] = [event for event in events if event.kind == "write" and event.version == 1]
+    # What still saw it or wrote it was before its deletion.
+    last = max(event.began for event in events if event.kind != "delete")
+    deletes = [event for event in events if event.kind == "delete" and event.ended > last]
+    leaving = [event.began for event in deletes]
+    return making.ended, (making.began, making.ended), min(leaving, default=float("inf"))

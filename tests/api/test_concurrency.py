@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.api.linearizability import Event, violations
-from tests.api.resources import created, entry, fresh, link, observation, patient, put, run, updated
+from tests.api.resources import created, entry, fresh, observation, patient, put, run, updated
 
 if TYPE_CHECKING:
     import httpx
@@ -129,77 +125,3 @@ async def test_what_a_transaction_writes_together_is_never_seen_apart(
 
     *looked, _ = await asyncio.gather(look(), look(), look(), write())
     assert all(looked)
-
-
-class History:
-    """Clients that read and write one resource at random, and what they saw."""
-
-    def __init__(self, client: httpx.AsyncClient, seed: int) -> None:
-        self.client = client
-        self.chance = random.Random(seed)
-        self.id = fresh()
-        self.events: list[Event] = []
-        self.known = 0
-
-    async def one(self, _: int) -> None:
-        if self.chance.random() < 0.4:
-            await self._read()
-        else:
-            await self._write(if_match=self.chance.random() < 0.5)
-
-    async def _read(self) -> None:
-        began = time.monotonic()
-        answer = await self.client.get(f"/Patient/{self.id}")
-        ended = time.monotonic()
-        if answer.status_code == 200:
-            told = answer.json()
-            version, content = int(told["meta"]["versionId"]), told["name"][0]["family"]
-            self.events.append(Event("read", began, ended, "done", content, version))
-        else:
-            assert answer.status_code == 404
-
-    async def _write(self, *, if_match: bool) -> None:
-        content, base = fresh(), self.known if if_match and self.known else None
-        headers = {} if base is None else {"If-Match": f'W/"{base}"'}
-        began = time.monotonic()
-        url, told = f"/Patient/{self.id}", _told(self.id, content)
-        answer = await self.client.put(url, json=told, headers=headers)
-        ended = time.monotonic()
-        if answer.status_code == 412:
-            self.events.append(Event("write", began, ended, "failed", content, None, base))
-            return
-        assert answer.is_success, answer.text
-        version = int(answer.json()["meta"]["versionId"])
-        self.known = max(self.known, version)
-        self.events.append(Event("write", began, ended, "done", content, version, base))
-
-    async def final(self) -> dict[int, str]:
-        found: dict[int, str] = {}
-        url: str | None = f"/Patient/{self.id}/_history?_count=100"
-        while url is not None:
-            answer = await self.client.get(url)
-            for each in answer.json()["entry"]:
-                told = each["resource"]
-                found[int(told["meta"]["versionId"])] = told["name"][0]["family"]
-            url = link(answer, "next")
-        return found
-
-
-@pytest.mark.parametrize(
-    ("clients", "requests", "rounds"),
-    [(8, 200, 2), pytest.param(64, 5000, 40, marks=pytest.mark.long)],
-)
-async def test_histories_could_have_happened_in_one_order(
-    client: httpx.AsyncClient, clients: int, requests: int, rounds: int
-) -> None:
-    for seed in range(rounds):
-        history = History(client, seed)
-        waiting = iter(range(requests))
-
-        async def work(history: History = history, waiting: object = waiting) -> None:
-            for number in waiting:  # type: ignore[attr-defined]
-                await history.one(number)
-
-        await asyncio.gather(*(work() for _ in range(clients)))
-        assert len(history.events) >= requests // 2
-        assert violations(history.events, await history.final()) == []

@@ -92,7 +92,7 @@ async def _round(client: httpx.AsyncClient) -> list[int]:
     return sorted(answer.status_code for answer in answers)
 
 
-@pytest.mark.parametrize("rounds", [20, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [100, pytest.param(1000, marks=pytest.mark.long)])
 async def test_sixteen_identical_creates_at_once_make_one_resource(
     client: httpx.AsyncClient, rounds: int
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.api.linearizability import Event, violations
+from tests.api.linearizability import DELETED, Event, made_twice, violations
 
 
 def _write(version: int, began: float, ended: float, base: int | None = None) -> Event:
@@ -74,3 +74,57 @@ def test_a_broken_history_is_told(
     events: tuple[Event, ...], final: dict[int, str], told: str
 ) -> None:
     assert any(told in each for each in violations(events, final)), violations(events, final)
+
+
+def _delete(version: int, began: float, ended: float, base: int | None = None) -> Event:
+    return Event("delete", began, ended, "done", DELETED, version, base)
+
+
+GONE = (
+    Event("read", 0, 1, "done", DELETED, 0),
+    _write(1, 0, 2),
+    _delete(2, 3, 6),
+    _delete(2, 3, 5),
+    _delete(2, 7, 8, base=2),
+    Event("read", 7, 8, "done", DELETED, 2),
+    _write(3, 9, 10),
+    _delete(4, 11, 12, base=3),
+)
+LEFT = {1: "c1", 2: DELETED, 3: "c3", 4: DELETED}
+
+
+def test_deletes_of_what_is_deleted_only_see_it() -> None:
+    assert violations(GONE, LEFT) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (_delete(2, 11, 12), "read after version 3 was known"),
+        (_delete(3, 11, 12), "as it was written"),
+        (_delete(3, 9, 10, base=1), "upon version 1 made version 3"),
+        (Event("read", 3, 4, "done", DELETED, 0), "read after version 1 was known"),
+        (_write(4, 11, 12), "two writes made version 4"),
+        (Event("read", 7, 8, "done", "c2", 2), "never written"),
+    ],
+)
+def test_a_delete_that_cannot_have_been_is_told(more: Event, told: str) -> None:
+    found = violations((*GONE, more), LEFT)
+    assert any(told in each for each in found), found
+
+
+def test_what_is_made_under_a_condition_twice_is_told() -> None:
+    lives = {
+        "a": [_write(1, 0, 1), _delete(2, 5, 6)],
+        "b": [_write(1, 5.5, 7), _write(2, 8, 9)],
+    }
+    assert made_twice(lives) == []
+    # Its making may have come just before the other's, or just after its deletion.
+    assert made_twice(lives | {"c": [_write(1, 0.5, 3), _delete(2, 4, 4.5)]}) == []
+    c_left = _delete(2, 4, 4.5)
+    found = made_twice(lives | {"c": [_write(1, 2, 3), c_left]})
+    assert found == ["c was made while a was there"]
+    assert made_twice(lives | {"c": [_write(1, 10, 11)]}) == ["c was made while b was there"]
+    # A delete that ended before a write of it began was not its deletion.
+    early = [_write(1, 0, 1), c_left, _write(2, 4.6, 4.7)]
+    assert made_twice({"a": early, "b": [_write(1, 5.5, 7)]}) == ["b was made while a was there"]
