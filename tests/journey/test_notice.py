@@ -311,7 +311,10 @@ def test_a_message_that_is_no_notice_is_refused_and_leaves_nothing(
     [
         ({"resourceType": "Patient"}, "content (Bundle)"),
         ({"resourceType": "Parameters"}, "content (Bundle)"),
-        ({"resourceType": "Parameters", "parameter": [{"name": "x"}]}, "content (Bundle)"),
+        (
+            {"resourceType": "Parameters", "parameter": [{"name": "x", "valueString": "y"}]},
+            "content (Bundle)",
+        ),
         (
             {"resourceType": "Parameters", "parameter": [{"name": "content", "valueString": "x"}]},
             "Bundle",
