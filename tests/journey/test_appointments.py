@@ -233,9 +233,9 @@ def test_people_join_the_cohort_with_their_plan_and_leave_it(http: httpx.Client)
     first, second = Planned(http), Planned(http)
     plan = active(first)
     active(second)
-    [group] = first.all(
-        "Group", code=f"{code_system('programme')}|iop", member=f"Patient/{first.id}"
-    )
+    asked = {"code": f"{code_system('programme')}|iop", "member": f"Patient/{first.id}"}
+    [entry] = http.get("Group", params=asked).json()["entry"]
+    group = entry["resource"]
     assert {first.reference["reference"], second.reference["reference"]} <= members(group)
 
     first.write(plan | {"status": "completed"})
