@@ -4,7 +4,7 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long lint format examples definitions golden lock clean
+.PHONY: help setup run test test-long lint format examples clients definitions golden lock clean
 
 help: ## Show this list
 	@echo "Stepdown: care coordination over FHIR R4."
@@ -34,6 +34,9 @@ format: setup ## Write the code in the form that lint expects
 
 examples: setup ## Fetch the official FHIR R4 examples into var/examples (needs npm)
 	@scripts/examples
+
+clients: setup ## Fetch a FHIR client in JavaScript into var/medplum, for its test (needs npm)
+	@scripts/clients
 
 definitions: examples ## Compile the FHIR definitions again from the examples package
 	@$(PYTHON) -m shared.fhir.definitions.compile var/examples/package
