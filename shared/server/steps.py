@@ -5,17 +5,18 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.fhir.errors import Malformed
+from shared.fhir.errors import Malformed, PreconditionFailed
 from shared.server.criteria import condition, criteria_of
 from shared.server.entries import located
 from shared.server.interactions.writes import WRITES, decide
 from shared.store.version import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from shared.fhir.search.query import Query
     from shared.server.decision import Decision
@@ -26,10 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An entry, and what it comes down to."""
+    """An entry, the criteria that it asks by, and what it comes down to."""
 
     entry: Entry
+    query: Query | None
     decision: Decision
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it makes a resource, because nothing matched its criteria."""
+        change = self.decision.change
+        made = change is not None and (change.before is None or change.before.deleted)
+        return made and self.query is not None
 
 
 async def steps_of(tx: Transaction, entries: list[Entry], context: Context) -> list[Step]:
@@ -45,9 +54,27 @@ async def steps_of(tx: Transaction, entries: list[Entry], context: Context) -> l
     for entry in writes:
         with located(entry):
             query = conditions.get(entry.place)
-            steps.append(Step(entry, await decide(tx, entry.request, context, query)))
+            steps.append(Step(entry, query, await decide(tx, entry.request, context, query)))
     _refuse_twins(steps)
     return steps
+
+
+async def refuse_second_matches(tx: Transaction, steps: Sequence[Step]) -> None:
+    """Check, after the write, that no other entry made what an entry had looked for in vain.
+
+    :raises PreconditionFailed: when one did: there would be two.
+    """
+    written = {step.decision.key for step in steps if step.decision.change is not None}
+    types = Counter(key.type for key in written if key is not None)
+    for step in steps:
+        if step.query is None or not step.is_new or types[step.query.type] == 1:
+            continue
+        for logical_id in await tx.matching(step.query):
+            key = Key(step.query.type, logical_id)
+            if key != step.decision.key and key in written:
+                raise PreconditionFailed(
+                    "Another entry makes a match of these criteria.", expression=step.entry.place
+                )
 
 
 def _conditions(writes: Iterable[Entry], context: Context) -> dict[str, Query]:

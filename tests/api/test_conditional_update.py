@@ -16,6 +16,7 @@ from tests.api.resources import (
     identified,
     patient,
     places,
+    post,
     put,
     refused,
     run,
@@ -236,6 +237,25 @@ async def test_in_a_transaction_a_link_to_it_is_rewritten_to_the_match(
     answer = await run(client, "transaction", entry("POST", "Flag", flag), told)
     assert answer.status_code == 200, answer.text
     assert answer.json()["entry"][0]["resource"]["subject"]["reference"] == reference
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+async def test_in_a_transaction_no_other_entry_may_make_what_was_looked_for(
+    client: httpx.AsyncClient, method: str
+) -> None:
+    value = fresh()
+    if method == "PUT":
+        told = entry("PUT", _url(value)[1:], identified(value))
+    else:
+        told = post(identified(value), ifNoneExist=f"identifier={SYSTEM}|{value}")
+    answer = await run(client, "transaction", told, post(identified(value)))
+    refused(answer, 412)
+    assert places(answer) == ["Bundle.entry[0]"]
+    assert await count(client, "Patient", identifier=value) == 0
+
+    other = post(identified(fresh()))
+    assert (await run(client, "transaction", told, other)).status_code == 200
+    assert await count(client, "Patient", identifier=value) == 1
 
 
 async def _round(client: httpx.AsyncClient) -> list[int]:

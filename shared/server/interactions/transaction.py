@@ -19,7 +19,7 @@ from shared.server.interactions.writes import answered
 from shared.server.request import FhirResponse
 from shared.server.saving import save
 from shared.server.searchset import response_bundle
-from shared.server.steps import steps_of
+from shared.server.steps import refuse_second_matches, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +43,7 @@ async def transaction(tx: Transaction, request: FhirRequest, context: Context) -
     places = {key: f"{step.entry.place}.resource" for step in steps if (key := step.decision.key)}
     await link(tx, steps, places, context)
     saved = await _saved(tx, steps, places)
+    await refuse_second_matches(tx, steps)
     answers = {
         step.entry.place: answered(step.decision, _version(step, saved), context) for step in steps
     }
@@ -70,7 +71,7 @@ def _version(step: Step, saved: Mapping[Key, Version]) -> Version | None:
 
 async def _read(tx: Transaction, entry: Entry, context: Context) -> FhirResponse:
     if entry.request.interaction not in READS:
-        raise NotSupported("A transaction takes reads, searches, creates, updates and deletes.")
+        raise NotSupported("A transaction takes reads, searches and writes, and no operations.")
     return await answer_read(tx, entry.request, context)
 
 
