@@ -12,6 +12,7 @@ FhirError
 ├── PreconditionFailed 412 · PreconditionRequired 428
 ├── TooLarge 413 · UnsupportedMedia 415
 ├── RuleViolation 422        a rule of FHIR, a profile or a law of care
+├── TooCostly 422            an answer longer than may be asked for at once
 └── Unavailable 503          a part that is needed is down; try again
     └── OutcomeUnknown 504   it may have acted before it went down
 
@@ -151,6 +152,12 @@ class RuleViolation(FhirError):
     """A rule of FHIR, of a profile or of care is broken."""
 
     status, code = 422, "processing"
+
+
+class TooCostly(FhirError):
+    """The answer is longer, or takes more work, than may be asked for at once."""
+
+    status, code = 422, "too-costly"
 
 
 class Unavailable(FhirError):

@@ -50,7 +50,8 @@ def capability_statement(
 
 def operation_url(operation: Operation, resource_type: str | None) -> str:
     """Name the OperationDefinition of an operation on a type, or on the whole system."""
-    of_type = "" if resource_type is None else f"{resource_type}-"
+    on = operation.defined_on or resource_type
+    of_type = "" if on is None else f"{on}-"
     return f"{CANONICAL}/OperationDefinition/{of_type}{operation.code}"
 
 

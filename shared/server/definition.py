@@ -23,6 +23,8 @@ Opens = Literal["nothing", "reading", "snapshot", "transaction"]
 class Parameter:
     """One parameter of an operation; `type` is a data type or a resource type, no `max` is `*`.
 
+    A resource that is not `checked` is taken as it comes: what is wrong with it is for the
+    operation to say. One that has `parts` has no type.
     https://hl7.org/fhir/R4/operationdefinition-definitions.html#OperationDefinition.parameter
     """
 
@@ -32,11 +34,16 @@ class Parameter:
     documentation: str
     min: int = 0
     max: int | None = 1
+    checked: bool = True
+    parts: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A FHIR operation, without the `$` of its code."""
+    """A FHIR operation, without the `$` of its code.
+
+    It is defined once for each of its types, or once for all that is `defined_on` (`Resource`).
+    """
 
     code: str
     level: Literal["system", "type", "instance"]
@@ -46,6 +53,7 @@ class Operation:
     affects_state: bool
     description: str
     parameters: tuple[Parameter, ...] = ()
+    defined_on: str | None = None
 
     @property
     def inputs(self) -> tuple[Parameter, ...]:

@@ -1,7 +1,7 @@
 """What a caller gives an operation, checked against the parameters that it declares.
 
-Inputs come as Parameters; a single resource may also be the body itself, and an operation that
-changes nothing may be asked by GET with its primitive inputs in the query.
+Inputs come as Parameters; a single resource may also be the body itself, with its primitive inputs
+in the query, as in a GET of an operation that changes nothing.
 https://hl7.org/fhir/R4/operations.html#request
 """
 
@@ -66,14 +66,19 @@ def _given(operation: Operation, request: FhirRequest) -> list[tuple[str, Any]]:
     body = request.resource
     if body is None:
         return [_from_query(operation, name, value) for name, value in query]
-    if query:
-        raise Malformed(f"${operation.code} takes its inputs in the body or in the query.")
     if body.get("resourceType") == "Parameters":
+        if query:
+            raise Malformed(f"${operation.code} takes its inputs in the body or in the query.")
         return _from_parameters(operation, body)
-    whole = [each for each in operation.inputs if each.type in TYPE_CODE]
-    if len(whole) != 1 or whole[0].type != body.get("resourceType"):
+    whole = [each for each in operation.inputs if _is_resource(each)]
+    if len(whole) != 1 or whole[0].type not in {body.get("resourceType"), "Resource"}:
         raise Malformed(f"${operation.code} takes {_taken(operation)}.", expression="Parameters")
-    return [(whole[0].name, body)]
+    others = [_from_query(operation, name, value) for name, value in query]
+    return [(whole[0].name, body), *others]
+
+
+def _is_resource(parameter: Parameter) -> bool:
+    return parameter.type in TYPE_CODE or parameter.type == "Resource"
 
 
 def _from_query(operation: Operation, name: str, text: str) -> tuple[str, Any]:
@@ -95,7 +100,7 @@ def _from_query(operation: Operation, name: str, text: str) -> tuple[str, Any]:
 
 
 def _from_parameters(operation: Operation, body: JsonObject) -> list[tuple[str, Any]]:
-    issues = validate(body)
+    issues = validate(_checked(operation, body))
     if issues:
         raise Malformed(issues=tuple(issues))
     return [
@@ -104,13 +109,27 @@ def _from_parameters(operation: Operation, body: JsonObject) -> list[tuple[str, 
     ]
 
 
+def _checked(operation: Operation, body: JsonObject) -> JsonObject:
+    """Leave out the contents of resources that are taken as they come."""
+    names = {each.name for each in operation.inputs if not each.checked}
+    parameters = body.get("parameter")
+    if not names or not isinstance(parameters, list):
+        return body
+    checked = [
+        each | {"resource": {"resourceType": "Parameters"}}
+        if isinstance(each, dict) and each.get("name") in names and "resource" in each
+        else each
+        for each in parameters
+    ]
+    return body | {"parameter": checked}
+
+
 def _from_parameter(operation: Operation, given: JsonObject, place: str) -> tuple[str, Any]:
     parameter = _declared(operation, given["name"], place)
-    if parameter.type in TYPE_CODE or parameter.type == "Resource":
-        resource = given.get("resource", {})
-        if resource.get("resourceType") == parameter.type or (
-            parameter.type == "Resource" and resource
-        ):
+    if _is_resource(parameter):
+        resource = given.get("resource")
+        is_of_type = isinstance(resource, dict) and resource.get("resourceType") == parameter.type
+        if is_of_type or (parameter.type == "Resource" and isinstance(resource, dict)):
             return parameter.name, resource
         raise Malformed(f"{parameter.name} must be a {parameter.type}.", expression=place)
     for name in _value_names(parameter):

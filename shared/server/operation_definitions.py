@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 def operation_definitions(operations: Sequence[Operation]) -> list[JsonObject]:
-    """Define each operation once for each type, at whichever levels it is served."""
+    """Define each operation once, or once for each type, at whichever levels it is served."""
     served: dict[tuple[str | None, str], list[Operation]] = {}
     for operation in operations:
-        for resource_type in operation.types or (None,):
+        on = operation.defined_on
+        for resource_type in (on,) if on else operation.types or (None,):
             served.setdefault((resource_type, operation.code), []).append(operation)
     return [_definition(resource_type, levels) for (resource_type, _), levels in served.items()]
 
@@ -53,11 +54,15 @@ def _definition(resource_type: str | None, levels: Sequence[Operation]) -> JsonO
 
 
 def _parameter(parameter: Parameter) -> JsonObject:
+    if parameter.parts:
+        inside = {"part": [_parameter(each) for each in parameter.parts]}
+    else:
+        inside = {"type": parameter.type}
     return {
         "name": parameter.name,
         "use": parameter.use,
         "min": parameter.min,
         "max": "*" if parameter.max is None else str(parameter.max),
         "documentation": parameter.documentation,
-        "type": parameter.type,
+        **inside,
     }

@@ -13,6 +13,7 @@ from shared.store.audit_search import (
     audited,
 )
 from shared.store.history import history_statement
+from shared.store.labels import labels_statement, size_statement
 from shared.store.mention import Mention, mention_of
 from shared.store.search import count_statement, matching_statement, page_statement
 from shared.store.terms import reference_term
@@ -109,6 +110,18 @@ class Reading:
         pks = [each.pk for each in mentions]
         rows = await self._fetch(statements.READ_PKS, [self.access.tenant, pks])
         return {version.key: version for version in map(_version, rows)}
+
+    async def current(self, types: Iterable[str], most: int) -> int:
+        """Count the current resources of some types, up to one more than `most`."""
+        statement = size_statement(types, self.access, most)
+        rows = await self._fetch(statement.sql, statement.args)
+        total: int = rows[0][0]
+        return total
+
+    async def labels(self, types: Iterable[str]) -> list[tuple[str, str]]:
+        """List the labels that current resources of some types carry: their kind, and as JSON."""
+        statement = labels_statement(types, self.access)
+        return [(kind, text) for kind, text in await self._fetch(statement.sql, statement.args)]
 
     async def page(self, query: Query, page_key: PageKey | None) -> Sequence[asyncpg.Record]:
         """Run a search for one page: its rows, and one more where there is a next page."""

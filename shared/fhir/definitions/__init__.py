@@ -22,6 +22,7 @@ from shared.fhir.definitions.structures import (
     type_definition,
     type_names,
 )
+from shared.fhir.definitions.terminology import defined_code_system, defined_value_set
 from shared.fhir.definitions.value_sets import required_codes, system_of
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "SearchType",
     "TypeDefinition",
     "compartment_parameters",
+    "defined_code_system",
+    "defined_value_set",
     "invariants",
     "required_codes",
     "search_parameters",

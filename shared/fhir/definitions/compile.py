@@ -15,6 +15,7 @@ from shared.fhir.definitions.compiling.invariants import invariants
 from shared.fhir.definitions.compiling.package import Package
 from shared.fhir.definitions.compiling.search_parameters import compartments, search_parameters
 from shared.fhir.definitions.compiling.structures import resource_types, structures
+from shared.fhir.definitions.compiling.terminology import code_systems, value_sets
 from shared.fhir.definitions.compiling.value_sets import required_value_sets
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def compile_package(folder: Path, into: Path = _BESIDE) -> None:
     _write_object(into / "structures.json", types)
     _write_object(into / "invariants.json", invariants(package.structures))
     _write_object(into / "value_sets.json", required_value_sets(package, bound))
+    _write_object(into / "code_systems.json", code_systems(package))
+    _write_object(into / "composed_value_sets.json", value_sets(package))
     _write_array(
         into / "search_parameters.json",
         search_parameters(package.resources("SearchParameter")),

@@ -1,0 +1,1 @@
+"""The terminology operations, one file each."""
