@@ -63,6 +63,8 @@ class Clients:
     async def read(self, logical_id: str) -> None:
         began = time.monotonic()
         answer = await self.client.get(f"/Patient/{logical_id}")
+        if answer.status_code == 503:
+            return
         assert answer.status_code in {200, 404, 410}, answer.text
         content = content_of(answer.json()) if answer.is_success else DELETED
         self._saw(logical_id, "read", began, answer, content)
