@@ -20,7 +20,7 @@ from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
 from shared.server.interactions.update import refuse_subsetted
 from shared.server.operations.meta import labelled
-from shared.server.operations.nominated_profile import against_profile
+from shared.server.operations.profiles import against_profiles
 from shared.server.request import FhirResponse
 from shared.store.finding import fetch, required
 from shared.store.version import Key
@@ -62,10 +62,9 @@ async def _issues(reading: Reading, call: Call, mode: str | None) -> list[Issue]
             raise Malformed("Give a resource, or ask at the address of one.")
         resource = stored
     issues = [*_misplaced(call, mode, resource), *validate(resource, warnings=True)]
-    profile = call.inputs.one("profile")
-    if profile is not None:
-        issues += await against_profile(reading, resource, profile)
+    # Profiles and laws may trust the shape of what they see.
     if not any(each.severity in {"fatal", "error"} for each in issues):
+        issues += await against_profiles(reading, resource, call.inputs.one("profile"))
         issues += _unlawful(call, resource, stored)
     return issues
 

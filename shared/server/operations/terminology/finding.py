@@ -1,18 +1,12 @@
-"""Finds what a question about terminology needs: in R4's own definitions, else in the record.
-
-What R4 defines nobody redefines; of several that the record holds under one url, an active one
-comes before any other, then the one that was changed last.
-"""
+"""Finds what a question about terminology needs."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.definitions import defined_code_system, defined_value_set
 from shared.fhir.errors import TooCostly
 from shared.fhir.terminology import CodeSystem, Holdings, code_system_of, named_in
-from shared.store.finding import find
+from shared.server.operations.canonicals import find_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,27 +14,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
     from shared.store.reading import Reading
 
-_DEFINED: Final = {"CodeSystem": defined_code_system, "ValueSet": defined_value_set}
-_SEPARATORS: Final = re.compile(r"([\\,|$])")
 _MOST_NAMED: Final = 200
-
-
-async def find_canonical(reading: Reading, resource_type: str, canonical: str) -> JsonObject | None:
-    """Find a CodeSystem or ValueSet by its canonical url, with or without a version."""
-    url, _, version = canonical.partition("|")
-    defined = _DEFINED[resource_type](url)
-    if defined is not None and version in {"", defined.get("version")}:
-        return defined
-    criteria = [("url", _escaped(url))]
-    if version:
-        criteria.append(("version", _escaped(version)))
-    found = await find(reading, resource_type, *criteria)
-    newest = max(
-        found,
-        key=lambda each: (each.content.get("status") == "active", each.version.updated),
-        default=None,
-    )
-    return None if newest is None else newest.content
 
 
 async def find_code_system(reading: Reading, canonical: str) -> CodeSystem | None:
@@ -78,7 +52,3 @@ async def holdings_for(
             left |= set(named_in(value_set)) - seen
             seen |= left
     return Holdings(found, imported)
-
-
-def _escaped(text: str) -> str:
-    return _SEPARATORS.sub(r"\\\1", text)
