@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from shared.care.law import CareChange
 from shared.care.laws import LAWFUL_TYPES, broken_laws, needing_laws
 from shared.fhir.errors import Conflict, Forbidden, Issue, Malformed, RuleViolation
+from shared.fhir.profiles import validate_claims
 from shared.fhir.reader import read
 from shared.fhir.references import parse_reference, references_in
 from shared.fhir.validation import validate
+from shared.server.known_profiles import profiles_claimed
 from shared.store.finding import find
 from shared.store.version import Key
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shared.care.law import Law, Need
+    from shared.fhir.profiles.tree import FindProfile
     from shared.fhir.reader import JsonObject
     from shared.store.transaction import Transaction
     from shared.store.version import Change, Version
@@ -36,7 +39,7 @@ async def save(
     :raises EditConflict: when another writer got there first.
     """
     where = places or {}
-    refuse_broken_rules(changes, where, tx)
+    refuse_broken_rules(changes, where, tx, await profiles_claimed(tx, changes))
     needing = _needing(changes, tx)
     await tx.hold_conditions([repr(need) for each in needing for need in each.needs])
     _refuse(await _dangling(tx, changes, where))
@@ -50,9 +53,14 @@ async def save(
 
 
 def refuse_broken_rules(
-    changes: Sequence[Change], places: Mapping[Key, str], tx: Transaction
+    changes: Sequence[Change],
+    places: Mapping[Key, str],
+    tx: Transaction,
+    find_profile: FindProfile | None = None,
 ) -> None:
     """Check contents against the rules of FHIR and the laws of care that need nothing else.
+
+    The profiles they claim are checked where they are given.
 
     :raises RuleViolation: with all issues.
     :raises Forbidden: when a law does not allow it to this caller.
@@ -61,7 +69,7 @@ def refuse_broken_rules(
         [
             _placed(issue, change.key, places)
             for change in changes
-            for issue in _broken_rules(change, tx)
+            for issue in _broken_rules(change, tx, find_profile)
             if issue.severity in {"fatal", "error"}
         ]
     )
@@ -74,13 +82,17 @@ def _refuse(issues: Sequence[Issue]) -> None:
         raise RuleViolation(issues=tuple(issues[:MAX_ISSUES]))
 
 
-def _broken_rules(change: Change, tx: Transaction) -> list[Issue]:
+def _broken_rules(change: Change, tx: Transaction, find_profile: FindProfile | None) -> list[Issue]:
     if change.after is None:
         return []
     issues = validate(change.after)
-    # A law may trust the shape of what it sees, so it is asked only about valid content.
-    if not issues and change.key.type in LAWFUL_TYPES:
-        issues = broken_laws(change.key.type, _as_laws_see(change, change.after, tx))
+    if issues:
+        # A profile or a law may trust the shape of what it sees.
+        return issues
+    if find_profile is not None:
+        issues += validate_claims(change.after, find_profile)
+    if change.key.type in LAWFUL_TYPES:
+        issues += broken_laws(change.key.type, _as_laws_see(change, change.after, tx))
     return issues
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from shared.fhir.errors import Issue
 from shared.fhir.fhirpath import root_node
+from shared.fhir.fhirpath.types import supertypes
 from shared.fhir.profiles.check import Check
 from shared.fhir.profiles.matching import in_value_set
+from shared.fhir.profiles.tree import FHIR
 
 if TYPE_CHECKING:
     from shared.fhir.fhirpath.environment import Judge
@@ -47,10 +49,17 @@ def validate_claims(
     """
     issues: list[Issue] = []
     for index, url in enumerate(resource.get("meta", {}).get("profile", ())):
-        definition = find_profile(url) if type(url) is str else None
+        if type(url) is not str or _is_its_type(url, resource):
+            continue
+        definition = find_profile(url)
         if definition is not None:
             issues += validate_profile(resource, definition, find_profile, member_of=member_of)
-        elif type(url) is str:
+        else:
             place = f"{resource['resourceType']}.meta.profile[{index}]"
             issues.append(Issue("warning", "not-found", "This profile is not known here.", place))
     return issues
+
+
+def _is_its_type(url: str, resource: JsonObject) -> bool:
+    name = url.partition("|")[0].removeprefix(FHIR)
+    return name in supertypes(resource["resourceType"])

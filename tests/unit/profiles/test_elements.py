@@ -263,6 +263,8 @@ def test_the_claims_of_a_resource_are_checked_and_unknown_ones_are_told() -> Non
         ("error", "Observation"),
         ("warning", "Observation.meta.profile[1]"),
     ]
+    for url in (f"{FHIR}/Observation", f"{FHIR}/DomainResource|4.0.1"):
+        assert validate_claims(observation(meta={"profile": [url]}), known().get) == []
     assert validate_claims(observation(), known(definition).get) == []
 
 
