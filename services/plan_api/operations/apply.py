@@ -14,7 +14,7 @@ from services.plan_api.episodes import programme_episode
 from services.plan_api.template_finding import newest, template_asked
 from services.plan_api.writing import answer, seen, written
 from shared.care.automatic import derived_id
-from shared.care.programme_plan import is_in_force, is_ours
+from shared.care.programme_plan import is_in_force, is_of_the_same, is_ours
 from shared.fhir.errors import Conflict, NotFound, RuleViolation
 from shared.fhir.references import parse_reference
 from shared.server.actors import clinician
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.plan_api.domain.applied_plan import Template
+    from shared.fhir.reader import JsonObject
     from shared.server.call import Call
     from shared.server.engine import Engine
     from shared.server.request import FhirResponse
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _RUNNING: Final = "planned,active"
 _LIVE: Final = "active,recurrence,relapse"
+# What a plan has that was not only prepared.
+_FILLED: Final = frozenset({"instantiatesCanonical", "activity", "goal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
 
     :raises NotFound: when there is no such PlanDefinition or person.
     :raises Conflict: when the person is in no episode of the programme, or has a plan in force.
+    :raises RuleViolation: when what is named is of another type, or an Encounter of another person.
     """
     async with engine.reading(call.context) as reading:
         gathered = await _gather(reading, call)
@@ -62,8 +66,9 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
     applied = [each for each in drafts if canonical in _templates(each)]
     if applied:
         return answer(newest(applied))
-    # The draft that was prepared when an inpatient stay ended is filled, where there is one.
-    empty = [each for each in drafts if not _templates(each)]
+    # The draft that was prepared when an inpatient stay ended is filled, where there is one; what
+    # a clinician has begun by hand stays theirs.
+    empty = [each for each in drafts if _FILLED.isdisjoint(each.content)]
     prepared = newest(empty) if empty else None
     plan_id = prepared.key.id if prepared else _new_id(gathered, canonical)
     bundle = applied_plan.bundle(
@@ -113,9 +118,20 @@ async def _named(reading: Reading, name: str, resource_type: str, call: Call) ->
             expression="Parameters.parameter",
         )
     key = Key(resource_type, str(link.id))
-    if await fetch(reading, key) is None:
+    found = await fetch(reading, key)
+    if found is None:
         raise NotFound(f"There is no {key} here.")
+    if resource_type == "Encounter" and not _is_theirs(found.content, call):
+        raise RuleViolation(
+            f"{key} is not of the person for whom the plan is made.",
+            expression="Parameters.parameter",
+        )
     return str(key)
+
+
+def _is_theirs(encounter: JsonObject, call: Call) -> bool:
+    person = {"subject": {"reference": call.inputs.one("subject")}}
+    return is_of_the_same(person, encounter, call.context.bases)
 
 
 def _refuse_second_plan(plans: Sequence[Found]) -> None:
