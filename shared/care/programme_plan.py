@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.care.canonical import profile
+from shared.care.subject import patient_of
 from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ def activity_ids(plan: JsonObject, bases: tuple[str, ...]) -> list[str]:
     """Name the ServiceRequests here that the activities of a plan refer to."""
     referred = (each.get("reference", {}) for each in plan.get("activity", ()))
     return ids_of(referred, "ServiceRequest", bases)
+
+
+def is_of_the_same(plan: JsonObject, request: JsonObject, bases: tuple[str, ...]) -> bool:
+    """Tell whether an order is of the person whose plan refers to it."""
+    return patient_of(request, "subject", bases) == patient_of(plan, "subject", bases)
 
 
 def ids_of(

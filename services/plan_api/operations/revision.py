@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Final
 from services.plan_api.domain import revision
 from services.plan_api.domain.revision import Decision, Proposed
 from services.plan_api.writing import seen, written
-from shared.care.programme_plan import activity_ids, ids_of, is_in_force, is_ours
+from shared.care.programme_plan import (
+    activity_ids,
+    ids_of,
+    is_in_force,
+    is_of_the_same,
+    is_ours,
+)
 from shared.fhir.errors import Conflict, NotFound
 from shared.server.actors import clinician
 from shared.server.definition import Operation, Parameter
@@ -88,6 +94,8 @@ async def _current_plan(reading: Reading, proposal: Found, call: Call) -> Found:
     replaced = ids_of(proposal.content.get("replaces", ()), "CarePlan", call.context.bases)
     found = [await fetch(reading, Key("CarePlan", each)) for each in replaced]
     current = next((each for each in found if each and is_in_force(each.content)), None)
+    if current and not is_of_the_same(proposal.content, current.content, call.context.bases):
+        raise Conflict(f"{proposal.reference} is not of the person whose plan it would revise.")
     if current is None:
         raise Conflict(
             "The plan that the proposal would revise is not active; only an active plan is "
@@ -99,7 +107,8 @@ async def _current_plan(reading: Reading, proposal: Found, call: Call) -> Found:
 async def _orders(reading: Reading, plan: JsonObject, call: Call) -> list[Found]:
     ids = activity_ids(plan, call.context.bases)
     found = [await fetch(reading, Key("ServiceRequest", each)) for each in ids]
-    return [each for each in found if each is not None]
+    bases = call.context.bases
+    return [each for each in found if each and is_of_the_same(plan, each.content, bases)]
 
 
 _COMMENT: Final = Parameter("comment", "in", "string", "What the clinician adds to it.")

@@ -14,7 +14,13 @@ from services.plan_api.domain.bundle import put, put_over, transaction
 from services.plan_api.episodes import programme_episode, programme_of
 from services.plan_api.writing import seen
 from shared.care.automatic import Act, Policy, provenance
-from shared.care.programme_plan import activity_ids, ids_of, is_in_force, is_ours
+from shared.care.programme_plan import (
+    activity_ids,
+    ids_of,
+    is_in_force,
+    is_of_the_same,
+    is_ours,
+)
 from shared.care.subject import patient_of
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Event, Reaction
@@ -45,7 +51,12 @@ async def handle(event: Event, effects: Effects) -> None:
 
 async def _activity_changed(request: Found, effects: Effects) -> None:
     found = await find(effects.tx, "CarePlan", ("activity-reference", request.reference))
-    plans = [each for each in found if activation.is_followed(each.content)]
+    plans = [
+        each
+        for each in found
+        if activation.is_followed(each.content)
+        and is_of_the_same(each.content, request.content, effects.tx.bases)
+    ]
     if plans and all(activation.is_over(plan.content) for plan in plans):
         await _end_orders(await _requests(plans[-1].content, effects), plans[-1].content, effects)
     for plan in plans:
@@ -153,7 +164,8 @@ async def _booked(plan: JsonObject, effects: Effects) -> list[Found]:
 
 
 async def _requests(plan: JsonObject, effects: Effects) -> list[Found]:
-    return await _all("ServiceRequest", activity_ids(plan, effects.tx.bases), effects)
+    found = await _all("ServiceRequest", activity_ids(plan, effects.tx.bases), effects)
+    return [each for each in found if is_of_the_same(plan, each.content, effects.tx.bases)]
 
 
 async def _all(resource_type: str, ids: Iterable[str], effects: Effects) -> list[Found]:
