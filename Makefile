@@ -41,10 +41,12 @@ clients: setup ## Fetch a FHIR client in JavaScript into var/medplum, for its te
 definitions: examples ## Compile the FHIR definitions again from the examples package
 	@$(PYTHON) -m shared.fhir.definitions.compile var/examples/package
 
-golden: setup ## Write again what is generated: the proxy configuration
+golden: setup ## Write again what is generated: the proxy configuration, tables of operations
 	@mkdir -p var
 	@$(PYTHON) -m services.proxy_configuration > var/stepdown.conf
 	@mv var/stepdown.conf deploy/nginx/stepdown.conf
+	@$(PYTHON) -m services.operation_tables < docs/operations.md > var/operations.md
+	@mv var/operations.md docs/operations.md
 
 lock: ## Resolve the dependencies again and write their hashes (needs uv)
 	@scripts/lock

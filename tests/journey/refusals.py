@@ -1,0 +1,171 @@
+"""What provokes each refusal that docs/operations.md lists, by the operation and its own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Body = dict[str, Any]
+THERAPIST = "Practitioner/therapist"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that is refused; `person` says at which point of the way its names are."""
+
+    path: str
+    body: Body | None
+    actor: str | None = THERAPIST
+    person: str = "finished"
+
+
+def parameters(**values: Body) -> Body:
+    given = [{"name": name.replace("_", "-"), **value} for name, value in values.items()]
+    return {"resourceType": "Parameters", **({"parameter": given} if given else {})}
+
+
+def response(**changes: object) -> Body:
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": "https://stepdown.example/fhir/Questionnaire/phq-9",
+        "status": "completed",
+        "subject": {"reference": "Patient/{patient}"},
+        "authored": "2026-03-10T15:00:00Z",
+        **changes,
+    }
+
+
+def answered(link_id: str) -> list[Body]:
+    return [{"linkId": link_id, "answer": [{"valueCoding": {"code": "LA1"}}]}]
+
+
+def notice(**changes: object) -> Body:
+    event = {"system": "http://example.org", "code": "other"}
+    header = {"resourceType": "MessageHeader", "id": "m", "eventCoding": event}
+    header["source"] = {"endpoint": "https://hospital.example/notices"}
+    entry = [{"fullUrl": "urn:uuid:7d1a1b4e-0000-4000-8000-000000000009", "resource": header}]
+    return {"resourceType": "Bundle", "type": "message", "entry": entry, **changes}
+
+
+NONE = parameters()
+REASON = parameters(reason={"valueString": "Because"})
+SUBJECT = parameters(subject={"valueString": "Patient/{patient}"})
+CLINIC = parameters(recipient={"valueReference": {"reference": "Organization/clinic"}})
+
+
+def to(recipient: str) -> Body:
+    return parameters(recipient={"valueReference": {"reference": recipient}})
+
+
+def about(subject: str) -> Body:
+    return parameters(subject={"valueString": subject})
+
+
+ADMIT = "EpisodeOfCare/{episode}/$admit"
+DECLINE = "EpisodeOfCare/{episode}/$decline"
+APPLY = "PlanDefinition/iop-adult/$apply"
+ACCEPT = "CarePlan/{proposal}/$accept-revision"
+REJECT = "CarePlan/{proposal}/$reject-revision"
+EXTRACT = "QuestionnaireResponse/$extract"
+HANDOFF = "EpisodeOfCare/{episode}/$handoff"
+LEVEL_OF_CARE = "Patient/{patient}/$level-of-care"
+EVERYTHING = "Patient/{patient}/$everything"
+
+ATTEMPTS: dict[str, dict[str, Attempt]] = {
+    "": {
+        "a parameter is unknown": Attempt(ADMIT, parameters(why={"valueString": "x"})),
+        "a value is of another type": Attempt(ADMIT, parameters(reason={"valueInteger": 3})),
+        "a parameter is given too often": Attempt(
+            ADMIT, {**REASON, "parameter": REASON["parameter"] * 2}
+        ),
+        "the body is another resource": Attempt(ADMIT, {"resourceType": "Patient"}),
+        "the actor is no reference": Attempt(ADMIT, NONE, "therapist"),
+        "no such operation, or not on this type or level": Attempt("EpisodeOfCare/$admit", NONE),
+        "GET for what changes something": Attempt(ADMIT, None),
+    },
+    "$process-message": {
+        "there is no message": Attempt("$process-message", NONE),
+        "the Bundle is no message": Attempt("$process-message", notice(type="collection")),
+        "it has no time": Attempt("$process-message", notice()),
+        "its event is another": Attempt(
+            "$process-message", notice(timestamp="2026-03-09T14:05:00Z")
+        ),
+    },
+    "Patient/$level-of-care": {
+        "there is no such person": Attempt("Patient/nobody/$level-of-care", NONE),
+        "the criteria set is another": Attempt(
+            LEVEL_OF_CARE, parameters(criteria_set={"valueCanonical": "https://example.org/other"})
+        ),
+    },
+    "EpisodeOfCare/$admit": {
+        "nobody acts, or no Practitioner": Attempt(ADMIT, NONE, None),
+        "the Practitioner is unknown": Attempt(ADMIT, NONE, "Practitioner/nobody"),
+        "there is no such episode": Attempt("EpisodeOfCare/nobody/$admit", NONE),
+        "it does not wait": Attempt(ADMIT, NONE),
+        "safety is not known": Attempt(ADMIT, NONE, person="told of"),
+        "no recommendation, and no reason": Attempt(ADMIT, NONE, person="assessed"),
+    },
+    "EpisodeOfCare/$decline": {
+        "there is no reason": Attempt(DECLINE, NONE),
+        "nobody acts, or no Practitioner": Attempt(DECLINE, REASON, "Organization/clinic"),
+        "there is no such episode": Attempt("EpisodeOfCare/nobody/$decline", REASON),
+        "it does not wait": Attempt(DECLINE, REASON),
+    },
+    "Patient/$everything": {
+        "there is no such person": Attempt("Patient/nobody/$everything", None),
+        "a type is unknown": Attempt(f"{EVERYTHING}?_type=Pateint", None),
+        "a day is none": Attempt(f"{EVERYTHING}?start=soon", None),
+        "the page key is of another search": Attempt(f"{EVERYTHING}?_page=other", None),
+    },
+    "PlanDefinition/$apply": {
+        "there is no person": Attempt(APPLY, NONE),
+        "no template is named, or two": Attempt("PlanDefinition/$apply", SUBJECT),
+        "nobody acts, or no Practitioner": Attempt(APPLY, SUBJECT, None),
+        "there is no such template": Attempt("PlanDefinition/nothing/$apply", SUBJECT),
+        "there is no such person": Attempt(APPLY, about("Patient/nobody")),
+        "the person is not in the programme": Attempt(APPLY, SUBJECT),
+        "a plan is active": Attempt(APPLY, SUBJECT, person="worse"),
+        "the subject is no Patient": Attempt(APPLY, about("Group/1")),
+    },
+    "CarePlan/$hours": {
+        "there is no such plan": Attempt("CarePlan/nothing/$hours", None),
+    },
+    "CarePlan/$accept-revision": {
+        "nobody acts, or no Practitioner": Attempt(ACCEPT, NONE, "Patient/{patient}"),
+        "there is no such plan": Attempt("CarePlan/nothing/$accept-revision", NONE),
+        "it is no proposal": Attempt("CarePlan/{plan}/$accept-revision", NONE),
+        "it is decided": Attempt(ACCEPT, NONE),
+    },
+    "CarePlan/$reject-revision": {
+        "there is no reason": Attempt(REJECT, NONE),
+        "nobody acts, or no Practitioner": Attempt(REJECT, REASON, None),
+        "there is no such plan": Attempt("CarePlan/nothing/$reject-revision", REASON),
+        "it is no proposal": Attempt("CarePlan/{plan}/$reject-revision", REASON),
+        "it is decided": Attempt(REJECT, REASON),
+    },
+    "QuestionnaireResponse/$extract": {
+        "no response is sent": Attempt(EXTRACT, NONE),
+        "there is no such response": Attempt("QuestionnaireResponse/nothing/$extract", NONE),
+        "it is not completed": Attempt(EXTRACT, response(status="in-progress")),
+        "the Questionnaire is another": Attempt(
+            EXTRACT, response(questionnaire="https://example.org/other")
+        ),
+        "an item is unknown": Attempt(EXTRACT, response(item=answered("zzz"))),
+        "an answer is none of the item's": Attempt(EXTRACT, response(item=answered("44250-9"))),
+    },
+    "EpisodeOfCare/$handoff": {
+        "there is no recipient": Attempt(HANDOFF, NONE),
+        "the recipient is no Organization": Attempt(HANDOFF, to("Practitioner/therapist")),
+        "nobody acts, or no Practitioner": Attempt(HANDOFF, CLINIC, None),
+        "there is no such episode": Attempt("EpisodeOfCare/nobody/$handoff", CLINIC),
+        "it is not active": Attempt(HANDOFF, CLINIC),
+        "another clinic has it": Attempt(HANDOFF, CLINIC, person="handed over"),
+        "the clinic is unknown": Attempt(HANDOFF, to("Organization/nothing")),
+    },
+    "$clock": {
+        "the instant has passed": Attempt(
+            "$clock", parameters(instant={"valueInstant": "2020-01-01T00:00:00Z"})
+        ),
+        "the instant is none": Attempt("$clock", parameters(instant={"valueInstant": "soon"})),
+    },
+}
