@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 from services.intake_api.domain.level_of_care.library import LIBRARY
+from services.intake_api.extensions import EXTENSIONS
 from services.intake_api.operations.admit import ADMIT
 from services.intake_api.operations.decline import DECLINE
 from services.intake_api.operations.everything import EVERYTHING
 from services.intake_api.operations.level_of_care import LEVEL_OF_CARE
+from services.intake_api.operations.match import MATCH
 from services.intake_api.operations.process_message import PROCESS_MESSAGE
 from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import (
@@ -43,7 +45,7 @@ DEFINITION: Final = ServiceDefinition(
         ),
         timers=clock.TIMERS,
     ),
-    operations=(PROCESS_MESSAGE, EVERYTHING, LEVEL_OF_CARE, ADMIT, DECLINE),
+    operations=(PROCESS_MESSAGE, EVERYTHING, MATCH, LEVEL_OF_CARE, ADMIT, DECLINE),
     profiles=PROFILES,
-    library=LIBRARY,
+    library=(*LIBRARY, *EXTENSIONS),
 )
