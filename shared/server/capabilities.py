@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.canonical import CANONICAL
 from shared.fhir.search.parameters import served_parameters
+from shared.server.content import FHIR_JSON, JSON_PATCH
 from shared.server.served import SYSTEM_INTERACTIONS, behaviour_of, interactions_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def capability_statement(
         "software": {"name": "Stepdown", "version": software_version},
         "implementation": {"description": f"Stepdown, {title}", "url": base},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": [FHIR_JSON, "json"],
+        "patchFormat": [JSON_PATCH, FHIR_JSON],
         "rest": [_rest(definitions)],
     }
 

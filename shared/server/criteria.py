@@ -57,6 +57,21 @@ def condition(query: Query) -> str:
     return f"{query.type}?{sorted(pair for pair in query.used if pair[0] not in RESULT)}"
 
 
+def locks(query: Query) -> list[str]:
+    """Name what must be held to act on criteria, so that nobody makes a second match meanwhile.
+
+    Whoever asks by the same identifier waits, however it is written and whatever else is asked.
+    """
+    found = [
+        text.rpartition("|")[2] or text
+        for name, values in query.used
+        if name == "identifier"
+        for text in values.split(",")
+    ]
+    named = [f"{query.type}?identifier={each}" for each in found]
+    return named or [condition(query)]
+
+
 async def one_match(tx: Transaction, query: Query) -> Version | None:
     """Find the one resource that matches; its condition must be held.
 

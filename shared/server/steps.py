@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.fhir.errors import Malformed, PreconditionFailed
-from shared.server.criteria import condition, criteria_of
+from shared.server.criteria import condition, criteria_of, locks
 from shared.server.entries import located
 from shared.server.interactions.writes import WRITES, decide
 from shared.store.version import Key
@@ -48,7 +48,7 @@ async def steps_of(tx: Transaction, entries: list[Entry], context: Context) -> l
     """
     writes = _in_order(entries)
     conditions = _conditions(writes, context)
-    await tx.hold_conditions([condition(query) for query in conditions.values()])
+    await tx.hold_conditions([lock for query in conditions.values() for lock in locks(query)])
     await tx.expect([_key(entry) for entry in entries if entry.request.id is not None])
     steps: list[Step] = []
     for entry in writes:

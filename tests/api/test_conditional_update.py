@@ -275,6 +275,25 @@ async def test_sixteen_at_once_make_one_resource(client: httpx.AsyncClient, roun
         assert await _round(client) == [200] * (PARALLEL - 1) + [201]
 
 
+async def test_one_identifier_asked_for_in_many_ways_makes_one_resource(
+    client: httpx.AsyncClient,
+) -> None:
+    for _ in range(5):
+        value = fresh()
+        told = identified(value, "Patient", active=True)
+        ways = (
+            f"identifier={value}",
+            f"identifier={SYSTEM}|{value}",
+            f"active=true&identifier={SYSTEM}|{value}",
+            f"identifier={value},{fresh()}",
+        )
+        answers = await asyncio.gather(
+            *(client.put(f"/Patient?{way}", json=told) for way in ways * 4),
+        )
+        assert {answer.status_code for answer in answers} == {200, 201}
+        assert len({answer.json()["id"] for answer in answers}) == 1
+
+
 async def test_creates_and_updates_on_one_condition_make_one_resource(
     client: httpx.AsyncClient,
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shared.server.criteria import condition, criteria_of, one_match
+from shared.server.criteria import criteria_of, locks, one_match
 from shared.server.interactions.conditional_create import conditional_create
 from shared.server.interactions.conditional_delete import conditional_delete
 from shared.server.interactions.conditional_patch import conditional_patch
@@ -50,7 +50,7 @@ async def write(tx: Transaction, request: FhirRequest, context: Context) -> Fhir
     query = criteria_of(request, context)
     if query is not None:
         # Nobody else can act on the same criteria until the commit.
-        await tx.hold_conditions([condition(query)])
+        await tx.hold_conditions(locks(query))
     decision = await decide(tx, request, context, query)
     change = decision.change
     saved = [] if change is None or changes_nothing(change) else await save(tx, [change])

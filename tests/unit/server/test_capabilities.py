@@ -125,6 +125,10 @@ def test_a_write_without_an_id_is_conditional_and_stated(method: str, code: str)
     assert told["Patient"]["conditionalDelete"] == "single"
     assert told["AuditEvent"]["conditionalUpdate"] is False
     assert told["AuditEvent"]["conditionalDelete"] == "not-supported"
+    assert stated("intake")["patchFormat"] == [
+        "application/json-patch+json",
+        "application/fhir+json",
+    ]
 
 
 def test_every_search_parameter_that_is_served_is_stated_with_its_type() -> None:
