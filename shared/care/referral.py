@@ -66,6 +66,8 @@ def actor_may(change: CareChange, _: Found) -> Iterator[Issue]:
     if change.caller is None:
         told = "A handoff is changed by a known party: send X-Stepdown-Actor."
         yield Issue("error", "forbidden", told, "Task.status")
+    elif after == before and not _may_note(change):
+        yield _refused("Only the requester or the owner can change a handoff.", "Task")
     elif after != before and not _may_set(after, change.before or change.after, change):
         yield _refused(f"{_who_may(after)} can make a handoff {after}.", "Task.status")
 
@@ -108,6 +110,17 @@ def _may_set(status: str, task: JsonObject, change: CareChange) -> bool:
     if status in BY_EITHER:
         return by_requester or by_recipient
     return by_requester if status in BY_REQUESTER else by_recipient
+
+
+def _may_note(change: CareChange) -> bool:
+    """Tell whether the caller may change what a handoff says beside its status."""
+    task = change.before or change.after
+    is_ours = (change.caller or "").startswith("Device/")
+    return (
+        is_ours
+        or _is(change.caller, task.get("requester", {}), change)
+        or _is_recipient(task, change)
+    )
 
 
 def _is_recipient(task: JsonObject, change: CareChange) -> bool:

@@ -148,6 +148,8 @@ def test_a_note_is_no_step(status: str) -> None:
 
     for caller in (REQUESTER, OWNER, "Device/plan"):
         assert refused(a_task(status), noted, caller) == []
+    for caller in ("Organization/other", "Patient/p1"):
+        assert refused(a_task(status), noted, caller) == ["business-rule"]
 
 
 def test_other_tasks_go_their_own_way() -> None:
