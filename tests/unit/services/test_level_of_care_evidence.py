@@ -301,6 +301,15 @@ def test_danger_after_the_judgement_asks_for_a_new_one(
     assert (told.value, told.basis == JUDGED) == (value, False)
 
 
+@pytest.mark.parametrize(("answer", "value"), [(HIGH, True), (MODERATE, None)])
+def test_an_old_danger_that_was_judged_hides_no_new_one(answer: str, value: Truth) -> None:
+    judged = judgement("EXC-IMMINENT", value=False, effectiveDateTime="2026-03-09T10:00:00Z")
+    after = risk(answer, effectiveDateTime="2026-03-09T11:00:00Z")
+
+    assert value_of("EXC-IMMINENT", flag(), judged, after).value is value
+    assert value_of("EXC-IMMINENT", flag(), judged).value is False
+
+
 @pytest.mark.parametrize("judged", [True, None])
 def test_no_low_risk_clears_what_a_clinician_judged(judged: Truth) -> None:
     before = judgement("EXC-IMMINENT", value=judged, effectiveDateTime="2026-03-09T08:00:00Z")

@@ -64,13 +64,14 @@ def needed(criteria_set: CriteriaSet) -> list[tuple[str, tuple[tuple[str, str], 
 def valued(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> Valued:
     """Give a criterion its value."""
     judged = _judged(criterion, pool, moment)
-    derived = _derived(criterion, pool, moment)
     if judged is None:
-        return derived
-    if criterion.safety and judged.value is not True and derived.value is not False:
-        is_later = derived.pieces and is_newer(derived.pieces[0], judged.pieces[0], moment)
-        return derived if is_later else judged
-    return judged
+        return _derived(criterion, pool, moment)
+    if not criterion.safety or judged.value is True:
+        return judged
+    # An old danger that still stands must not hide one that came after the judgement.
+    later = [each for each in pool if is_newer(each, judged.pieces[0], moment)]
+    since = _derived(criterion, later, moment)
+    return since if since.pieces and since.value is not False else judged
 
 
 def _judged(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> Valued | None:
