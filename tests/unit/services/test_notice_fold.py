@@ -195,6 +195,16 @@ def test_parts_that_occur_once_are_filled_and_lists_and_codes_are_not_mixed() ->
     }
 
 
+def test_an_identifier_of_a_system_that_a_newer_telling_leaves_out_remains() -> None:
+    def told(**values: str) -> dict[str, Any]:
+        given = [{"system": f"urn:{system}", "value": value} for system, value in values.items()]
+        return {"resourceType": "Patient", "identifier": given}
+
+    assert folded([told(mrn="1", ssn="2"), told(ssn="3")]) == told(ssn="3", mrn="1")
+    assert folded([told(mrn="1"), {"resourceType": "Patient"}]) == told(mrn="1")
+    assert folded([told(mrn="1"), told(mrn="2")]) == told(mrn="2")
+
+
 def test_one_form_of_a_choice_leaves_no_gap_for_the_other() -> None:
     older = {"resourceType": "Patient", "deceasedDateTime": "2026-01-01", "_gender": {"id": "g"}}
     newer = {"resourceType": "Patient", "deceasedBoolean": False}

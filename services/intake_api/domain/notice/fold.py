@@ -62,11 +62,25 @@ def _filled(newer: JsonObject, older: JsonObject, type_name: str) -> JsonObject:
         if element.name in _OF_ONE_TELLING:
             continue
         names = list(_names(element))
+        if element.name == "identifier" and element.max != 1:
+            result |= _identifiers(newer, older)
+            continue
         if not any(name in newer for name in names):
             result |= {name: older[name] for name in names if name in older}
         elif (part := _single_part(type_name, element)) and element.name in older:
             result[element.name] = _filled(newer[element.name], older[element.name], part)
     return result
+
+
+def _identifiers(newer: JsonObject, older: JsonObject) -> JsonObject:
+    """Keep the identifiers of systems of which the newer telling says nothing.
+
+    Somebody would not be known again by an identifier that one telling has left out.
+    """
+    said = newer.get("identifier", [])
+    systems = {each.get("system") for each in said}
+    gaps = [each for each in older.get("identifier", ()) if each.get("system") not in systems]
+    return {"identifier": [*said, *gaps]} if said or gaps else {}
 
 
 def _going_on(stay: JsonObject) -> JsonObject:
