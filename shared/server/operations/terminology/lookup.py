@@ -73,9 +73,8 @@ def _properties(system: CodeSystem, concept: Concept) -> Iterator[tuple[str, str
     yield from (("child", "valueCode", code) for code in system.below.get(concept.code, ()))
     for each in concept.stated.get("property", ()):
         if each["code"] not in {"parent", "child"}:
-            for key in each:
-                if key.startswith("value"):
-                    yield each["code"], key, each[key]
+            key = next(name for name in each if name.startswith("value"))
+            yield each["code"], key, each[key]
 
 
 def _part(name: str, key: str, value: object) -> JsonObject:
