@@ -48,6 +48,7 @@ def notice(**changes: object) -> Body:
 
 
 NONE = parameters()
+TAGGED = parameters(meta={"valueMeta": {"tag": [{"code": "pilot"}]}})
 REASON = parameters(reason={"valueString": "Because"})
 SUBJECT = parameters(subject={"valueString": "Patient/{patient}"})
 CLINIC = parameters(recipient={"valueReference": {"reference": "Organization/clinic"}})
@@ -61,6 +62,8 @@ def about(subject: str) -> Body:
     return parameters(subject={"valueString": subject})
 
 
+STATUS = "http://hl7.org/fhir/encounter-status"
+OTHER = "http://example.org/other"
 ADMIT = "EpisodeOfCare/{episode}/$admit"
 DECLINE = "EpisodeOfCare/{episode}/$decline"
 APPLY = "PlanDefinition/iop-adult/$apply"
@@ -167,5 +170,40 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
             "$clock", parameters(instant={"valueInstant": "2020-01-01T00:00:00Z"})
         ),
         "the instant is none": Attempt("$clock", parameters(instant={"valueInstant": "soon"})),
+    },
+    "Patient/$match": {
+        "nobody is described": Attempt("Patient/$match", NONE),
+    },
+    "Resource/$validate": {
+        "there is no resource": Attempt("Observation/$validate", None),
+        "there is no such resource": Attempt("Patient/nobody/$validate", None),
+    },
+    "Resource/$meta": {
+        "there is no such resource": Attempt("Patient/nobody/$meta", None),
+    },
+    "Resource/$meta-add": {
+        "there is no meta": Attempt("Patient/{patient}/$meta-add", NONE),
+        "there is no such resource": Attempt("Patient/nobody/$meta-add", TAGGED),
+    },
+    "Resource/$meta-delete": {
+        "there is no meta": Attempt("Patient/{patient}/$meta-delete", NONE),
+        "there is no such resource": Attempt("Patient/nobody/$meta-delete", TAGGED),
+    },
+    "CodeSystem/$lookup": {
+        "the code is another": Attempt(f"CodeSystem/$lookup?system={STATUS}&code=done", None),
+        "the code system is another": Attempt(f"CodeSystem/$lookup?system={OTHER}&code=x", None),
+    },
+    "CodeSystem/$validate-code": {
+        "the code system is another": Attempt(
+            f"CodeSystem/$validate-code?url={OTHER}&code=x", None
+        ),
+    },
+    "ValueSet/$validate-code": {
+        "the value set is another": Attempt(
+            f"ValueSet/$validate-code?url={OTHER}&system={STATUS}&code=x", None
+        ),
+    },
+    "ValueSet/$expand": {
+        "the value set is another": Attempt(f"ValueSet/$expand?url={OTHER}", None),
     },
 }

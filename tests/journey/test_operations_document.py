@@ -66,9 +66,14 @@ def way(http: httpx.Client) -> list[Played]:
 def people(http: httpx.Client, way: list[Played]) -> dict[str, Names]:
     """The names of people at different points of the way."""
     told = {point: _another(number, point, http) for number, point in enumerate(POINTS, 2)}
-    http.put("/fhir/Organization/other", json={"resourceType": "Organization", "id": "other"})
+    other = {"resourceType": "Organization", "id": "other", "name": "Synthetic Other Clinic"}
+    http.put("/fhir/Organization/other", json=other).raise_for_status()
     handed = _ask(http, Attempt(HANDOFF, to("Organization/other")), told["worse"])
-    [task] = [each["resource"] for each in handed.json()["parameter"] if each["name"] == "task"]
+    [task] = [
+        each["resource"]
+        for each in handed.raise_for_status().json()["parameter"]
+        if each["name"] == "task"
+    ]
     elsewhere = told["worse"] | {"elsewhere": task["id"]}
     return told | {"finished": way[-1].names, "handed over": elsewhere}
 
