@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.automatic import derived_id
 from shared.fhir.dates import MIN_TIME, date_range
+from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,13 +71,18 @@ class Notice:
         """Every text that refers to an entry, with its fullUrl."""
         texts = {url: url for url in self.entries}
         for url, resource in self.entries.items():
-            if "id" in resource:
-                texts.setdefault(f"{resource['resourceType']}/{resource['id']}", url)
+            link = parse_reference(url)
+            logical_id = resource.get("id") or (link.id if link.kind == "external" else None)
+            if logical_id is not None:
+                texts.setdefault(f"{resource['resourceType']}/{logical_id}", url)
         return texts
 
     def address(self, reference: object) -> str | None:
         """Find the fullUrl of the entry that a reference means."""
-        return self._addresses.get(reference) if isinstance(reference, str) else None
+        if not isinstance(reference, str):
+            return None
+        # A message carries one version of each.
+        return self._addresses.get(reference.partition("/_history/")[0])
 
     def place(self, url: str) -> str:
         """Tell where in the Bundle an entry stands."""
@@ -96,7 +102,10 @@ class Notice:
     @cached_property
     def patient_address(self) -> str:
         """The fullUrl of the person whose stay it is."""
-        return self._addresses[self.stay["subject"]["reference"]]
+        address = self.address(self.stay["subject"]["reference"])
+        if address is None:
+            raise AssertionError("a notice that was read carries its person")
+        return address
 
     @property
     def patient(self) -> JsonObject:
