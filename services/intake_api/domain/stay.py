@@ -16,11 +16,28 @@ ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 
 
+def is_inpatient(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter is an inpatient stay."""
+    code = encounter.get("class", {}).get("code")
+    return is_classified(encounter) and code in _INPATIENT
+
+
+def is_classified(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter's class is one that is understood; a code may stand alone."""
+    return bool(encounter.get("class", {}).get("system", ACT_CODE) == ACT_CODE)
+
+
 def ends_inpatient_stay(encounter: JsonObject) -> bool:
     """Tell whether an Encounter is an inpatient stay that is over."""
-    kind = encounter.get("class", {})
-    is_inpatient = kind.get("system") == ACT_CODE and kind.get("code") in _INPATIENT
-    return is_inpatient and encounter.get("status") == "finished"
+    return is_inpatient(encounter) and encounter.get("status") == "finished"
+
+
+def classified(encounter: JsonObject) -> JsonObject:
+    """Give an Encounter whose class names its system, for those who look for both."""
+    kind = encounter["class"]
+    if "code" not in kind or "system" in kind:
+        return encounter
+    return encounter | {"class": {"system": ACT_CODE} | kind}
 
 
 def last_day(encounter: JsonObject, zone: tzinfo) -> date | None:

@@ -8,7 +8,6 @@ from services.intake_api.domain.clock import CLOCK, is_clock
 from services.intake_api.domain.follow_up import following, visits
 from services.intake_api.domain.follow_up.following import Seen
 from services.intake_api.domain.follow_up.visits import Calendar
-from services.intake_api.domain.stay import ACT_CODE
 from shared.care.automatic import Act, provenance
 from shared.care.canonical import code_system
 from shared.care.subject import patient_of
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
 
-_VISITS: Final = f"{ACT_CODE}|AMB,{ACT_CODE}|VR"
+_VISITS: Final = "AMB,VR"
 _CLOCKS: Final = ",".join(f"{CLOCK}|{code}" for code in visits.CODES)
 _HANDOFF: Final = f"{code_system('task')}|handoff"
 # Whoever was never in care here has no clock that we may move.

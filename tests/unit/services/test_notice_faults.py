@@ -71,6 +71,12 @@ def test_a_notice_of_each_event_is_read(event: str) -> None:
             {"Encounter": {"period": {"start": "2026-02-20"}}},
             ["Bundle.entry[1].resource.period.end"],
         ),
+        ({"Encounter": {"status": "in-progress"}}, ["Bundle.entry[1].resource.status"]),
+        ({"Encounter": {"status": "unknown"}}, ["Bundle.entry[1].resource.status"]),
+        (
+            {"Encounter": {"class": {"system": "urn:x", "code": "IMP"}}},
+            ["Bundle.entry[1].resource.class"],
+        ),
         # What is no valid FHIR is told before anything else.
         ({"Encounter": {"status": "over"}}, ["Bundle.entry[1].resource.status"]),
     ],
@@ -119,6 +125,26 @@ def test_a_focus_may_be_named_by_type_and_id() -> None:
     named = {"focus": [{"reference": "Encounter/stay"}]}
 
     assert read_notice(notice(MessageHeader=named)).stay_address == STAY
+
+
+@pytest.mark.parametrize("version", ["", "/_history/3"])
+def test_entries_without_ids_are_named_by_their_addresses(version: str) -> None:
+    base = "https://hospital.example/fhir"
+    named = {"focus": [{"reference": f"Encounter/e{version}"}]}
+    bundle = notice(
+        MessageHeader=named,
+        Encounter={"id": None, "subject": {"reference": f"Patient/p{version}"}},
+        Patient={"id": None},
+    )
+    for i, url in ((1, f"{base}/Encounter/e"), (2, f"{base}/Patient/p")):
+        bundle["entry"][i]["fullUrl"] = url
+
+    found = read_notice(bundle)
+
+    assert (found.stay_address, found.patient_address) == (
+        f"{base}/Encounter/e",
+        f"{base}/Patient/p",
+    )
 
 
 def test_what_is_told_of_somebody_else_is_not_kept() -> None:

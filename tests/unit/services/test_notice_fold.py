@@ -66,8 +66,10 @@ def told(draw: st.DrawFn) -> Told:
     """A notice of one stay, with the references that the record gives it."""
     hour = draw(st.integers(0, 3))
     stay = draw(stays) | {"meta": draw(metas)}
+    # A discharge of a stay that goes on is refused.
+    events = ["admit", "transfer", *(["discharge"] if stay["status"] == "finished" else [])]
     made = notice(
-        draw(st.sampled_from(["admit", "transfer", "discharge"])),
+        draw(st.sampled_from(events)),
         message=f"m{draw(st.integers(0, 9))}-{hour}",
         timestamp=f"2026-03-02T0{hour}:00:00Z",
         Encounter=stay,
@@ -282,6 +284,12 @@ def test_a_discharge_opens_its_windows_in_local_days() -> None:
         "follow-up-30d": {"start": "2026-03-03", "end": "2026-04-01"},
     }
     assert set(found) == set(follows(late, NEW_YORK))
+
+
+def test_a_class_that_names_no_system_is_one_of_fhirs() -> None:
+    alone = as_told(notice("discharge", Encounter={"class": {"code": "IMP"}}))
+
+    assert received([alone]) == received([as_told(notice("discharge"))])
 
 
 def test_an_admission_or_an_emergency_visit_opens_nothing() -> None:

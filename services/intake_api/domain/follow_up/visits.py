@@ -69,7 +69,7 @@ def visit_of(encounter: JsonObject, calendar: Calendar) -> Visit | None:
 def was_seen(encounter: JsonObject) -> bool:
     """Tell whether an Encounter is of a class in which people are seen as outpatients."""
     kind = encounter.get("class", {})
-    return kind.get("system") == ACT_CODE and kind.get("code") in _SEEN
+    return kind.get("system", ACT_CODE) == ACT_CODE and kind.get("code") in _SEEN
 
 
 def handoff_of(task: JsonObject, calendar: Calendar) -> Handoff | None:

@@ -11,7 +11,12 @@ from services.intake_api.domain.notice.message import (
     Notice,
     identifiers,
 )
-from services.intake_api.domain.stay import ends_inpatient_stay
+from services.intake_api.domain.stay import (
+    ACT_CODE,
+    ends_inpatient_stay,
+    is_classified,
+    is_inpatient,
+)
 from shared.fhir.errors import Issue, RuleViolation
 from shared.fhir.validation import validate
 
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 _HEADER: Final = "Bundle.entry[0].resource"
+# A discharge that did not take place, or was told by mistake, opens nothing.
+_OVER: Final = ("finished", "cancelled", "entered-in-error")
 
 
 def read_notice(bundle: JsonObject) -> Notice:
@@ -99,7 +106,19 @@ def _stay_faults(notice: Notice) -> Iterator[Issue]:
         yield _fault("not-found", told, f"{place}.subject")
         return
     yield from _identity_faults(notice)
-    if notice.event == DISCHARGE and ends_inpatient_stay(notice.stay) and _has_no_end(notice):
+    if notice.event == DISCHARGE:
+        yield from _discharge_faults(notice.stay, place)
+
+
+def _discharge_faults(stay: JsonObject, place: str) -> Iterator[Issue]:
+    # What is not understood to be the end of a stay would open nothing, and nobody would know.
+    if not is_classified(stay):
+        told = f"A discharge says what kind of stay it was, in class, by a code of {ACT_CODE}."
+        yield _fault("code-invalid", told, f"{place}.class")
+    elif is_inpatient(stay) and stay["status"] not in _OVER:
+        told = f"The Encounter of a discharge is {', '.join(_OVER)}; this one goes on."
+        yield _fault("business-rule", told, f"{place}.status")
+    elif ends_inpatient_stay(stay) and "end" not in stay.get("period", {}):
         told = "A discharge says when the stay ended, in period.end."
         yield _fault("required", told, f"{place}.period.end")
 
@@ -110,10 +129,6 @@ def _identity_faults(notice: Notice) -> Iterator[Issue]:
             "The Patient needs an identifier with system and value: nobody is known by name alone."
         )
         yield _fault("required", told, f"{notice.place(notice.patient_address)}.identifier")
-
-
-def _has_no_end(notice: Notice) -> bool:
-    return "end" not in notice.stay.get("period", {})
 
 
 def _type(notice: Notice, url: str) -> str:

@@ -11,7 +11,7 @@ from services.intake_api.domain.notice.fold import brought, folded
 from services.intake_api.domain.notice.message import DISCHARGE
 from services.intake_api.domain.notice.references import placed
 from services.intake_api.domain.notice.referral import Discharge, opened
-from services.intake_api.domain.stay import ends_inpatient_stay, last_day
+from services.intake_api.domain.stay import classified, ends_inpatient_stay, last_day
 from shared.care.automatic import Policy
 from shared.care.canonical import profile
 from shared.fhir.writer import canonical
@@ -55,7 +55,7 @@ def outcome(told: Iterable[Told], stay: str, zone: tzinfo) -> dict[str, JsonObje
                 tellings.setdefault(reference, []).append(placed(each.notice, url, each.places))
     found = {reference: folded(each) for reference, each in tellings.items()}
     if stay in found:
-        found[stay] = _profiled(found[stay])
+        found[stay] = _profiled(classified(found[stay]))
     discharges = [opens for each in ordered if each.stay == stay and (opens := _opens(each, zone))]
     return found | (discharges[-1] if discharges else {})
 

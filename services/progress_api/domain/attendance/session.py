@@ -32,7 +32,7 @@ def is_session(encounter: JsonObject) -> bool:
     kind = encounter.get("class", {})
     return (
         encounter.get("status") == "finished"
-        and kind.get("system") == _ACT_CODE
+        and kind.get("system", _ACT_CODE) == _ACT_CODE
         and kind.get("code") in _OUTPATIENT
         and bool(encounter.get("appointment"))
     )
