@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.parameters import carried, given
 from tests.api.resources import count, created, fresh, observation, patient, refused
+from tests.unit.terminology.colours import SYSTEM, URL, composed, filtered
 
 if TYPE_CHECKING:
     import httpx
@@ -16,6 +17,16 @@ GOOD = patient(birthDate="1980-02-29", text={"status": "generated", "div": (
     '<div xmlns="http://www.w3.org/1999/xhtml">A person</div>')})  # fmt: skip
 BAD = GOOD | {"birthDate": "1981-02-29", "gender": "none", "colour": 1}
 PROFILE = "http://test.example/StructureDefinition/born"
+PROFILED = {
+    "resourceType": "StructureDefinition",
+    "name": "Coded",
+    "status": "active",
+    "kind": "resource",
+    "abstract": False,
+    "type": "Basic",
+    "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Basic",
+    "derivation": "constraint",
+}
 
 
 def errors(answer: httpx.Response) -> list[str]:
@@ -121,6 +132,19 @@ async def test_a_nominated_profile_is_kept_or_not(client: httpx.AsyncClient) -> 
     assert errors(await client.post(path, json=GOOD, params=asked)) == ["Patient"]
     unknown = {"profile": f"{PROFILE}-unknown"}
     assert "profile" in refused(await client.post(path, json=GOOD, params=unknown), 400)
+
+
+async def test_a_binding_to_a_stored_value_set_is_kept_or_not(client: httpx.AsyncClient) -> None:
+    url = f"{PROFILE}-{fresh()}"
+    await created(client, SYSTEM)
+    await created(client, composed(filtered("is-a", "red"), url=f"{url}-warm"))
+    binding = {"strength": "required", "valueSet": f"{url}-warm"}
+    element = {"id": "Basic.code", "path": "Basic.code", "binding": binding}
+    await created(client, PROFILED | {"url": url, "differential": {"element": [element]}})
+    asked = {"profile": url}
+    for code, expected in (("crimson", []), ("blue", ["Basic.code"])):
+        body = {"resourceType": "Basic", "code": {"coding": [{"system": URL, "code": code}]}}
+        assert errors(await client.post("/Basic/$validate", json=body, params=asked)) == expected
 
 
 @pytest.mark.parametrize("resource", [{"resourceType": "Wish"}, {"name": "x"}, {}])

@@ -7,6 +7,7 @@ from shared.fhir.terminology.code_system import CodeSystem, Concept, code_system
 from shared.fhir.terminology.errors import CannotTell
 from shared.fhir.terminology.expansion import Member, expand
 from shared.fhir.terminology.holdings import Code, Holdings, named_in
+from shared.fhir.terminology.judging import is_in
 from shared.fhir.terminology.membership import holds
 from shared.fhir.terminology.naming import is_called, names_of
 
@@ -21,6 +22,7 @@ __all__ = [
     "expand",
     "holds",
     "is_called",
+    "is_in",
     "named_in",
     "names_of",
 ]

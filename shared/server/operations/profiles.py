@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Final
 from shared.fhir.definitions import type_names
 from shared.fhir.errors import Issue, NotSupported, TooCostly
 from shared.fhir.profiles import validate_claims, validate_profile
+from shared.fhir.profiles.matching import in_value_set
+from shared.fhir.terminology import is_in
 from shared.server.operations.canonicals import find_canonical
+from shared.server.operations.terminology.finding import holdings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from shared.fhir.fhirpath import Node
+    from shared.fhir.fhirpath.environment import Judge
     from shared.fhir.reader import JsonObject
     from shared.store.reading import Reading
 
@@ -33,7 +38,8 @@ async def against_profiles(
     claims = resource.get("meta", {}).get("profile", ())
     wanted = [each for each in claims if isinstance(each, str)]
     known = await _known(reading, [*wanted, *([nominated] if nominated else ())])
-    issues = validate_claims(resource, known.get)
+    judge = await _judge(reading, known.values())
+    issues = validate_claims(resource, known.get, member_of=judge)
     if nominated is None or nominated in wanted:
         return issues
     of_type = _type_named(nominated)
@@ -41,7 +47,7 @@ async def against_profiles(
         return issues + _of_type(resource, of_type)
     if nominated not in known:
         raise NotSupported("This profile is not known here: nothing is validated against it.")
-    return issues + validate_profile(resource, known[nominated], known.get)
+    return issues + validate_profile(resource, known[nominated], known.get, member_of=judge)
 
 
 def _of_type(resource: JsonObject, name: str) -> list[Issue]:
@@ -74,15 +80,40 @@ async def _known(reading: Reading, profiles: Iterable[str]) -> dict[str, JsonObj
     return known
 
 
+async def _judge(reading: Reading, definitions: Iterable[JsonObject]) -> Judge:
+    """Find the value sets that profiles bind, to tell which codes are in them."""
+    # A binding may name the version of its value set, which who asks does not repeat.
+    bound = {url.partition("|")[0]: url for each in definitions for url in _bound_in(each)}
+    every = {"compose": {"include": [{"valueSet": sorted(bound.values())}]}}
+    holdings = await holdings_for(reading, [every])
+
+    def judge(node: Node, url: str) -> bool | None:
+        listed = in_value_set(node, url)
+        return is_in(holdings, node.value, bound.get(url, url)) if listed is None else listed
+
+    return judge
+
+
+def _bound_in(definition: JsonObject) -> Iterator[str]:
+    for element in _elements(definition):
+        url = element.get("binding", {}).get("valueSet")
+        if url is not None:
+            yield url
+
+
 def _named_in(definition: JsonObject) -> Iterator[str]:
     """Name what a profile is written upon, and the profiles of its elements."""
     if "baseDefinition" in definition:
         yield definition["baseDefinition"]
+    for element in _elements(definition):
+        for each in element.get("type", ()):
+            yield from each.get("profile", ())
+            yield from each.get("targetProfile", ())
+
+
+def _elements(definition: JsonObject) -> Iterator[JsonObject]:
     for part in ("snapshot", "differential"):
-        for element in definition.get(part, {}).get("element", ()):
-            for each in element.get("type", ()):
-                yield from each.get("profile", ())
-                yield from each.get("targetProfile", ())
+        yield from definition.get(part, {}).get("element", ())
 
 
 def _type_named(url: str) -> str | None:
