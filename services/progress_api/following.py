@@ -29,10 +29,11 @@ async def is_followed(reading: Reading, patient_id: str, now: datetime) -> bool:
         return True
     asked = (("patient", f"Patient/{patient_id}"), ("status", "finished"))
     ended = await find(reading, "EpisodeOfCare", *asked)
-    return any([await _is_in_aftercare(each, reading, now) for each in ended])
+    return any([await is_in_aftercare(each, reading, now) for each in ended])
 
 
-async def _is_in_aftercare(episode: Found, reading: Reading, now: datetime) -> bool:
+async def is_in_aftercare(episode: Found, reading: Reading, now: datetime) -> bool:
+    """Tell whether an episode of the programme was finished not long ago."""
     if not is_programme(episode.content):
         return False
     finished = (await course_of(episode.key, reading)).finished

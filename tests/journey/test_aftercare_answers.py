@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from shared.care.canonical import code_system
-from tests.journey.answering import ITEM_9, response
+from tests.journey.answering import ITEM_9, PHQ_9, response
 from tests.services.person import Person
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.programs import Programs
 
 SCREEN = f"{code_system('task')}|suicide-screen"
+CHANGE = f"{code_system('measure')}|phq-9-change"
 PROGRAMME = {"coding": [{"system": code_system("programme"), "code": "iop"}]}
 
 
@@ -32,9 +33,10 @@ def finished(stack: Programs) -> Iterator[Person]:
         yield person
 
 
-def answer(person: Person) -> None:
+def answer(person: Person, item: int = 2) -> None:
     authored = person.now().isoformat(timespec="milliseconds")
-    person.put(response("phq-9", person.reference, authored, {ITEM_9: 2}))
+    counts = dict.fromkeys(PHQ_9, item) | {ITEM_9: 2}
+    person.put(response("phq-9", person.reference, authored, counts))
     person.pass_time()
 
 
@@ -42,6 +44,13 @@ def test_answers_in_aftercare_are_looked_at(finished: Person) -> None:
     answer(finished)
     assert len(finished.found("Task", code=SCREEN)) == 1
     assert len(finished.found("Observation", code="http://loinc.org|44261-6")) == 1
+
+
+def test_a_worsening_in_aftercare_is_seen(finished: Person) -> None:
+    answer(finished, item=0)
+    answer(finished, item=2)
+    [change] = finished.found("Observation", code=CHANGE)
+    assert change["valueCodeableConcept"]["coding"][0]["code"] == "reliable-worsening"
 
 
 def test_answers_long_after_it_are_only_kept(finished: Person) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import measure_change
+from services.progress_api.following import is_in_aftercare
 from services.progress_api.results import Basis, keep
 from shared.care.instruments.instrument import LOINC
 from shared.care.instruments.registry import score_of
@@ -19,13 +20,16 @@ from shared.store.finding import find
 from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.progress_api.domain.measure_change import Window
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.transaction import Transaction
 
-# In these the programme is responsible for the person; a pause is part of it.
+# In these the programme is responsible for the person; a pause is part of it. In the aftercare that
+# follows, people are still asked, and compared with the same baseline.
 _IN_PROGRAMME: Final = "active,onhold"
 
 
@@ -35,7 +39,7 @@ async def handle(event: Event, effects: Effects) -> None:
     written = content_of(await tx.read(event.key)) or {}
     code = _score_code(written)
     patient_id = patient_of(written, "subject", tx.bases)
-    window = None if patient_id is None else await _window(tx, patient_id)
+    window = None if patient_id is None else await _window(tx, patient_id, effects.now)
     known = None if code is None else score_of(code)
     if known is None or window is None or known[1].change is None:
         return
@@ -54,10 +58,13 @@ def _score_code(observation: JsonObject) -> str | None:
     return next((code for code in codes if score_of(code)), None)
 
 
-async def _window(tx: Transaction, patient_id: str) -> Window | None:
-    criteria = (("patient", f"Patient/{patient_id}"), ("status", _IN_PROGRAMME))
-    windows = []
-    for episode in await find(tx, "EpisodeOfCare", *criteria):
+async def _window(tx: Transaction, patient_id: str, now: datetime) -> Window | None:
+    patient, windows = ("patient", f"Patient/{patient_id}"), []
+    episodes = await find(tx, "EpisodeOfCare", patient, ("status", _IN_PROGRAMME))
+    if not episodes:
+        ended = await find(tx, "EpisodeOfCare", patient, ("status", "finished"))
+        episodes = [each for each in ended if await is_in_aftercare(each, tx, now)]
+    for episode in episodes:
         first = await tx.read_version(episode.key, 1)
         stored = instant((first or episode.version).updated)
         windows.append(measure_change.baseline_window(episode.content, stored, tx.zone))
