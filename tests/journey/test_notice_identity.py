@@ -85,6 +85,10 @@ def test_two_with_the_same_identifier_are_for_a_person_to_tell_apart(hospital: H
     assert (task["status"], task["priority"]) == ("requested", "urgent")
     assert [opened(hospital, each) for each in candidates] == [0, 0]
     assert hospital.found("Encounter", identifier=hospital.person) == []
+    for one, another in ((first, second), (second, first)):
+        told = hospital.http.get(f"Patient/{one['id']}/$everything").text
+        assert one["id"] in told
+        assert another["id"] not in told
     stand = versions(hospital)
     assert hospital.send(message) == answer
     assert versions(hospital) == stand

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+from services.intake_api.domain.notice import review
 from shared.fhir.dates import MAX_TIME, MIN_TIME, date_range
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.errors import InvalidSearch
@@ -22,7 +23,7 @@ from shared.fhir.references import Links
 from shared.server.definition import Operation, Parameter
 from shared.server.request import FhirResponse
 from shared.server.searchset import searchset
-from shared.store.finding import required
+from shared.store.finding import find, required
 from shared.store.mention import Mention
 from shared.store.page_key import PageKey, sign, verify
 from shared.store.version import Key
@@ -139,11 +140,23 @@ def _asked(patient: Key, inputs: Inputs, zone: tzinfo) -> Asked:
 
 async def _story(reading: Reading, patient: Version, asked: Asked) -> list[Mention]:
     """List all of it in its order."""
-    about = await reading.mentions([patient.key])
+    mentions = await reading.mentions([patient.key])
+    reviews = await _reviews(reading, mentions)
+    about = [each for each in mentions if each.key not in reviews]
     said = await reading.mentions([each.key for each in about], "Provenance")
     own = Mention(patient.key, patient.pk, MIN_TIME, MIN_TIME, patient.updated)
     found = {each.key: each for each in (*about, *said)} | {patient.key: own}
     return sorted(filter(asked.holds, found.values()), key=asked.place)
+
+
+async def _reviews(reading: Reading, about: Sequence[Mention]) -> set[Key]:
+    """Find the Tasks that ask which of several people is meant: they are in nobody's record."""
+    ids = [each.key.id for each in about if each.key.type == "Task"]
+    if not ids:
+        return set()
+    code = f"{review.CODE['system']}|{review.CODE['code']}"
+    found = await find(reading, "Task", ("code", code), ("_id", ",".join(ids)))
+    return {each.key for each in found}
 
 
 def _after(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 POLICY: Final = Policy(
     "identity-review", "1.0", "Asks a person whom a notice is about where identifiers cannot tell"
 )
-_CODE: Final = {"system": code_system("task"), "code": "identity-review"}
-_CONCEPT: Final = {"coding": [_CODE], "text": "Identity review"}
+CODE: Final = {"system": code_system("task"), "code": "identity-review"}
+_CONCEPT: Final = {"coding": [CODE], "text": "Identity review"}
 
 
 def review_id(notice: Notice) -> str:
@@ -51,7 +51,7 @@ def review(notice: Notice, doubt: Doubt) -> JsonObject:
 
 def decided_person(task: JsonObject) -> str | None:
     """Give the reference that a completed review names; None where it names none."""
-    if task.get("status") != "completed" or _CODE not in _codings(task):
+    if task.get("status") != "completed" or CODE not in _codings(task):
         return None
     said = (each.get("valueReference", {}).get("reference") for each in task.get("output", ()))
     return next((each for each in said if each), None)
