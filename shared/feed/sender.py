@@ -44,6 +44,7 @@ WHERE tenant = $1 AND key = $2
 # A slow partner may hold so many connections, and no more.
 _AT_ONCE_PER_TARGET: Final = 4
 _TOO_MANY: Final = 429
+_OVERTAKEN: Final = 412
 # Another writer was quicker so often that the target gave up; but a conflict may also be lasting.
 _CONFLICT: Final = 409
 _CONFLICTS: Final = 8
@@ -125,7 +126,11 @@ class Sender:
             return None
 
     async def _close_with(self, row: asyncpg.Record, answer: Answer) -> None:
-        if not answer.is_success:
+        # One that was decided on a version which is no longer current: the newer one's own event
+        # decides anew.
+        if answer.status == _OVERTAKEN:
+            _log.info("an outbound request was overtaken by another writer")
+        elif not answer.is_success:
             _log.warning("an outbound request was refused with status %d", answer.status)
         await self._execute(_ANSWERED, row["key"], answer.status)
 

@@ -14,6 +14,7 @@ from shared.fhir.definitions import TYPE_CODE
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+_OVERTAKEN: Final = 412
 _log = logging.getLogger(__name__)
 
 
@@ -47,11 +48,14 @@ class AccessLine:
 
 
 def log_access(line: AccessLine) -> None:
-    """Write the line; a refusal is a warning, a fault of ours an error."""
+    """Write the line; a refusal is a warning, a fault of ours an error.
+
+    That another writer was first is what conditions are for, and nobody's fault.
+    """
     _log.log(_level(line.status), "request", extra={"fields": line.fields})
 
 
 def _level(status: int) -> int:
     if status >= 500:
         return logging.ERROR
-    return logging.WARNING if status >= 400 else logging.INFO
+    return logging.WARNING if status >= 400 and status != _OVERTAKEN else logging.INFO

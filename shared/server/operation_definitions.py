@@ -54,6 +54,7 @@ def _definition(resource_type: str | None, levels: Sequence[Operation]) -> JsonO
 
 
 def _parameter(parameter: Parameter) -> JsonObject:
+    inside: JsonObject
     if parameter.parts:
         inside = {"part": [_parameter(each) for each in parameter.parts]}
     else:
