@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
 _REMEMBERED: Final = 256
+# No resource nests as deep; a tree that did could exhaust the stack of whoever walks it.
+_DEEPEST: Final = 40
 # How R4 itself slices: a choice by its type, extensions by their url.
 _BY_TYPE: Final = Slicing((Discriminator("type", "$this"),), "open", ordered=False)
 _BY_URL: Final = Slicing((Discriminator("value", "url"),), "open", ordered=False)
@@ -73,7 +75,8 @@ def _root(sources: tuple[JsonObject, ...]) -> Rule:
             elements[name] = _over(elements.get(name, {}), element)
     root = Rule(sources[0].get("type", ""))
     for name, element in elements.items():
-        _place(root, name.split(".")[1:]).take(element)
+        if name.count(".") + name.count("/") <= _DEEPEST:
+            _place(root, name.split(".")[1:]).take(element)
     return root
 
 

@@ -268,6 +268,23 @@ def test_the_claims_of_a_resource_are_checked_and_unknown_ones_are_told() -> Non
     assert validate_claims(observation(), known(definition).get) == []
 
 
+def test_a_profile_deeper_than_any_resource_is_no_harm() -> None:
+    definition = profile(
+        "one",
+        "Observation",
+        element("Observation." + ".".join(["component"] * 5_000), min=1),
+        element("Observation.component:" + "/".join(["a"] * 5_000), min=1),
+        element(
+            "Observation.component", slicing={"discriminator": [{"type": "value", "path": "("}]}
+        ),
+        element("Observation.component:b", min=1),
+        element("Observation.nothing.at.all", min=1),
+    )
+
+    resource = observation(component=[{"code": concept("a")}])
+    assert ("required", "Observation") in faults(resource, definition)
+
+
 def test_a_hundred_faults_are_enough() -> None:
     definition = profile("one", "Observation", element("Observation.component.value[x]", min=1))
     resource = observation(component=[{"code": concept("a")}] * 300)
