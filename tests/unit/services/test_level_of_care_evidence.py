@@ -310,6 +310,14 @@ def test_an_old_danger_that_was_judged_hides_no_new_one(answer: str, value: Trut
     assert value_of("EXC-IMMINENT", flag(), judged).value is False
 
 
+def test_a_flag_counts_from_when_it_was_raised_and_not_from_when_its_danger_began() -> None:
+    before = judgement("EXC-IMMINENT", value=False, effectiveDateTime="2026-03-09T08:00:00Z")
+    raised = flag()
+    raised.content["period"] = {"start": "2026-01-01"}
+
+    assert value_of("EXC-IMMINENT", before, raised).value is True
+
+
 @pytest.mark.parametrize("judged", [True, None])
 def test_no_low_risk_clears_what_a_clinician_judged(judged: Truth) -> None:
     before = judgement("EXC-IMMINENT", value=judged, effectiveDateTime="2026-03-09T08:00:00Z")

@@ -127,6 +127,9 @@ def _said(piece: Evidence) -> tuple[str, str]:
 def _span(piece: Evidence, zone: tzinfo) -> Range:
     """Give when evidence is of: of a period its end, or its start while it lasts."""
     content = piece.content
+    # What a Flag warns of may have begun long before anybody was warned.
+    if content["resourceType"] == "Flag":
+        return date_range(content["meta"]["lastUpdated"], zone)
     for element in (*_WHEN, *_OTHERWISE_WHEN):
         value = content.get(element)
         if isinstance(value, dict):
