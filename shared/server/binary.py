@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.server.request import FhirRequest
 
 _SECURITY_CONTEXT: Final = "X-Security-Context"
+_CONTEXT: Final = "securityContext"
 _UNKNOWN: Final = "application/octet-stream"
 _FHIR_XML: Final = "application/fhir+xml"
 # https://www.rfc-editor.org/rfc/rfc9110#name-media-type: what else a contentType says is no header
@@ -57,8 +58,19 @@ def native_resource(request: FhirRequest, raw: bytes) -> JsonObject:
     resource["contentType"] = request.headers["content-type"].strip()
     context = request.headers.get(_SECURITY_CONTEXT.lower())
     if context is not None:
-        resource["securityContext"] = {"reference": context}
+        resource[_CONTEXT] = {"reference": context}
     return resource | {"data": b64encode(raw).decode()}
+
+
+def protected_as_before(
+    request: FhirRequest, before: JsonObject | None, after: JsonObject
+) -> JsonObject:
+    """Keep what protects a Binary whose content alone is replaced: only a header could say it."""
+    said = request.headers.get("content-type", "").strip()
+    is_native = request.raw is None and said == after.get("contentType")
+    if request.type != "Binary" or not is_native or before is None or _CONTEXT in after:
+        return after
+    return after | ({_CONTEXT: before[_CONTEXT]} if _CONTEXT in before else {})
 
 
 def is_native_body(request: FhirRequest, raw: bytes) -> bool:
@@ -97,7 +109,7 @@ def native_of(body: bytes) -> Native | None:
         return None
     said = resource.get("contentType", "")
     headers = _HARMLESS | {"Content-Type": said if _MEDIA_TYPE.fullmatch(said) else _UNKNOWN}
-    context = resource.get("securityContext", {}).get("reference", "")
+    context = resource.get(_CONTEXT, {}).get("reference", "")
     if context.isascii() and context.isprintable() and context:
         headers[_SECURITY_CONTEXT] = context
     return Native(content, headers)

@@ -44,5 +44,10 @@ def only_layout(request: FhirRequest) -> None:
 
     :raises InvalidSearch: when it carries another parameter, which would be passed over.
     """
-    if any(name not in {"_format", "_pretty"} for name, _ in request.query):
+    if has_criteria(request):
         raise InvalidSearch("With an id in the address go the parameters _format and _pretty.")
+
+
+def has_criteria(request: FhirRequest) -> bool:
+    """Tell whether an address asks for more than the layout of its answer."""
+    return any(name not in {"_format", "_pretty"} for name, _ in request.query)

@@ -149,6 +149,11 @@ async def test_the_context_of_its_security_goes_with_it(client: httpx.AsyncClien
     assert answer.headers["x-security-context"] == subject
     refused(await client.delete(f"/{subject}"), 409)
 
+    content = {"Content-Type": "text/plain"}
+    await client.put(f"/Binary/{made.json()['id']}", content=b"again", headers=content)
+    later = await client.get(f"/Binary/{made.json()['id']}")
+    assert (later.content, later.headers["x-security-context"]) == (b"again", subject)
+
     nobody = headers | {"X-Security-Context": "Patient/nobody"}
     refused(await client.post("/Binary", content=b"told", headers=nobody), 422)
 

@@ -82,6 +82,22 @@ async def test_the_client_prefers_what_a_write_answers(
     assert issue["severity"] == "information"
 
 
+async def test_criteria_in_the_address_are_not_passed_over(client: httpx.AsyncClient) -> None:
+    body = patient()
+    answer = await client.post("/Patient?identifier=a%7Cb", json=body)
+    assert answer.status_code == 400
+    assert "If-None-Exist" in answer.text
+    assert (await client.post("/Patient?_pretty=true", json=body)).status_code == 201
+
+
+async def test_what_was_read_in_part_is_not_created(client: httpx.AsyncClient) -> None:
+    tag = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"}
+    subsetted = patient(meta={"tag": [tag | {"code": "SUBSETTED"}]})
+    assert (await client.post("/Patient", json=subsetted)).status_code == 422
+    other = patient(meta={"tag": [tag | {"code": "OTHER"}]})
+    assert (await client.post("/Patient", json=other)).status_code == 201
+
+
 async def test_a_body_of_another_type_is_refused(client: httpx.AsyncClient) -> None:
     answer = await client.post("/Patient", json={"resourceType": "Basic", "code": {"text": "x"}})
     assert "Patient" in refused(answer, 400)

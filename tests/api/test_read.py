@@ -152,3 +152,5 @@ async def test_a_version_too_is_spared_when_the_client_has_it(client: httpx.Asyn
     url = f"/{reference}/_history/1"
     assert (await client.get(url, headers={"If-None-Match": 'W/"1"'})).status_code == 304
     assert (await client.get(url, headers={"If-None-Match": 'W/"2"'})).status_code == 200
+    assert (await client.get(url, headers={"If-None-Match": "1"})).status_code == 304
+    assert (await client.get(url, headers={"If-None-Match": "2"})).status_code == 200

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.fhir.errors import RuleViolation
 from shared.fhir.reader import read
 from shared.fhir.writer import canonical
+from shared.server.binary import protected_as_before
 from shared.server.bodies import identified_as, only_layout, resource_of
 from shared.server.conditions import hold
 from shared.server.decision import Decision
@@ -49,7 +50,8 @@ def replacement(
     resource = resource_of(request)
     refuse_subsetted(resource)
     hold(request.headers, current)
-    after = carry_forward(content_of(current), resource) | {"id": key.id}
+    before = content_of(current)
+    after = carry_forward(before, protected_as_before(request, before, resource)) | {"id": key.id}
     return Decision(key, Change(key, "PUT", current, after, context.now, request.raw))
 
 
