@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
@@ -348,6 +349,22 @@ def test_a_reference_of_the_message_to_what_is_not_here_is_refused_whole(
     assert issue["code"] == "not-found"
     assert issue["expression"] == ["Bundle.entry[1].resource.partOf"]
     assert versions(hospital) == before
+
+
+def test_a_notice_has_at_most_a_thousand_entries(hospital: Hospital) -> None:
+    message = hospital.discharged()
+    note = {"resourceType": "Basic", "code": {"text": "note"}}
+    missing = 1_001 - len(message["entry"])
+    others = [{"fullUrl": f"urn:uuid:{uuid.uuid4()}", "resource": note} for _ in range(missing)]
+    before = versions(hospital)
+
+    answer = hospital.http.post(
+        "$process-message", json=message | {"entry": [*message["entry"], *others]}
+    )
+
+    assert answer.status_code == 413
+    assert versions(hospital) == before
+    hospital.send(message | {"entry": [*message["entry"], *others[1:]]})
 
 
 def test_an_emergency_visit_that_ends_is_kept_and_opens_nothing(hospital: Hospital) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from services.intake_api.domain.notice.answer import answer
 from services.intake_api.domain.notice.faults import read_notice
 from services.intake_api.notices.keeping import Received, receive
+from shared.fhir.errors import TooLarge
 from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
 from shared.server.request import FhirResponse
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
     from shared.store.transaction import Transaction
 
 
+# A notice is about one stay. All of a message is kept in one transaction, which others wait for.
+_MOST_ENTRIES: Final = 1_000
+
+
 async def process_message(tx: Transaction, call: Call) -> FhirResponse:
     """Keep a notice with all that follows from it, and answer with a message.
 
+    :raises TooLarge: when it has more entries than a notice may have.
     :raises RuleViolation: with everything that is wrong with the message; nothing is stored.
     """
     content = call.inputs.one("content")
+    if len(content.get("entry", ())) > _MOST_ENTRIES:
+        raise TooLarge(f"A notice may have at most {_MOST_ENTRIES:,} entries.")
     notice = read_notice(content)
     # Only a message that is the whole body has a text of its own.
     raw = call.request.raw if call.request.resource is content else None
