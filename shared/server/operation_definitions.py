@@ -54,7 +54,6 @@ def _definition(resource_type: str | None, levels: Sequence[Operation]) -> JsonO
 
 
 def _parameter(parameter: Parameter) -> JsonObject:
-    inside: JsonObject
     inside: JsonObject = {"type": parameter.type}
     if parameter.parts:
         inside = {"part": [_parameter(each) for each in parameter.parts]}
