@@ -54,6 +54,19 @@ def date_range(text: str, zone: tzinfo = UTC) -> Range:
     return _midnight(first, zone), _midnight(first + _days(found, year, month), zone)
 
 
+def local_day(text: str, zone: tzinfo, *, last: bool = False) -> date:
+    """Give the local day on which a date or dateTime begins, or the last one that it includes.
+
+    It is a day in `zone`; where that is `UTC` itself, no calendar was chosen, and a time that says
+    its offset is taken on the day that its writer meant: `2026-03-01T23:59:00-05:00` is 1 March.
+
+    :raises Malformed: the text is no such date.
+    """
+    begins, over = date_range(text, zone)
+    there = datetime.fromisoformat(text).tzinfo if zone is UTC and "T" in text else zone
+    return moment(over - 1 if last else begins).astimezone(there or zone).date()
+
+
 def instant(moment: datetime) -> int:
     """Give a moment as microseconds."""
     return (moment - _EPOCH) // timedelta(microseconds=1)

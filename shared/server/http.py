@@ -35,7 +35,7 @@ from shared.server.request import Context, FhirRequest, FhirResponse
 from shared.server.routing import route
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from starlette.types import Receive, Scope, Send
 
@@ -54,7 +54,7 @@ class Addresses:
 
     base: str
     bases: tuple[str, ...]
-    zone: ZoneInfo
+    zone: tzinfo
 
 
 class FhirEndpoint:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
+    from datetime import datetime, tzinfo
 
     from shared.access.access import Access, Caller
     from shared.fhir.reader import JsonObject
@@ -82,4 +81,4 @@ class Context:
     request_id: str
     base: str
     bases: tuple[str, ...]
-    zone: ZoneInfo
+    zone: tzinfo

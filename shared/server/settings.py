@@ -5,6 +5,7 @@ Every setting is named in docs/deployment.md.
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path  # noqa: TC003 - pydantic reads annotations at run time
 from typing import Annotated
@@ -67,12 +68,15 @@ class Settings(Addresses):
     """The settings of one service; a secret has no default."""
 
     database_url: SecretStr
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] | None = None
     tenant: int = 1
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 8
     data_dir: Path | None = None
 
     @cached_property
-    def zone(self) -> ZoneInfo:
-        """The zone in which dates without one are taken to be."""
-        return ZoneInfo(self.time_zone)
+    def zone(self) -> tzinfo:
+        """The zone of local days, in which dates without one are taken to be.
+
+        Where none is told it is `UTC` itself: see `shared.fhir.dates.local_day`.
+        """
+        return UTC if self.time_zone is None else ZoneInfo(self.time_zone)

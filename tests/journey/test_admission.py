@@ -122,6 +122,22 @@ def test_who_is_on_the_waitlist_is_admitted(http: httpx.Client) -> None:
     assert history(person.admit().json()) == [("waitlist", True), ("active", False)]
 
 
+def test_who_is_in_the_programme_is_not_admitted_once_more(person: Candidate) -> None:
+    first = person.episode
+    second = person.put(first | {"id": f"{first['id']}-2"})
+    person.judge_all()
+    assert person.admit().status_code == 200
+
+    person.episode = second
+    answer = person.admit()
+    assert answer.status_code == 409
+    assert f"EpisodeOfCare/{first['id']}" in diagnostics(answer)
+    assert person.read(second)["status"] == "planned"
+
+    person.put(person.read(first) | {"status": "finished"})
+    assert person.admit().status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

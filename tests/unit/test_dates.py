@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.fhir.dates import date_range, instant, moment
+from shared.fhir.dates import date_range, instant, local_day, moment
 from shared.fhir.errors import Malformed
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -115,3 +115,22 @@ def test_a_moment_comes_back_from_its_microseconds(when: datetime) -> None:
 def test_what_lies_beyond_the_calendar_is_its_edge() -> None:
     assert moment(2**62) == datetime.max.replace(tzinfo=UTC)
     assert moment(-(2**62)) == datetime.min.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "first", "last"),
+    [
+        ("2026-03-01T23:59:00-05:00", UTC, "2026-03-01", "2026-03-01"),
+        ("2026-03-01T23:59:00-05:00", ZoneInfo("UTC"), "2026-03-02", "2026-03-02"),
+        ("2026-03-01T23:59:00-05:00", ZoneInfo("America/Denver"), "2026-03-01", "2026-03-01"),
+        ("2026-03-02T00:01:00Z", UTC, "2026-03-02", "2026-03-02"),
+        ("2026-03-02T00:01:00Z", ZoneInfo("America/New_York"), "2026-03-01", "2026-03-01"),
+        ("2026-03", UTC, "2026-03-01", "2026-03-31"),
+        ("2026-03-08", ZoneInfo("America/New_York"), "2026-03-08", "2026-03-08"),
+    ],
+)
+def test_a_local_day_is_one_of_the_zone_or_as_written_where_there_is_none(
+    text: str, zone: tzinfo, first: str, last: str
+) -> None:
+    assert local_day(text, zone).isoformat() == first
+    assert local_day(text, zone, last=True).isoformat() == last

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.dates import date_range, moment
+from shared.fhir.dates import local_day
 
 if TYPE_CHECKING:
     from datetime import date, tzinfo
@@ -43,8 +42,4 @@ def classified(encounter: JsonObject) -> JsonObject:
 def last_day(encounter: JsonObject, zone: tzinfo) -> date | None:
     """Give the local day on which an Encounter ended; None where it does not say."""
     end = encounter.get("period", {}).get("end")
-    if end is None:
-        return None
-    # An end of `2026-03` includes the whole month.
-    over = moment(date_range(end, zone)[1])
-    return (over - timedelta(microseconds=1)).astimezone(zone).date()
+    return None if end is None else local_day(end, zone, last=True)

@@ -12,9 +12,12 @@ from services.intake_api.domain.admission import accepted, admitted, refuse_unle
 from services.intake_api.domain.level_of_care.library import DEFAULT
 from services.intake_api.operations.assessing import findings
 from services.intake_api.operations.waiting import changed, signature, waiting
+from shared.care.episode import is_programme
+from shared.fhir.errors import Conflict
 from shared.server.definition import Operation, Parameter
 from shared.server.request import FhirResponse
 from shared.server.saving import save
+from shared.store.finding import find
 from shared.store.version import instant
 
 if TYPE_CHECKING:
@@ -28,10 +31,13 @@ async def admit(tx: Transaction, call: Call) -> FhirResponse:
     :raises Forbidden: when no clinician acts.
     :raises NotFound: when there is no such episode.
     :raises Gone: when it was deleted.
-    :raises Conflict: when it does not wait for the programme, or the level of care forbids it.
+    :raises Conflict: when it does not wait for the programme, the person is in it already, or the
+        level of care forbids it.
     """
     person, now = await waiting(tx, call), call.context.now
     found = await findings(tx, person.patient_id, DEFAULT, now)
+    # Asked after the findings, which let nobody else decide on this person until the commit.
+    await _refuse_twice(tx, person.patient_id)
     reason = call.inputs.one("reason")
     refuse_unless_admissible(found.assessment, reason)
     at = instant(now)
@@ -42,6 +48,13 @@ async def admit(tx: Transaction, call: Call) -> FhirResponse:
     signed = signature(person, changes, sources=[found.versioned], reason=reason)
     [episode, *_] = await save(tx, [*changes, signed, *found.changes])
     return FhirResponse(200, episode.body, episode)
+
+
+async def _refuse_twice(tx: Transaction, patient_id: str) -> None:
+    asked = (("patient", f"Patient/{patient_id}"), ("status", "active,onhold"))
+    for each in await find(tx, "EpisodeOfCare", *asked):
+        if is_programme(each.content):
+            raise Conflict(f"The person is in the programme already, by {each.reference}.")
 
 
 ADMIT: Final = Operation(

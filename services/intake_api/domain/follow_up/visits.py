@@ -14,7 +14,7 @@ from services.intake_api.domain.clock import CLOCK
 from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE, AT_AFTERCARE_CLINIC
 from services.intake_api.domain.stay import ACT_CODE
 from shared.care.automatic import Policy
-from shared.fhir.dates import date_range, moment
+from shared.fhir.dates import local_day
 from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def visit_of(encounter: JsonObject, calendar: Calendar) -> Visit | None:
     start = encounter.get("period", {}).get("start")
     if not was_seen(encounter) or encounter.get("status") != "finished" or start is None:
         return None
-    day = _day(date_range(start, calendar.zone)[0], calendar)
+    day = local_day(start, calendar.zone)
     named = [encounter.get("serviceProvider", {}), *encounter.get("basedOn", ())]
     return Visit(f"Encounter/{encounter['id']}", day, frozenset(_local(named, calendar)))
 
@@ -94,9 +94,8 @@ def satisfies(
     period = task.get("restriction", {}).get("period", {})
     if not {"start", "end"} <= period.keys():
         return False
-    first = _day(date_range(period["start"], calendar.zone)[0], calendar)
-    # The end is included: its last instant belongs to the last day.
-    last = _day(date_range(period["end"], calendar.zone)[1] - 1, calendar)
+    first = local_day(period["start"], calendar.zone)
+    last = local_day(period["end"], calendar.zone, last=True)
     if not first <= visit.day <= last:
         return False
     return not is_after_handoff(task) or any(
@@ -142,10 +141,6 @@ def _is_satisfaction(output: JsonObject) -> bool:
 def _codes(task: JsonObject) -> list[str]:
     codings = task.get("code", {}).get("coding", ())
     return [each.get("code", "") for each in codings if each.get("system") == CLOCK]
-
-
-def _day(instant: int, calendar: Calendar) -> date:
-    return moment(instant).astimezone(calendar.zone).date()
 
 
 def _local(named: Iterable[JsonObject], calendar: Calendar) -> Iterator[str]:
