@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
@@ -98,6 +99,16 @@ class Programs:
         if self.is_all_in_one:
             return self.fhir.removesuffix("/fhir") + f"/{name}/fhir"
         return f"http://127.0.0.1:{self.ports[name]}/fhir"
+
+    def settle(self) -> None:
+        """Let everything happen that follows from what was written: the clock waits for it."""
+        clock = f"{self.fhir}/$clock"
+        told = httpx.post(clock, timeout=60, trust_env=False).raise_for_status().json()
+        now = datetime.fromisoformat(told["parameter"][0]["valueInstant"])
+        instant = (now + timedelta(seconds=5)).isoformat(timespec="milliseconds")
+        parameter = [{"name": "instant", "valueInstant": instant}]
+        body = {"resourceType": "Parameters", "parameter": parameter}
+        httpx.post(clock, json=body, timeout=60, trust_env=False).raise_for_status()
 
     def environment(self) -> dict[str, str]:
         told = {

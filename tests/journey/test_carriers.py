@@ -261,7 +261,9 @@ def test_who_acts_stands_in_the_audit(record: Record) -> None:
     assert "Practitioner/demo-therapist" in agents
 
 
-def test_a_high_risk_is_a_safety_flag_and_a_task_to_see_to_at_once(record: Record) -> None:
+def test_a_high_risk_is_a_safety_flag_and_a_task_to_see_to_at_once(
+    server: Programs, record: Record
+) -> None:
     base = record.fhir
     person = {"resourceType": "Patient", "id": "at-risk"}
     episode = {
@@ -288,17 +290,8 @@ def test_a_high_risk_is_a_safety_flag_and_a_task_to_see_to_at_once(record: Recor
     }
     for each in (person, episode, answered):
         httpx.put(f"{base}/{ref(each)}", json=each, trust_env=False).raise_for_status()
-    settle(base)
+    server.settle()
     [flag] = record.search("Flag?patient=Patient/at-risk")
     assert "|safety" in str([codes(each) for each in flag["category"]])
     tasks = record.search("Task?patient=Patient/at-risk&priority=stat")
     assert len(tasks) == 1
-
-
-def settle(fhir: str) -> None:
-    """Let everything happen that follows: the clock moves only after it."""
-    now = httpx.post(f"{fhir}/$clock", trust_env=False).json()["parameter"][0]["valueInstant"]
-    later = datetime.fromisoformat(now) + timedelta(seconds=5)
-    told = [{"name": "instant", "valueInstant": later.isoformat(timespec="milliseconds")}]
-    body = {"resourceType": "Parameters", "parameter": told}
-    httpx.post(f"{fhir}/$clock", json=body, timeout=60, trust_env=False).raise_for_status()

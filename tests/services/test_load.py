@@ -79,6 +79,8 @@ class Loaded:
 async def loaded(shared_data: Path, all_in_one: Programs, database_url: str) -> Loaded:
     """Load all of the real data once, into what no other test has written to yet."""
     folder = shared_data / "synthea"
+    # What the services publish about themselves comes first.
+    all_in_one.settle()
     before = Counter(await counts(database_url))
     told = load(all_in_one, folder)
     stored = Counter(await counts(database_url)) - before
