@@ -105,10 +105,10 @@ def test_the_discharge_of_2018_opens_its_clocks_overdue_and_escalates_nothing(
     }
     assert [each for each in tasks if "partOf" in each] == []
     assert clocks["follow-up-7d"]["restriction"]["period"] == {
-        "start": "2018-10-25",
-        "end": "2018-10-31",
+        "start": "2018-10-24",
+        "end": "2018-10-30",
     }
-    assert clocks["follow-up-30d"]["restriction"]["period"]["end"] == "2018-11-23"
+    assert clocks["follow-up-30d"]["restriction"]["period"]["end"] == "2018-11-22"
     assert {each["businessStatus"]["text"] for each in clocks.values()} == {"overdue"}
     assert {each["status"] for each in clocks.values()} == {"requested"}
 

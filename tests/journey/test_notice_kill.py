@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.notices import Resource
     from tests.programs import Programs
 
-ROUNDS = 4
+ROUNDS = 2
 # What a sender may be told; anything else would be a fault of ours, such as a 500.
 TOLD = {200, 503, 504}
 OPENED = {"ServiceRequest": 1, "Task": 3, "EpisodeOfCare": 1, "Encounter": 1, "Condition": 1}
