@@ -86,6 +86,8 @@ async def _alone(store: Store) -> AsyncIterator[asyncpg.Connection]:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _lock_of(store)):
             raise Conflict("Somebody else is moving the clock.")
         yield connection
+        # Given back before the answer: a session that ends may keep its lock a moment longer.
+        await connection.execute("SELECT pg_advisory_unlock($1)", _lock_of(store))
     finally:
         await connection.close(timeout=2)
 
