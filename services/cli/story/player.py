@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -26,6 +27,8 @@ class Player:
     def __init__(self, client: FhirClient, base: str) -> None:
         self._client = client
         self.base = base.rstrip("/")
+        # People play at the same time, and only one may move the clock.
+        self._clock = asyncio.Lock()
 
     def link(self, resource: JsonObject) -> str:
         """Give the address of a resource."""
@@ -78,11 +81,16 @@ class Player:
 
     async def move_clock(self, to: datetime) -> None:
         """Move the server's clock forward; everything due by then has happened afterwards."""
+        async with self._clock:
+            await self._move_clock(to)
+
+    async def _move_clock(self, to: datetime) -> None:
         await self.call("$clock", instant={"valueInstant": to.isoformat(timespec="milliseconds")})
 
     async def settle(self) -> None:
         """Let happen what the services do by themselves: the clock moves only after all of it."""
-        await self.move_clock(await self.time() + _A_MOMENT)
+        async with self._clock:
+            await self._move_clock(await self.time() + _A_MOMENT)
 
     async def _ask(
         self, method: str, path: str, body: JsonObject | None, actor: str | None
