@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain import clock
+from services.intake_api.domain.follow_up.visits import is_after_handoff
 from shared.care.automatic import Act, provenance
 from shared.care.subject import patient_of
 from shared.feed.open_episode import has_open_episode
@@ -52,9 +53,11 @@ async def _due(task: JsonObject, effects: Effects) -> datetime | None:
     if due is None:
         return None
     patient_id = patient_of(task, "for", effects.tx.bases)
-    if patient_id is None or not await has_open_episode(effects.tx, patient_id):
+    if patient_id is None:
         return None
-    return due
+    # A handoff may be closed, and the episode with it, although nobody has seen the person yet.
+    is_followed = is_after_handoff(task) or await has_open_episode(effects.tx, patient_id)
+    return due if is_followed else None
 
 
 async def _created(version: Version, effects: Effects) -> datetime:
