@@ -50,6 +50,19 @@ def test_the_tables_hold_every_type_element_and_key() -> None:
     assert sum(len(element.keys) for element in elements) == 8_221
 
 
+def test_an_element_says_whether_it_is_of_the_summary_and_whether_it_modifies() -> None:
+    elements = [each for name in type_names() for each in type_definition(name).elements.values()]
+    patient = type_definition("Patient").elements
+
+    assert sum(each.summary for each in elements) == 3_276
+    assert sum(each.modifier for each in elements) == 905
+    assert {name for name, each in patient.items() if each.modifier} == {
+        "implicitRules", "modifierExtension", "active", "deceased", "link",
+    }  # fmt: skip
+    assert patient["birthDate"].summary
+    assert not patient["contact"].summary
+
+
 def test_every_type_that_a_key_names_is_defined() -> None:
     named = {
         key.type

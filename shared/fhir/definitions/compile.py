@@ -28,7 +28,7 @@ def compile_package(folder: Path, into: Path = _BESIDE) -> None:
     """Write the data files: sorted, one line per type, parameter or value set."""
     package = Package(folder)
     types = structures(package.structures)
-    bound = {element[5] for _, elements in types.values() for element in elements if element[5:]}
+    bound = {element[7] for _, elements in types.values() for element in elements if element[7:]}
     _write_array(into / "resource_types.json", resource_types(package.structures))
     _write_object(into / "structures.json", types)
     _write_object(into / "invariants.json", invariants(package.structures))

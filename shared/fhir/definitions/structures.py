@@ -33,13 +33,18 @@ class Key(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Element(msgspec.Struct, frozen=True, array_like=True):
-    """An element: `max` is None for `*`, and a choice `[x]` has one key per type."""
+    """An element: `max` is None for `*`, and a choice `[x]` has one key per type.
+
+    `summary` says that it stands in a summary, `modifier` that it changes what others mean.
+    """
 
     name: str
     min: int
     max: int | None
     choice: bool
     keys: tuple[Key, ...]
+    summary: bool = False
+    modifier: bool = False
     binding: str | None = None
 
 

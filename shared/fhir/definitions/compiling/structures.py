@@ -59,7 +59,9 @@ def _element(element: JsonObject, kind: str, *, nested: bool) -> list[Any]:
     choice = name.endswith("[x]")
     name = name.removesuffix("[x]")
     greatest = None if element["max"] == "*" else int(element["max"])
-    line = [name, element["min"], greatest, choice, _keys(element, name, kind, nested=nested)]
+    keys = _keys(element, name, kind, nested=nested)
+    flags = [element.get(flag, False) for flag in ("isSummary", "isModifier")]
+    line = [name, element["min"], greatest, choice, keys, *flags]
     binding = element.get("binding", {})
     if binding.get("strength") == "required":
         line.append(bare_version(binding["valueSet"]))
