@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import time
@@ -9,12 +10,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.api.linearizability import DELETED, Event, Kind
+import httpx
+
+from tests.api.linearizability import DELETED, Event, Kind, Outcome, violations
 from tests.api.patches import JSON_PATCH, operation, patch_entry
 from tests.api.resources import entry, fresh, link, patient, put, run
 
 if TYPE_CHECKING:
-    import httpx
+    from collections.abc import Awaitable, Iterable, Mapping
 
     from tests.api.resources import Resource
 
@@ -45,14 +48,27 @@ class Known:
 
 
 class Clients:
-    """Some resources, and all that was done to each."""
+    """Some resources, and all that was done to each.
 
-    def __init__(self, client: httpx.AsyncClient, seed: int, resources: int) -> None:
+    Where the programs are made to fail, an answer with a status of `unsure` may be of a write
+    that happened, and so may none.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        seed: int,
+        resources: int,
+        unsure: Iterable[int] = (),
+    ) -> None:
         self.client = client
+        self.unsure = frozenset(unsure)
         self.chance = random.Random(seed)
         self.ids = [fresh() for _ in range(resources)]
         self.events: dict[str, list[Event]] = defaultdict(list)
         self.known: dict[str, Known] = defaultdict(Known)
+        # What was written together, by resource; its answer may have been lost.
+        self.together: list[dict[str, str]] = []
 
     async def one(self) -> None:
         """Do something."""
@@ -62,8 +78,8 @@ class Clients:
 
     async def read(self, logical_id: str) -> None:
         began = time.monotonic()
-        answer = await self.client.get(f"/Patient/{logical_id}")
-        if answer.status_code == 503:
+        answer = await self._asked(self.client.get(f"/Patient/{logical_id}"))
+        if answer is None or answer.status_code == 503:
             return
         assert answer.status_code in {200, 404, 410}, answer.text
         content = content_of(answer.json()) if answer.is_success else DELETED
@@ -72,8 +88,9 @@ class Clients:
     async def update(self, logical_id: str) -> None:
         content, base = fresh(), self._base(logical_id)
         began = time.monotonic()
-        answer = await self.client.put(
-            f"/Patient/{logical_id}", json=told(logical_id, content), headers=_if_match(base)
+        body, headers = told(logical_id, content), _if_match(base)
+        answer = await self._asked(
+            self.client.put(f"/Patient/{logical_id}", json=body, headers=headers)
         )
         self._saw(logical_id, "write", began, answer, content, base)
 
@@ -88,36 +105,41 @@ class Clients:
         else:
             headers |= _if_match(base)
         began = time.monotonic()
-        answer = await self.client.patch(
-            f"/Patient/{logical_id}", content=json.dumps(changes), headers=headers
+        body = json.dumps(changes)
+        answer = await self._asked(
+            self.client.patch(f"/Patient/{logical_id}", content=body, headers=headers)
         )
         self._saw(logical_id, "write", began, answer, content, base)
 
     async def delete(self, logical_id: str) -> None:
         base = self._base(logical_id)
         began = time.monotonic()
-        answer = await self.client.delete(f"/Patient/{logical_id}", headers=_if_match(base))
+        headers = _if_match(base)
+        answer = await self._asked(self.client.delete(f"/Patient/{logical_id}", headers=headers))
         self._saw(logical_id, "delete", began, answer, DELETED, base)
 
     async def bundle(self, logical_id: str) -> None:
         """Write one resource, and with it another if there is one, in one transaction."""
         others = [each for each in self.ids if each != logical_id]
         ids = [logical_id, *self.chance.sample(others, min(1, len(others)))]
-        contents = [fresh() for _ in ids]
-        entries = [self._entry(*each) for each in zip(ids, contents, strict=True)]
+        names = [fresh() for _ in ids]
+        entries = [self._entry(*each) for each in zip(ids, names, strict=True)]
+        kinds: list[Kind] = [_kind(each) for each in entries]
+        contents = [
+            DELETED if kind == "delete" else name for kind, name in zip(kinds, names, strict=True)
+        ]
+        self.together.append(dict(zip(ids, contents, strict=True)))
         began = time.monotonic()
-        answer = await run(self.client, "transaction", *entries)
+        answer = await self._asked(run(self.client, "transaction", *entries))
         ended = time.monotonic()
-        assert answer.is_success or answer.status_code in NOTHING_DONE, answer.text
-        if not answer.is_success:
+        if answer is not None and not answer.is_success:
+            assert answer.status_code in NOTHING_DONE, answer.text
             return
-        for each, content, made in zip(ids, contents, answer.json()["entry"], strict=True):
-            is_delete = made["response"]["status"] == "204"
-            version = number(made["response"].get("etag"))
-            if is_delete:
-                self._keep(each, Event("delete", began, ended, "done", DELETED, version))
-            else:
-                self._keep(each, Event("write", began, ended, "done", content, version))
+        made = answer.json()["entry"] if answer else [None for _ in ids]
+        for each, kind, content, one in zip(ids, kinds, contents, made, strict=True):
+            version = number(one["response"].get("etag")) if one else None
+            outcome: Outcome = "done" if one else "lost"
+            self._keep(each, Event(kind, began, ended, outcome, content, version))
 
     def _entry(self, logical_id: str, content: str) -> Resource:
         way = self.chance.random()
@@ -128,6 +150,19 @@ class Clients:
             return patch_entry(f"Patient/{logical_id}", changed)
         return put(told(logical_id, content))
 
+    async def _asked(self, request: Awaitable[httpx.Response]) -> httpx.Response | None:
+        """Wait for an answer; None where it is not known what was done."""
+        try:
+            answer = await request
+        except httpx.TransportError:
+            if not self.unsure:
+                raise
+        else:
+            if answer.status_code not in self.unsure:
+                return answer
+        await asyncio.sleep(0.05)
+        return None
+
     def _base(self, logical_id: str) -> int | None:
         known = self.known[logical_id]
         return known.version if known.version and self.chance.random() < 0.5 else None
@@ -137,12 +172,14 @@ class Clients:
         logical_id: str,
         kind: Kind,
         began: float,
-        answer: httpx.Response,
+        answer: httpx.Response | None,
         content: str,
         base: int | None = None,
     ) -> None:
         ended = time.monotonic()
-        if kind != "read" and not answer.is_success:
+        if answer is None:
+            event = Event(kind, began, ended, "lost", content, None, base)
+        elif kind != "read" and not answer.is_success:
             assert answer.status_code in NOTHING_DONE, answer.text
             # Only a refusal over the version that was named tells something of it.
             named = base if answer.status_code in {412, 422} else None
@@ -162,6 +199,20 @@ class Clients:
         """Read the versions that the server has in the end."""
         return await versions(self.client, logical_id)
 
+    async def check(self) -> list[dict[int, str]]:
+        """Check what was done to each resource and what is left, and give what is left."""
+        left = {each: await self.final(each) for each in self.events}
+        for logical_id, events in self.events.items():
+            assert violations(events, left[logical_id]) == []
+        for told_together in self.together:
+            there = {
+                content in left[each].values()
+                for each, content in told_together.items()
+                if content != DELETED
+            }
+            assert len(there) <= 1, told_together
+        return list(left.values())
+
 
 async def versions(client: httpx.AsyncClient, logical_id: str) -> dict[int, str]:
     """Read what each version of a person is called, by its number."""
@@ -169,11 +220,26 @@ async def versions(client: httpx.AsyncClient, logical_id: str) -> dict[int, str]
     url: str | None = f"/Patient/{logical_id}/_history?_count=500"
     while url is not None:
         answer = await client.get(url)
-        for each in answer.json().get("entry", ()):
+        if answer.status_code == 404:
+            break
+        for each in answer.raise_for_status().json().get("entry", ()):
             content = content_of(each["resource"]) if "resource" in each else DELETED
             found[number(each["response"]["etag"])] = content
         url = link(answer, "next")
     return found
+
+
+def brought_back(left: Iterable[Mapping[int, str]]) -> int:
+    """Count the versions that came after a deletion."""
+    return sum(
+        content != DELETED and each.get(version - 1) == DELETED
+        for each in left
+        for version, content in each.items()
+    )
+
+
+def _kind(told: Resource) -> Kind:
+    return "delete" if told["request"]["method"] == "DELETE" else "write"
 
 
 def _if_match(base: int | None) -> dict[str, str]:

@@ -7,13 +7,17 @@ deletions and versions that a server lists in `_history` are the final order.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import inf
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Kind = Literal["read", "write", "delete"]
+Outcome = Literal["done", "failed", "lost"]
 
 DELETED: Final = "deleted"
 
@@ -30,7 +34,7 @@ class Event:
     kind: Kind
     began: float
     ended: float
-    outcome: Literal["done", "failed", "lost"]
+    outcome: Outcome
     content: str | None = None
     version: int | None = None
     base: int | None = None
@@ -38,7 +42,7 @@ class Event:
 
 def violations(events: Sequence[Event], final: Mapping[int, str]) -> list[str]:
     """Tell everything that could not have happened; `final` maps each version to its content."""
-    events = list(_with_deletes_told_apart(events))
+    events = list(_found_again(list(_with_deletes_told_apart(events)), final))
     writes = [event for event in events if event.kind == "write"]
     done = [event for event in writes if event.outcome == "done"]
     return [
@@ -56,17 +60,34 @@ def violations(events: Sequence[Event], final: Mapping[int, str]) -> list[str]:
 def _with_deletes_told_apart(events: Sequence[Event]) -> Iterator[Event]:
     """Tell which deletes made a version; one that found a deletion only saw it.
 
-    All answer alike, so the first to end counts as the one that made it.
+    All answer alike, so the first to end counts as the one that made it, unless somebody had
+    seen it before that one began: then it is of one whose answer came later, or was lost.
     """
     made: set[int | None] = set()
-    for event in sorted(events, key=lambda event: event.ended):
+    in_order = sorted(events, key=lambda event: event.ended)
+    seen = {event.version: event.ended for event in reversed(in_order)}
+    for event in in_order:
         if event.kind != "delete":
             yield event
-        elif event.outcome == "done" and (event.version in {0, event.base} | made):
+        elif event.outcome == "done" and (
+            event.version in {0, event.base} | made or seen[event.version] < event.began
+        ):
             yield replace(event, kind="read", base=None)
         else:
             made.add(event.version)
             yield replace(event, kind="write")
+
+
+def _found_again(events: Sequence[Event], final: Mapping[int, str]) -> Iterator[Event]:
+    """Give a lost write the version that has its content; nobody knows when it ended."""
+    versions = {content: version for version, content in sorted(final.items(), reverse=True)}
+    for event in events:
+        if event.outcome == "lost" and event.kind == "write" and event.content != DELETED:
+            version = versions.get(event.content or "")
+            done = replace(event, outcome="done", version=version, ended=inf)
+            yield event if version is None else done
+        else:
+            yield event
 
 
 def _contiguous(final: Mapping[int, str]) -> Iterator[str]:
@@ -90,15 +111,16 @@ def _kept(done: Sequence[Event], final: Mapping[int, str]) -> Iterator[str]:
 
 def _explained(writes: Sequence[Event], final: Mapping[int, str]) -> Iterator[str]:
     """Each version comes of one write, and a refused write of none."""
-    acknowledged = {write.version for write in writes if write.outcome == "done"}
-    lost = [write.content for write in writes if write.outcome == "lost"]
+    known = {write.version for write in writes if write.outcome == "done"}
+    # Of lost deletes it is only known how many versions they can have made.
+    lost = len([write for write in writes if write.outcome == "lost" and write.content == DELETED])
     for version, content in final.items():
-        if version in acknowledged:
+        if version in known:
             continue
-        if content not in lost:
-            yield f"nobody wrote version {version}"
+        if content == DELETED and lost:
+            lost -= 1
         else:
-            lost.remove(content)
+            yield f"nobody wrote version {version}"
 
 
 def _compared(done: Sequence[Event]) -> Iterator[str]:
@@ -122,32 +144,37 @@ def _possible_refusals(writes: Sequence[Event], final: Mapping[int, str]) -> Ite
 
 def _in_time(done: Sequence[Event]) -> Iterator[str]:
     """A write that began after another had ended has the higher version."""
-    latest, by_end = 0, sorted(done, key=lambda write: write.ended)
-    ended = iter(by_end)
-    next_ended = next(ended, None)
-    for write in sorted(done, key=lambda write: write.began):
-        while next_ended is not None and next_ended.ended < write.began:
-            latest = max(latest, next_ended.version or 0)
-            next_ended = next(ended, None)
-        if (write.version or 0) <= latest:
-            yield f"version {write.version} was begun after version {latest} was acknowledged"
+    latest = _latest(done)
+    for write in done:
+        if (write.version or 0) <= latest(write.began):
+            yield (
+                f"version {write.version} was begun after version {latest(write.began)}"
+                " was acknowledged"
+            )
 
 
 def _read_in_time(
     events: Sequence[Event], done: Sequence[Event], final: Mapping[int, str]
 ) -> Iterator[str]:
     reads = [event for event in events if event.kind == "read" and event.version is not None]
-    seen = [*done, *reads]
     began = {write.version: write.began for write in done}
+    latest = _latest([*done, *reads])
     for read in reads:
         version = read.version or 0
         if version and final.get(version) != read.content:
             yield f"a read of version {version} saw what was never written"
         if began.get(version, read.began) > read.ended:
             yield f"version {version} was read before it was written"
-        known = max((other.version or 0 for other in seen if other.ended < read.began), default=0)
-        if version < known:
-            yield f"version {version} was read after version {known} was known"
+        if version < latest(read.began):
+            yield f"version {version} was read after version {latest(read.began)} was known"
+
+
+def _latest(events: Sequence[Event]) -> Callable[[float], int]:
+    """Give the highest version that was known at a moment, by what had ended before it."""
+    in_order = sorted(events, key=lambda event: event.ended)
+    ends = [event.ended for event in in_order]
+    highest = list(accumulate((event.version or 0 for event in in_order), max, initial=0))
+    return lambda moment: highest[bisect_left(ends, moment)]
 
 
 def made_twice(events: Mapping[str, Sequence[Event]]) -> list[str]:

@@ -17,6 +17,11 @@ def _read(version: int, began: float, ended: float) -> Event:
     return Event("read", began, ended, "done", f"c{version}", version)
 
 
+def _lost(version: int, began: float, base: int | None = None) -> Event:
+    """A write whose answer was lost, and which made a version as the end shows."""
+    return Event("write", began, began + 1, "lost", f"c{version}", None, base)
+
+
 GOOD = (
     _write(1, 0, 1),
     _write(2, 2, 5),
@@ -29,6 +34,7 @@ GOOD = (
     _read(4, 9.5, 10),
 )
 FINAL = {1: "c1", 2: "c2", 3: "c3", 4: "c4"}
+THREE = {1: "c1", 2: "c2", 3: "c3"}
 
 
 def test_a_history_that_could_have_happened_has_no_violation() -> None:
@@ -68,6 +74,9 @@ def test_a_history_that_could_have_happened_has_no_violation() -> None:
             {1: "c1", 2: "c2"},
             "read after version 2 was known",
         ),
+        ((*GOOD, _lost(5, 10, base=3)), FINAL | {5: "c5"}, "upon version 3 made version 5"),
+        ((_write(1, 0, 1), _write(3, 2, 3), _lost(2, 4)), THREE, "begun after version 3"),
+        ((_write(1, 0, 1), _read(2, 2, 3), _lost(2, 4), _write(3, 5, 6)), THREE, "before it was"),
     ],
 )
 def test_a_broken_history_is_told(
@@ -101,7 +110,7 @@ def test_deletes_of_what_is_deleted_only_see_it() -> None:
     ("more", "told"),
     [
         (_delete(2, 11, 12), "read after version 3 was known"),
-        (_delete(3, 11, 12), "as it was written"),
+        (_delete(3, 11, 12), "never written"),
         (_delete(3, 9, 10, base=1), "upon version 1 made version 3"),
         (Event("read", 3, 4, "done", DELETED, 0), "read after version 1 was known"),
         (_write(4, 11, 12), "two writes made version 4"),
@@ -111,6 +120,34 @@ def test_deletes_of_what_is_deleted_only_see_it() -> None:
 def test_a_delete_that_cannot_have_been_is_told(more: Event, told: str) -> None:
     found = violations((*GONE, more), LEFT)
     assert any(told in each for each in found), found
+
+
+def _lost_delete(began: float) -> Event:
+    return Event("delete", began, began + 1, "lost", DELETED)
+
+
+def test_a_lost_answer_may_come_of_a_write_that_takes_effect_late() -> None:
+    late = (_write(1, 0, 1), _lost(3, 2, base=2), _write(2, 5, 6), _read(3, 8, 9))
+    assert violations(late, THREE) == []
+
+
+def test_a_deletion_that_was_seen_before_is_another_s() -> None:
+    final = {1: "c1", 2: DELETED}
+    seen = Event("read", 4, 5, "done", DELETED, 2)
+    # The answer that came first is of one that only saw it; its maker's was late, or lost.
+    late = (_write(1, 0, 1), _delete(2, 2, 9), seen, _delete(2, 6, 7))
+    assert violations(late, final) == []
+    lost = (_write(1, 0, 1), _lost_delete(2), seen, _delete(2, 6, 7))
+    assert violations(lost, final) == []
+    nobody = (_write(1, 0, 1), seen, _delete(2, 6, 7))
+    assert violations(nobody, final) == ["nobody wrote version 2"]
+
+
+def test_a_lost_delete_makes_one_version_at_most() -> None:
+    writes = (_write(1, 0, 1), _lost_delete(2), _write(3, 5, 6))
+    final = {1: "c1", 2: DELETED, 3: "c3"}
+    assert violations(writes, final) == []
+    assert violations(writes, final | {4: DELETED}) == ["nobody wrote version 4"]
 
 
 def test_what_is_made_under_a_condition_twice_is_told() -> None:
