@@ -19,7 +19,7 @@ from shared.store.version import Change, Key
 from tests.programs import SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from shared.fhir.reader import JsonObject
     from shared.store.rows import Row
@@ -77,32 +77,42 @@ _FAULTS: Final = {
 }
 _STORED: Final = """
 SELECT r.type, r.id, r.pk, r.version, r.patient, r.updated, v.body,
-  ARRAY(SELECT row(s.patient, s.d_lo, s.d_hi, s.terms)::text FROM record.search_row s
+  ARRAY(SELECT row(s.patient, s.d_lo, s.d_hi, s.terms, s.targets)::text FROM record.search_row s
     WHERE (s.tenant, s.type, s.pk) = (r.tenant, r.type, r.pk)) AS main,
   ARRAY(SELECT row(t.type, t.patient, t.param, t.norm, t.exact, t.tri)::text
     FROM record.search_string t WHERE (t.tenant, t.pk) = (r.tenant, r.pk)) AS strings,
   ARRAY(SELECT row(d.type, d.patient, d.param, d.span, d.lo, d.hi)::text
-    FROM record.search_date d WHERE (d.tenant, d.pk) = (r.tenant, r.pk)) AS dates
+    FROM record.search_date d WHERE (d.tenant, d.pk) = (r.tenant, r.pk)) AS dates,
+  ARRAY(SELECT row(q.type, q.patient, q.param, q.key, q.element, q.lo, q.hi, q.units, q.canonical,
+      q.canonical_lo, q.canonical_hi)::text
+    FROM record.search_quantity q WHERE (q.tenant, q.pk) = (r.tenant, r.pk)) AS quantities
 FROM record.resource r JOIN record.version v USING (tenant, pk, version)
 WHERE r.tenant = $1
 """
 # What PostgreSQL writes of the same values, so that both sides are one text.
 _EXPECTED: Final = """
 WITH input AS (
-  SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
-    WITH ORDINALITY AS t(type, patient, lo, hi, terms, nr)
+  SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[],
+    $6::text[]) WITH ORDINALITY AS t(type, patient, lo, hi, terms, targets, nr)
 )
-SELECT ARRAY[row(i.patient, i.lo, i.hi, i.terms::bigint[])::text] AS main,
+SELECT ARRAY[row(i.patient, i.lo, i.hi, i.terms::bigint[], i.targets::bigint[])::text]
+    AS main,
   ARRAY(SELECT row(i.type, i.patient, t.param, t.norm, t.exact, t.tri::int[])::text
-    FROM unnest($6::int[], $7::smallint[], $8::text[], $9::text[], $10::text[])
+    FROM unnest($7::int[], $8::smallint[], $9::text[], $10::text[], $11::text[])
       AS t(nr, param, norm, exact, tri) WHERE t.nr = i.nr) AS strings,
   ARRAY(SELECT row(i.type, i.patient, d.param, d.span, d.lo, d.hi)::text
-    FROM unnest($11::int[], $12::smallint[], $13::smallint[], $14::bigint[], $15::bigint[])
-      AS d(nr, param, span, lo, hi) WHERE d.nr = i.nr) AS dates
+    FROM unnest($12::int[], $13::smallint[], $14::smallint[], $15::bigint[], $16::bigint[])
+      AS d(nr, param, span, lo, hi) WHERE d.nr = i.nr) AS dates,
+  ARRAY(SELECT row(i.type, i.patient, q.param, q.key, q.element, q.lo::numeric, q.hi::numeric,
+      q.units::bigint[], q.canonical, q.canonical_lo::numeric, q.canonical_hi::numeric)::text
+    FROM unnest($17::int[], $18::smallint[], $19::bigint[], $20::smallint[], $21::text[],
+      $22::text[], $23::text[], $24::bigint[], $25::text[], $26::text[])
+      AS q(nr, param, key, element, lo, hi, units, canonical, canonical_lo, canonical_hi)
+    WHERE q.nr = i.nr) AS quantities
 FROM input i ORDER BY i.nr
 """
 _AT_ONCE: Final = 200
-_TABLES: Final = ("main", "strings", "dates")
+_TABLES: Final = ("main", "strings", "dates", "quantities")
 
 
 @asynccontextmanager
@@ -147,13 +157,17 @@ async def faults(url: str, *, bases: tuple[str, ...] = ()) -> list[str]:
         ]
         rows = await connection.fetch(_STORED, DEFAULT_TENANT)
         reading = Reading(UTC, bases)
+        pks = {Key(TYPE_NAME[row["type"]], row["id"]): row["pk"] for row in rows}
         for start in range(0, len(rows), _AT_ONCE):
-            found += await _misfiled(connection, rows[start : start + _AT_ONCE], reading)
+            found += await _misfiled(connection, rows[start : start + _AT_ONCE], reading, pks)
     return found
 
 
 async def _misfiled(
-    connection: asyncpg.Connection, rows: Sequence[asyncpg.Record], reading: Reading
+    connection: asyncpg.Connection,
+    rows: Sequence[asyncpg.Record],
+    reading: Reading,
+    pks: Mapping[Key, int],
 ) -> list[str]:
     """List the resources that are stored or indexed as something that they are not."""
     gone = [row for row in rows if row["body"] is None]
@@ -166,12 +180,12 @@ async def _misfiled(
         if _names(content) != (TYPE_NAME[row["type"]], row["id"], str(row["version"]))
     ]
     prepared = [
-        prepare(_as_sent(row, content), row["pk"], DEFAULT_TENANT, reading)
+        prepare(_as_sent(row, content), row["pk"], DEFAULT_TENANT, reading).with_keys(pks)
         for row, content in zip(there, written, strict=True)
     ]
-    main, strings, dates = _columns(prepared)
+    main, others = _columns(prepared)
     of_rows = [[row["type"] for row in there], [row["patient"] for row in there]]
-    expected = await connection.fetch(_EXPECTED, *of_rows, *main, *strings, *dates)
+    expected = await connection.fetch(_EXPECTED, *of_rows, *main, *others)
     return found + [
         f"{_named(row)} has other {table} rows than its content"
         for row, told in zip(there, expected, strict=True)
@@ -180,10 +194,10 @@ async def _misfiled(
     ]
 
 
-def _columns(rows: Sequence[Row]) -> tuple[list[Any], list[Any], list[Any]]:
-    """Give the columns of the three search tables, as the write statement takes them."""
-    every = columns(rows)
-    return every[10:13], every[14:19], every[19:24]
+def _columns(rows: Sequence[Row]) -> tuple[list[Any], list[Any]]:
+    """Give the columns of search rows, and of their values, as the write statement has them."""
+    every = columns(rows, DEFAULT_TENANT)
+    return every[10:14], every[15:]
 
 
 def _as_sent(row: asyncpg.Record, content: JsonObject) -> Change:

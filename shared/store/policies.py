@@ -49,12 +49,28 @@ def statements(ownership: Mapping[str, tuple[str, ...]], door_keeper: str) -> It
     for table in (*_TYPED, *_SEARCH, *_UNTYPED, "audit"):
         yield f"ALTER TABLE record.{table} ENABLE ROW LEVEL SECURITY"
     for service, types in ownership.items():
-        codes = ",".join(str(TYPE_CODE[name]) for name in types)
-        own = f"type = ANY('{{{codes}}}'::smallint[])"
-        yield from _record_rights(role_of(service), own, service)
+        yield from _record_rights(role_of(service), _of_types(types), service)
         yield from _private_rights(service)
     yield from _record_rights(DOOR, "true", door_keeper)
     yield from _door_rights(role_of(door_keeper))
+
+
+def statements_of_search_table(
+    table: str, ownership: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
+    """Yield the same for a further table of search rows, which are inserted and deleted."""
+    yield f"ALTER TABLE record.{table} ENABLE ROW LEVEL SECURITY"
+    roles = [(role_of(service), _of_types(types)) for service, types in ownership.items()]
+    for role, own in [*roles, (DOOR, "true")]:
+        yield f"GRANT SELECT, INSERT, DELETE ON record.{table} TO {role}"
+        yield f"CREATE POLICY {role}_read ON record.{table} FOR SELECT TO {role} USING (true)"
+        for command in ("INSERT", "DELETE"):
+            yield _policy(role, table, command, f"{_TENANT} AND {own}")
+
+
+def _of_types(types: tuple[str, ...]) -> str:
+    codes = ",".join(str(TYPE_CODE[name]) for name in types)
+    return f"type = ANY('{{{codes}}}'::smallint[])"
 
 
 def _record_rights(role: str, own: str, service: str) -> Iterator[str]:

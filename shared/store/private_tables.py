@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from sqlalchemy import BigInteger, DateTime, Index, MetaData, SmallInteger, Text
 from sqlmodel import Field, SQLModel
 
+from shared.store import search_tables as _search_tables  # noqa: F401 - they tell SQLModel of themselves
 from shared.store.tables import RECORD, Name
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE
@@ -16,7 +16,7 @@ from shared.store.terms import reference_term
 from shared.store.version import Change, Key, Version, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shared.fhir.reader import JsonObject
     from shared.fhir.search.reading import Reading
@@ -32,7 +32,20 @@ class Row:
     index: IndexRow
     terms: tuple[int, ...]
     patient: Key | None
+    targets: frozenset[Key] = frozenset()
     patient_pk: int | None = None
+    target_pks: tuple[int, ...] = ()
+
+    @property
+    def linked(self) -> set[Key]:
+        """The resources whose internal keys are stored with it."""
+        return {*self.targets, self.patient} if self.patient else {*self.targets}
+
+    def with_keys(self, pks: Mapping[Key, int]) -> Row:
+        """Put in the internal keys of what it is linked to, as far as it exists."""
+        found = {pks[key] for key in self.targets if key in pks}
+        patient = None if self.patient is None else pks.get(self.patient)
+        return replace(self, patient_pk=patient, target_pks=tuple(sorted(found)))
 
 
 def prepare(change: Change, pk: int, tenant: int, reading: Reading) -> Row:
@@ -42,17 +55,19 @@ def prepare(change: Change, pk: int, tenant: int, reading: Reading) -> Row:
     body = None if change.after is None else _body(change, change.after)
     version = Version(change.key, pk, number, updated, deleted, change.method, body)
     found = _EMPTY if change.after is None else index(change.after, reading)
-    return Row(
-        version,
-        found,
-        _terms(change, found, tenant, reading.bases),
-        _patient(change, found, reading),
-    )
+    targets = _targets(change, reading.bases)
+    terms = _terms(change.key.type, found, targets, tenant)
+    return Row(version, found, terms, _patient(change, found, reading), targets)
 
 
-def columns(rows: Sequence[Row]) -> list[list[Any]]:
+def columns(rows: Sequence[Row], tenant: int) -> list[list[Any]]:
     """Turn rows into the arrays of the write statement, in its order."""
-    return [*_main_columns(rows), *_string_columns(rows), *_date_columns(rows)]
+    return [
+        *_main_columns(rows),
+        *_string_columns(rows),
+        *_date_columns(rows),
+        *_quantity_columns(rows, tenant),
+    ]
 
 
 def _body(change: Change, after: JsonObject) -> bytes:
@@ -65,12 +80,18 @@ def _body(change: Change, after: JsonObject) -> bytes:
     return write(head | {name: value for name, value in after.items() if name not in head})
 
 
-def _terms(change: Change, found: IndexRow, tenant: int, bases: tuple[str, ...]) -> tuple[int, ...]:
+def _targets(change: Change, bases: tuple[str, ...]) -> frozenset[Key]:
     if change.links is None:
-        return ()
-    code = TYPE_CODE[change.key.type]
+        return frozenset()
+    return frozenset(Key(*key) for key in change.links.local_targets(bases))
+
+
+def _terms(
+    resource_type: str, found: IndexRow, targets: frozenset[Key], tenant: int
+) -> tuple[int, ...]:
+    code = TYPE_CODE[resource_type]
     terms = {hash_term(tenant, code, text) for text in found.terms}
-    terms |= {reference_term(tenant, Key(*key)) for key in change.links.local_targets(bases)}
+    terms |= {reference_term(tenant, key) for key in targets}
     return tuple(sorted(terms))
 
 
@@ -114,6 +135,7 @@ def _main_columns(rows: Sequence[Row]) -> list[list[Any]]:
         [row.index.main[0] for row in rows],
         [row.index.main[1] for row in rows],
         [_array(row.terms) for row in rows],
+        [_array(row.target_pks) for row in rows],
         [str(version.key) for version in versions],
     ]
 
@@ -137,6 +159,26 @@ def _date_columns(rows: Sequence[Row]) -> list[list[Any]]:
         [span_class(lo, hi) for _, _, lo, hi in dates],
         [lo for _, _, lo, _ in dates],
         [hi for _, _, _, hi in dates],
+    ]
+
+
+def _quantity_columns(rows: Sequence[Row], tenant: int) -> list[list[Any]]:
+    found = [(nr, row, each) for nr, row in enumerate(rows, 1) for each in row.index.quantities]
+
+    def hashed(row: Row, text: str) -> int:
+        return hash_term(tenant, TYPE_CODE[row.version.key.type], text)
+
+    return [
+        [nr for nr, _, _ in found],
+        [each.parameter for _, _, each in found],
+        [hashed(row, each.key) if each.key else 0 for _, row, each in found],
+        [each.element for _, _, each in found],
+        [each.low for _, _, each in found],
+        [each.high for _, _, each in found],
+        [_array([hashed(row, unit) for unit in each.units]) for _, row, each in found],
+        [None if each.canonical is None else hashed(row, each.canonical) for _, row, each in found],
+        [each.canonical_low for _, _, each in found],
+        [each.canonical_high for _, _, each in found],
     ]
 
 

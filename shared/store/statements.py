@@ -86,10 +86,10 @@ WITH input AS (
   SELECT * FROM unnest(
     $2::smallint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::bool[],
     $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::text[],
-    $15::text[]
+    $15::text[], $16::text[]
   ) WITH ORDINALITY AS t(
     type, id, pk, version, updated, deleted,
-    patient, method, body, stream, d_lo, d_hi, terms, own, nr)
+    patient, method, body, stream, d_lo, d_hi, terms, targets, own, nr)
   -- Rows are written in the order of their keys, so that two writers never wait in a circle.
   ORDER BY type, id COLLATE "C"
 ), created AS (
@@ -117,7 +117,7 @@ WITH input AS (
   INSERT INTO record.feed (tenant, stream, number, type, id, version, at)
   SELECT $1, coalesce(i.stream, i.own),
     CASE WHEN n.number IS NULL THEN i.version ELSE n.number - i.rest END,
-    i.type, i.id, i.version, $26
+    i.type, i.id, i.version, $37
   FROM (
     SELECT *, count(*) OVER (PARTITION BY stream ORDER BY nr DESC) - 1 AS rest
     FROM input
@@ -126,37 +126,51 @@ WITH input AS (
   DELETE FROM record.search_row s USING input i
   WHERE i.deleted AND s.tenant = $1 AND s.type = i.type AND s.pk = i.pk
 ), row_kept AS (
-  INSERT INTO record.search_row AS s (tenant, type, pk, id, patient, d_lo, d_hi, terms)
-  SELECT $1, type, pk, id, patient, d_lo, d_hi, terms::bigint[] FROM input WHERE NOT deleted
+  INSERT INTO record.search_row AS s (tenant, type, pk, id, patient, d_lo, d_hi, terms, targets)
+  SELECT $1, type, pk, id, patient, d_lo, d_hi, terms::bigint[], targets::bigint[]
+  FROM input WHERE NOT deleted
   ON CONFLICT (tenant, type, pk) DO UPDATE
   SET patient = EXCLUDED.patient, d_lo = EXCLUDED.d_lo, d_hi = EXCLUDED.d_hi,
-    terms = EXCLUDED.terms
+    terms = EXCLUDED.terms, targets = EXCLUDED.targets
   -- An update that changes nothing searchable does not touch the index.
-  WHERE (s.patient, s.d_lo, s.d_hi, s.terms)
-    IS DISTINCT FROM (EXCLUDED.patient, EXCLUDED.d_lo, EXCLUDED.d_hi, EXCLUDED.terms)
+  WHERE (s.patient, s.d_lo, s.d_hi, s.terms, s.targets) IS DISTINCT FROM
+    (EXCLUDED.patient, EXCLUDED.d_lo, EXCLUDED.d_hi, EXCLUDED.terms, EXCLUDED.targets)
 ), strings_gone AS (
   DELETE FROM record.search_string s USING input i
   WHERE i.version > 1 AND s.tenant = $1 AND s.pk = i.pk
 ), dates_gone AS (
   DELETE FROM record.search_date s USING input i
   WHERE i.version > 1 AND s.tenant = $1 AND s.pk = i.pk
+), quantities_gone AS (
+  DELETE FROM record.search_quantity s USING input i
+  WHERE i.version > 1 AND s.tenant = $1 AND s.pk = i.pk
 ), strings_kept AS (
   INSERT INTO record.search_string (tenant, type, param, pk, patient, norm, exact, tri)
   SELECT $1, i.type, t.param, i.pk, i.patient, t.norm, t.exact, t.tri::int[]
-  FROM unnest($16::int[], $17::smallint[], $18::text[], $19::text[], $20::text[])
+  FROM unnest($17::int[], $18::smallint[], $19::text[], $20::text[], $21::text[])
     AS t(nr, param, norm, exact, tri) JOIN input i ON i.nr = t.nr
 ), dates_kept AS (
   INSERT INTO record.search_date (tenant, type, param, pk, patient, span, lo, hi)
   SELECT $1, i.type, t.param, i.pk, i.patient, t.span, t.lo, t.hi
-  FROM unnest($21::int[], $22::smallint[], $23::smallint[], $24::bigint[], $25::bigint[])
+  FROM unnest($22::int[], $23::smallint[], $24::smallint[], $25::bigint[], $26::bigint[])
     AS t(nr, param, span, lo, hi) JOIN input i ON i.nr = t.nr
+), quantities_kept AS (
+  INSERT INTO record.search_quantity
+    (tenant, type, param, pk, patient, key, element, lo, hi, units, canonical, canonical_lo,
+     canonical_hi)
+  SELECT $1, i.type, t.param, i.pk, i.patient, t.key, t.element, t.lo::numeric, t.hi::numeric,
+    t.units::bigint[], t.canonical, t.canonical_lo::numeric, t.canonical_hi::numeric
+  FROM unnest($27::int[], $28::smallint[], $29::bigint[], $30::smallint[], $31::text[], $32::text[],
+    $33::text[], $34::bigint[], $35::text[], $36::text[])
+    AS t(nr, param, key, element, lo, hi, units, canonical, canonical_lo, canonical_hi)
+  JOIN input i ON i.nr = t.nr
 ), audited AS (
   INSERT INTO record.audit
     (tenant, recorded, service, caller, interaction, type, id, version, patient, request_id, status)
-  SELECT $1, $26, $27, $28,
+  SELECT $1, $37, $38, $39,
     CASE WHEN i.deleted THEN 'delete' WHEN i.version = 1 THEN 'create'
       WHEN i.method = 'PATCH' THEN 'patch' ELSE 'update' END,
-    i.type, i.id, i.version, i.patient, $29,
+    i.type, i.id, i.version, i.patient, $40,
     CASE WHEN i.deleted THEN 204 WHEN i.version = 1 THEN 201 ELSE 200 END
   FROM input i ORDER BY i.nr
 )

@@ -1,7 +1,7 @@
 """The tables of the record, as SQLModel classes.
 
 The record's statements are SQL text; these classes are what Alembic compares the database with.
-Times inside search tables are microseconds since 1970-01-01Z, so that open ends and year 1 fit.
+What can be searched has tables of its own, in `search_tables`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from datetime import datetime  # noqa: TC003 - SQLModel reads annotations at run
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -104,89 +103,6 @@ class Version(SQLModel, table=True):
     method: str = Field(sa_type=Text)
     body: str | None = Field(sa_type=Text, nullable=True)
     patient: int | None = Field(sa_type=BigInteger, nullable=True)
-
-
-class SearchRow(SQLModel, table=True):
-    """What can be searched of a current resource: hashed terms, its patient, its main date."""
-
-    __tablename__ = "search_row"
-    __table_args__: ClassVar[Any] = (
-        Index("search_row_patient", "tenant", "patient", "type", "d_lo", "pk"),
-        Index("search_row_date", "tenant", "type", "d_lo", "pk"),
-        Index(
-            "search_row_terms",
-            "terms",
-            postgresql_using="gin",
-            postgresql_with={"fastupdate": "on", "gin_pending_list_limit": 512},
-        ),
-        {"schema": RECORD},
-    )
-    tenant: int = Field(primary_key=True)
-    type: int = _type()
-    pk: int = Field(sa_type=BigInteger, primary_key=True)
-    id: str = Field(sa_type=Name)
-    patient: int | None = Field(sa_type=BigInteger, nullable=True)
-    d_lo: int = Field(sa_type=BigInteger)
-    d_hi: int = Field(sa_type=BigInteger)
-    terms: list[int] = Field(sa_type=ARRAY(BigInteger))
-
-
-class SearchString(SQLModel, table=True):
-    """One row per searchable string value: folded, as sent, and its trigrams."""
-
-    __tablename__ = "search_string"
-    __table_args__: ClassVar[Any] = (
-        Index(
-            "search_string_norm",
-            "tenant",
-            "type",
-            "param",
-            "norm",
-            "pk",
-            postgresql_include=["patient"],
-        ),
-        Index("search_string_tri", "tri", postgresql_using="gin"),
-        Index("search_string_pk", "tenant", "pk", "param"),
-        {"schema": RECORD},
-    )
-    row: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    tenant: int
-    type: int = Field(sa_type=SmallInteger)
-    param: int = Field(sa_type=SmallInteger)
-    pk: int = Field(sa_type=BigInteger)
-    patient: int | None = Field(sa_type=BigInteger, nullable=True)
-    norm: str = Field(sa_type=Name)
-    exact: str = Field(sa_type=Name)
-    tri: list[int] = Field(sa_type=ARRAY(Integer))
-
-
-class SearchDate(SQLModel, table=True):
-    """One row per searchable date: the half-open range [lo, hi) and the class of its length."""
-
-    __tablename__ = "search_date"
-    __table_args__: ClassVar[Any] = (
-        Index(
-            "search_date_lo",
-            "tenant",
-            "type",
-            "param",
-            "span",
-            "lo",
-            "pk",
-            postgresql_include=["hi", "patient"],
-        ),
-        Index("search_date_pk", "tenant", "pk", "param"),
-        {"schema": RECORD},
-    )
-    row: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    tenant: int
-    type: int = Field(sa_type=SmallInteger)
-    param: int = Field(sa_type=SmallInteger)
-    pk: int = Field(sa_type=BigInteger)
-    patient: int | None = Field(sa_type=BigInteger, nullable=True)
-    span: int = Field(sa_type=SmallInteger)
-    lo: int = Field(sa_type=BigInteger)
-    hi: int = Field(sa_type=BigInteger)
 
 
 class Feed(SQLModel, table=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -150,7 +150,7 @@ class Transaction(Reading):
         if not changes:
             return []
         rows = await self._rows(changes)
-        args = columns(rows)
+        args = columns(rows, self.access.tenant)
         now = changes[0].now
         act = self.act
         try:
@@ -195,12 +195,9 @@ class Transaction(Reading):
             prepare(change, self._pks[change.key], self.access.tenant, self._site.texts)
             for change in changes
         ]
-        patients = {row.patient for row in rows if row.patient is not None}
-        self._pks |= await self.existing(patients - self._pks.keys())
-        return [
-            replace(row, patient_pk=self._pks.get(row.patient)) if row.patient else row
-            for row in rows
-        ]
+        linked = {key for row in rows for key in row.linked}
+        self._pks |= await self.existing(linked - self._pks.keys())
+        return [row.with_keys(self._pks) for row in rows]
 
 
 def _bucket(name: str) -> int:

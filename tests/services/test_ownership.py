@@ -33,6 +33,8 @@ INSERT = {
     "search_string": "(tenant, type, param, pk, norm, exact, tri) "
     "VALUES ($1, $2, 1, 1, 'x', 'X', '{}')",
     "search_date": "(tenant, type, param, pk, span, lo, hi) VALUES ($1, $2, 1, 1, 0, 0, 1)",
+    "search_quantity": "(tenant, type, param, pk, key, element, lo, hi, units) "
+    "VALUES ($1, $2, 1, 1, 0, 0, 1, 1, '{}')",
 }
 NOT_ALLOWED = asyncpg.InsufficientPrivilegeError
 
@@ -165,7 +167,7 @@ async def test_a_version_is_not_slipped_into_a_resource_of_another_owner(
             await connection.execute(slip, TYPE_CODE[own], TYPE_CODE[foreign])
 
 
-@pytest.mark.parametrize("table", ["search_row", "search_string", "search_date"])
+@pytest.mark.parametrize("table", ["search_row", "search_string", "search_date", "search_quantity"])
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_role_deletes_search_rows_of_its_own_types_and_of_no_other(
     filled_url: str, service: str, table: str

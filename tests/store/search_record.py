@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.access.access import ANONYMOUS, Access
 from shared.fhir.definitions import TYPE_CODE
-from shared.fhir.search.index import index
+from shared.fhir.references import Links
+from shared.fhir.search.index import QuantityRow, index
 from shared.fhir.search.parse import parse
 from shared.fhir.search.reading import Reading
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import write
 from shared.store.search import count_statement, matching_statement, page_statement, position
 from shared.store.search.values import span_class, trigrams
+from shared.store.version import Key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,11 +79,14 @@ class Record:
             " VALUES ($1, $2, $3, $4, 1, $5, false, 'POST', $6)",
             [(*of, logical_id, pk, at, write(resource).decode())],
         )
-        terms = [hash_term(self.tenant, code, text) for text in row.terms]
+        terms = [self._hash(code, text) for text in row.terms]
+        named = (Key(*key) for key in Links(resource).local_targets())
+        targets = [self.pks[str(key)] for key in named if str(key) in self.pks]
         await run(
-            "INSERT INTO record.search_row (tenant, type, id, pk, patient, d_lo, d_hi, terms)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            [(*of, logical_id, pk, patient, *row.main, terms)],
+            "INSERT INTO record.search_row"
+            " (tenant, type, id, pk, patient, d_lo, d_hi, terms, targets)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            [(*of, logical_id, pk, patient, *row.main, terms, targets)],
         )
         await run(
             "INSERT INTO record.search_string (tenant, type, pk, patient, param, norm, exact, tri)"
@@ -93,6 +98,23 @@ class Record:
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             [(*of, pk, patient, *each, span_class(*each[1:])) for each in row.dates],
         )
+        await run(
+            "INSERT INTO record.search_quantity (tenant, type, pk, patient, param, key, element,"
+            " lo, hi, units, canonical, canonical_lo, canonical_hi) VALUES ($1, $2, $3, $4, $5, $6,"
+            " $7, $8::text::numeric, $9::text::numeric, $10, $11, $12::text::numeric,"
+            " $13::text::numeric)",
+            [(*of, pk, patient, *self._quantity(code, each)) for each in row.quantities],
+        )
+
+    def _quantity(self, code: int, each: QuantityRow) -> tuple[object, ...]:
+        key = self._hash(code, each.key) if each.key else 0
+        units = [self._hash(code, unit) for unit in each.units]
+        canonical = None if each.canonical is None else self._hash(code, each.canonical)
+        ranges = (each.canonical_low, each.canonical_high)
+        return (each.parameter, key, each.element, each.low, each.high, units, canonical, *ranges)
+
+    def _hash(self, code: int, text: str) -> int:
+        return hash_term(self.tenant, code, text)
 
     async def ids(
         self, query: Query, access: Access | None = None, key: PageKey | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.fhir.search.collector import NO_DATE, Collector
 from shared.fhir.search.parameters import COLUMNS, served_parameters
@@ -21,6 +21,26 @@ if TYPE_CHECKING:
 
 Term = str
 _DEFAULT = Reading()
+
+
+class QuantityRow(NamedTuple):
+    """A number or quantity: the range it stands for, in the digits sent, and in another unit.
+
+    `low` and `high` are decimals as text, or `Infinity` with its sign. `key` is the text of what
+    stands beside it in the same `element`, for a composite parameter, else empty. `units` are
+    texts for what its unit is called; `canonical` is the same for its canonical unit, if it has
+    one, with the range in that.
+    """
+
+    parameter: int
+    low: str
+    high: str
+    key: str = ""
+    element: int = 0
+    units: tuple[str, ...] = ()
+    canonical: str | None = None
+    canonical_low: str | None = None
+    canonical_high: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,7 @@ class IndexRow:
     dates: tuple[tuple[int, int, int], ...] = ()
     main: Range = NO_DATE
     patients: tuple[str, ...] = ()
+    quantities: tuple[QuantityRow, ...] = ()
 
 
 def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:

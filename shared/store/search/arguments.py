@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TENANT: Final = "$1::int"
-TYPE: Final = "$2::smallint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +41,32 @@ class Bound:
 
 
 class Arguments(Bound):
-    """The values of a search of one type, after the tenant and the type."""
+    """The values of a search, after the tenant, and the type that the relation `r` is of.
+
+    A condition may look at resources of another type, in a subquery with an `r` of its own.
+    """
 
     def __init__(self, tenant: int, resource_type: str) -> None:
-        super().__init__((tenant, TYPE_CODE[resource_type]))
+        super().__init__((tenant,))
+        self.resource_type = resource_type
+
+    @property
+    def tenant(self) -> int:
+        """The tenant, to which every relation of the statement is bound."""
+        return self.fixed[0]
+
+    @property
+    def type(self) -> str:
+        """The code of the type, as SQL."""
+        return self.bind(TYPE_CODE[self.resource_type], "smallint")
+
+    def of(self, resource_type: str) -> Arguments:
+        """Bind values of the same statement for another type."""
+        other = Arguments(self.tenant, resource_type)
+        other.values = self.values
+        return other
 
     def bind_terms(self, texts: Iterable[str]) -> str:
-        """Bind the hashes of terms of the searched type."""
-        tenant, code = self.fixed
-        return self.bind([hash_term(tenant, code, text) for text in texts], "bigint[]")
+        """Bind the hashes of terms of the type."""
+        code = TYPE_CODE[self.resource_type]
+        return self.bind([hash_term(self.tenant, code, text) for text in texts], "bigint[]")

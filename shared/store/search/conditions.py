@@ -8,7 +8,7 @@ from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.parameters import COLUMNS
 from shared.fhir.search.query import Criterion, Missing
 from shared.fhir.search.values import Token
-from shared.store.search.arguments import TENANT, TYPE
+from shared.store.search.arguments import TENANT
 from shared.store.search.condition import Condition
 from shared.store.search.dates import dates
 from shared.store.search.strings import strings
@@ -68,7 +68,7 @@ def _ids(criterion: Criterion) -> Condition:
         lambda args: f"r.id = ANY({args.bind(ids, 'text[]')})",
         lambda args: (
             f"r.pk = ANY(ARRAY(SELECT i.pk FROM record.resource i WHERE i.tenant = {TENANT} "
-            f"AND i.type = {TYPE} AND i.id = ANY({args.bind(ids, 'text[]')})))"
+            f"AND i.type = {args.type} AND i.id = ANY({args.bind(ids, 'text[]')})))"
         ),
         "keys",
         is_selective=True,

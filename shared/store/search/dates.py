@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from shared.fhir.dates import MAX_TIME, MIN_TIME
 from shared.fhir.dates import moment as to_datetime
 from shared.fhir.search.values import Moment
-from shared.store.search.arguments import TENANT, TYPE
+from shared.store.search.arguments import TENANT
 from shared.store.search.condition import Condition
 from shared.store.search.values import HOUR, LONGEST
 
@@ -84,7 +84,7 @@ def _dates_by_span(parameter: Parameter, moment: Moment, args: Arguments) -> str
     spans = args.bind(list(range(LONGEST + 1)), "smallint[]")
     return (
         f"SELECT s.pk FROM unnest({spans}, {args.bind(lows, 'bigint[]')}) AS k(span, low) "
-        f"JOIN record.search_date s ON s.tenant = {TENANT} AND s.type = {TYPE} "
+        f"JOIN record.search_date s ON s.tenant = {TENANT} AND s.type = {args.type} "
         f"AND s.param = {args.bind(parameter.number, 'smallint')} AND s.span = k.span "
         f"AND s.lo >= k.low AND s.lo < {args.bind(before, 'bigint')} "
         f"WHERE {_date(moment, args)}"

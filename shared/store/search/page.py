@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shared.store.search.arguments import TENANT, TYPE, Arguments
+from shared.store.search.arguments import TENANT, Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 # How many rows of the order are looked at before the matches are sought by their terms.
 _BUDGET: Final = 1000
-_OF_TYPE: Final = f"r.tenant = {TENANT} AND r.type = {TYPE}"
-# With `+ 0` PostgreSQL does not read the keys of a whole type to intersect them with the terms.
-_OF_TYPE_BY_TERMS: Final = f"r.tenant = {TENANT} AND r.type + 0 = {TYPE}"
+_OF_TENANT: Final = f"r.tenant = {TENANT}"
 _ROWS: Final = "record.search_row r"
 # The same with the resource's `updated`, found by rows or by resources.
 _BY_ROWS: Final = (
@@ -35,9 +33,10 @@ _BY_ROWS: Final = (
     "WHERE c.tenant = s.tenant AND c.pk = s.pk OFFSET 0) c) r"
 )
 _BY_RESOURCES: Final = (
-    "(SELECT c.tenant, c.type, c.pk, c.id, c.updated, s.patient, s.d_lo, s.d_hi, s.terms "
+    "(SELECT c.tenant, c.type, c.pk, c.id, c.updated, "
+    "s.patient, s.d_lo, s.d_hi, s.terms, s.targets "
     "FROM record.resource c CROSS JOIN LATERAL "
-    "(SELECT s.patient, s.d_lo, s.d_hi, s.terms FROM record.search_row s "
+    "(SELECT s.patient, s.d_lo, s.d_hi, s.terms, s.targets FROM record.search_row s "
     "WHERE s.tenant = c.tenant AND s.type = c.type AND s.pk = c.pk OFFSET 0) s WHERE c.pk > 0) r"
 )
 
@@ -83,8 +82,9 @@ class Page:
 
     def _walk(self, columns: str, where: str, limit: int, args: Arguments) -> str:
         beyond = f" AND {self.order.beyond_by_column(self.key, args)}" if self.key else ""
+        of_type = f"{_OF_TENANT} AND r.type = {args.type}"
         return (
-            f"SELECT {columns} FROM {self._in_order} WHERE {_OF_TYPE} AND {where}{beyond} "
+            f"SELECT {columns} FROM {self._in_order} WHERE {of_type} AND {where}{beyond} "
             f"ORDER BY {self.order.by_column()} LIMIT {limit:d}"
         )
 
@@ -116,8 +116,10 @@ def driven(conditions: Sequence[Condition], args: Arguments, *, shows_updated: b
     relation = _BY_ROWS if shows_updated or "updated" in indexes else _ROWS
     if indexes == {"updated"}:
         relation = _BY_RESOURCES
-    of_type = _OF_TYPE_BY_TERMS if indexes - {"updated"} == {"terms"} else _OF_TYPE
-    return f"FROM {relation} WHERE {of_type} AND {_all(each.drive(args) for each in conditions)}"
+    # With `+ 0` PostgreSQL does not read the keys of a whole type to intersect them with the terms.
+    column = "r.type + 0" if indexes - {"updated"} == {"terms"} else "r.type"
+    found = _all(each.drive(args) for each in conditions)
+    return f"FROM {relation} WHERE {_OF_TENANT} AND {column} = {args.type} AND {found}"
 
 
 def _is_asked(code: str, asked: Sequence[Criterion | Missing | Sort]) -> bool:

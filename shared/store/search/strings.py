@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.fhir.search.values import Text
-from shared.store.search.arguments import TENANT, TYPE
+from shared.store.search.arguments import TENANT
 from shared.store.search.condition import Condition
 from shared.store.search.values import trigrams
 
@@ -28,7 +28,7 @@ def strings(criterion: Criterion) -> Condition:
         any_text = " OR ".join(_text(each, modifier, args) for each in texts)
         return (
             f"SELECT s.pk FROM record.search_string s WHERE s.tenant = {TENANT} "
-            f"AND s.type = {TYPE} AND s.param = ANY({args.bind(numbers, 'smallint[]')}) "
+            f"AND s.type = {args.type} AND s.param = ANY({args.bind(numbers, 'smallint[]')}) "
             f"AND ({any_text})"
         )
 
