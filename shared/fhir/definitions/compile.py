@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.fhir.definitions.compiling.advisory_bindings import advisory_bindings
 from shared.fhir.definitions.compiling.invariants import invariants
 from shared.fhir.definitions.compiling.package import Package
 from shared.fhir.definitions.compiling.search_parameters import compartments, search_parameters
@@ -32,6 +33,7 @@ def compile_package(folder: Path, into: Path = _BESIDE) -> None:
     _write_array(into / "resource_types.json", resource_types(package.structures))
     _write_object(into / "structures.json", types)
     _write_object(into / "invariants.json", invariants(package.structures))
+    _write_object(into / "advisory_bindings.json", advisory_bindings(package.structures))
     _write_object(into / "value_sets.json", required_value_sets(package, bound))
     _write_object(into / "code_systems.json", code_systems(package))
     _write_object(into / "composed_value_sets.json", value_sets(package))

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/terminology-module.html
 """
 
 from shared.fhir.terminology.code_system import CodeSystem, Concept, code_system_of
+from shared.fhir.terminology.defined import defined_codes, has_code
 from shared.fhir.terminology.errors import CannotTell
 from shared.fhir.terminology.expansion import Member, expand
 from shared.fhir.terminology.holdings import Code, Holdings, named_in
@@ -19,7 +20,9 @@ __all__ = [
     "Holdings",
     "Member",
     "code_system_of",
+    "defined_codes",
     "expand",
+    "has_code",
     "holds",
     "is_called",
     "is_in",

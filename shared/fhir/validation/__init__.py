@@ -9,30 +9,64 @@ https://hl7.org/fhir/R4/validation.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.definitions import TYPE_CODE, type_definition
 from shared.fhir.errors import Issue
 from shared.fhir.validation.finding import Run
 from shared.fhir.validation.types import check_resource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shared.fhir.errors import Severity
     from shared.fhir.reader import JsonObject
 
-__all__ = ["validate"]
+__all__ = ["is_sound", "validate"]
+
+_NO_NARRATIVE: Final = "A resource should have narrative for robust management (dom-6)."
+# What stands there has the right shape, and is still not right.
+_SOUND: Final = frozenset({"code-invalid", "invariant"})
 
 
 def validate(resource: JsonObject, *, limit: int = 100, warnings: bool = False) -> list[Issue]:
     """Check a resource and list its faults; after `limit` of them a last one says so.
 
-    Rules of R4 that only warn are asked where `warnings` are wanted.
+    Where `warnings` are wanted, what R4 only recommends follows the faults.
     """
-    found = check_resource(resource, Run(limit, warnings=warnings))
-    if found is None:
-        return []
+    faults = _issues(resource, Run(limit))
+    if len(faults) >= limit:
+        return [*faults[:limit], _stopped("error", limit, resource)]
+    if not warnings:
+        return faults
+    found = [*faults, *_advice(resource, limit)]
+    return found if len(found) <= limit else [*found[:limit], _stopped("warning", limit, resource)]
+
+
+def is_sound(issues: Iterable[Issue]) -> bool:
+    """Tell whether profiles and laws can trust the shape of what has these issues."""
+    return all(each.severity not in {"fatal", "error"} or each.code in _SOUND for each in issues)
+
+
+def _issues(resource: JsonObject, run: Run) -> list[Issue]:
+    found = check_resource(resource, run)
+    return [] if found is None else [finding.issue(_root(resource)) for finding in found]
+
+
+def _root(resource: JsonObject) -> str:
     name = resource.get("resourceType")
-    root = name if isinstance(name, str) and name in TYPE_CODE else "Resource"
-    issues = [finding.issue(root) for finding in found[:limit]]
-    if len(found) >= limit:
-        issues.append(Issue("error", "too-costly", f"Checking stopped after {limit} issues.", root))
-    return issues
+    return name if isinstance(name, str) and name in TYPE_CODE else "Resource"
+
+
+def _advice(resource: JsonObject, limit: int) -> Iterator[Issue]:
+    # The faults are found again, but what warns is told of values whose shape is right.
+    found = _issues(resource, Run(2 * limit, warnings=True))
+    yield from (each for each in found if each.severity != "error")
+    name = _root(resource)
+    if name != "Resource" and "text" in type_definition(name).elements and "text" not in resource:
+        yield Issue("warning", "invariant", _NO_NARRATIVE, name)
+
+
+def _stopped(severity: Severity, limit: int, resource: JsonObject) -> Issue:
+    told = f"Checking stopped after {limit} issues."
+    return Issue(severity, "too-costly", told, _root(resource))

@@ -2,14 +2,18 @@
 
 The checker of a child is a stub that replaces itself in its parent's table at first use: so types
 may hold themselves (Extension, Questionnaire.item), and only the types that are met get built.
+What warns is in tables of its own, so that a write pays nothing for it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.fhir.definitions import TYPE_CODE, type_definition
+from shared.fhir.definitions.advisory_bindings import advisory_bindings
+from shared.fhir.validation.advice import advised
 from shared.fhir.validation.bindings import bound_code, bound_concept
 from shared.fhir.validation.finding import accept, fault, wrong_json_type
 from shared.fhir.validation.frequent import FREQUENT
@@ -23,6 +27,7 @@ from shared.fhir.validation.twins import Twin
 
 if TYPE_CHECKING:
     from shared.fhir.definitions import Element, Key, TypeDefinition
+    from shared.fhir.definitions.advisory_bindings import AdvisoryBinding
     from shared.fhir.validation.finding import Checker, Findings, Run
 
 
@@ -50,55 +55,79 @@ def _check_typed(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
         return fault("required", "A resource must have a resourceType.")
     if type(name) is not str or name not in TYPE_CODE:
         return fault("structure", "The resourceType is not one of FHIR R4.")
-    return checker_of(name)(value, run)
+    return checker_of(name, warnings=run.warnings)(value, run)
 
 
 @cache
-def checker_of(type_name: str) -> Checker:
-    """Find the checker of a resource type, a datatype or a backbone path."""
+def checker_of(type_name: str, *, warnings: bool = False) -> Checker:
+    """Find the checker of a resource type, a datatype or a backbone path.
+
+    With `warnings` it tells what R4 only recommends, too.
+    """
     if type_name in PRIMITIVES:
         return PRIMITIVES[type_name]
     if type_name == "Resource":
         return check_resource
     table = Table()
-    _fill(table, type_definition(type_name))
+    _fill(table, type_definition(type_name), warnings=warnings)
     checker = object_checker(table)
     return FREQUENT[type_name](checker) if type_name in FREQUENT else checker
 
 
-def _fill(table: Table, definition: TypeDefinition) -> None:
+def _fill(table: Table, definition: TypeDefinition, *, warnings: bool) -> None:
+    bindings = advisory_bindings(definition.name) if warnings else {}
     if definition.kind == "resource":
         table.checkers["resourceType"] = accept
     elements = [element for element in definition.elements.values() if element.max != 0]
     for element in elements:
         for key in element.keys:
-            _defer(table.checkers, element, key)
+            child = _Child(element, key, bindings.get(element.name), warnings=warnings)
+            _defer(table.checkers, child)
             if element.choice:
                 table.names[key.json] = element.name
             if key.type in PRIMITIVES and _has_twin(definition, element):
                 _add_twin(table, element, key)
     table.rules += _rules(definition, elements)
-    table.invariants += rules_of(definition)
+    table.invariants += rules_of(definition, warnings=warnings)
 
 
-def _defer(checkers: dict[str, Checker], element: Element, key: Key) -> None:
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """One JSON property of a type, of which a checker can be made."""
+
+    element: Element
+    key: Key
+    advice: AdvisoryBinding | None
+    warnings: bool = field(kw_only=True)
+
+    @property
+    def checker(self) -> Checker:
+        """The checker of what stands there, once or in a list."""
+        checker, is_primitive = self._of_one, self.key.type in PRIMITIVES
+        if self.element.max == 1:
+            return checker
+        return list_of_primitives(checker) if is_primitive else list_of(checker)
+
+    @property
+    def _of_one(self) -> Checker:
+        type_name, binding = self.key.type, self.element.binding
+        if self.key.json == "contained":
+            return _check_contained
+        checker = checker_of(type_name, warnings=self.warnings)
+        if type_name == "Reference":
+            return reference_to(self.key.targets, checker)
+        if binding is not None:
+            bound = bound_code if type_name in PRIMITIVES else bound_concept
+            return bound(binding, checker)
+        return checker if self.advice is None else advised(self.advice, type_name, checker)
+
+
+def _defer(checkers: dict[str, Checker], child: _Child) -> None:
     def stub(value: object, run: Run) -> Findings | None:
-        checkers[key.json] = checker = _child(element, key)
+        checkers[child.key.json] = checker = child.checker
         return checker(value, run)
 
-    checkers[key.json] = stub
-
-
-def _child(element: Element, key: Key) -> Checker:
-    checker = _check_contained if key.json == "contained" else checker_of(key.type)
-    if key.type == "Reference":
-        checker = reference_to(key.targets, checker)
-    elif element.binding is not None:
-        bound = bound_code if key.type in PRIMITIVES else bound_concept
-        checker = bound(element.binding, checker)
-    if element.max == 1:
-        return checker
-    return list_of_primitives(checker) if key.type in PRIMITIVES else list_of(checker)
+    checkers[child.key.json] = stub
 
 
 def _has_twin(definition: TypeDefinition, element: Element) -> bool:
@@ -115,7 +144,7 @@ def _add_twin(table: Table, element: Element, key: Key) -> None:
 
 
 def _check_element(value: object, run: Run) -> Findings | None:
-    return checker_of("Element")(value, run)
+    return checker_of("Element", warnings=run.warnings)(value, run)
 
 
 def _rules(definition: TypeDefinition, elements: list[Element]) -> list[Checker]:

@@ -17,27 +17,31 @@ from shared.fhir.validation.invariants.contained import check_contained
 from shared.fhir.validation.invariants.rewrites import LEFT_OUT, expression_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from shared.fhir.validation.finding import Checker, Findings, Run
 
 __all__ = ["rules_of", "test_of"]
 
 
-def rules_of(definition: TypeDefinition) -> list[Checker]:
-    """Make the checkers of a type's rules; each sees an object whose shape is right."""
-    return [*_errors(definition)]
+def rules_of(definition: TypeDefinition, *, warnings: bool = False) -> list[Checker]:
+    """Make the checkers of a type's rules; each sees an object whose shape is right.
+
+    Those that only warn are among them where `warnings` are wanted.
+    """
+    return [*_checkers(definition, {"error", "warning"} if warnings else {"error"})]
 
 
-def _errors(definition: TypeDefinition) -> Iterator[Checker]:
+def _checkers(definition: TypeDefinition, severities: Collection[str]) -> Iterator[Checker]:
     for rule in invariants(definition.name):
-        if rule.key not in LEFT_OUT and not _looks_around(definition.name, rule):
+        wanted = rule.severity in severities and rule.key not in LEFT_OUT
+        if wanted and not _looks_around(definition.name, rule):
             yield _checker(definition, rule)
     # What looks around in the resource is asked when all of it was seen.
     for element in definition.elements.values():
         inner = f"{definition.name}.{element.name}"
         for rule in invariants(inner):
-            if _looks_around(inner, rule):
+            if rule.severity in severities and _looks_around(inner, rule):
                 yield _of_element(element, inner, rule)
     if definition.kind == "resource" and "contained" in definition.elements:
         yield check_contained
@@ -76,9 +80,7 @@ def _judged(test: Callable[[Any, Run], bool | None], rule: Invariant) -> Checker
             return None
         return [Finding("invariant", told, severity)]
 
-    if severity == "error":
-        return check
-    return lambda value, run: check(value, run) if run.warnings else None
+    return check
 
 
 def _of_element(element: Element, name: str, rule: Invariant) -> Checker:

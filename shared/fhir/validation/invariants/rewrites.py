@@ -70,7 +70,7 @@ REWRITTEN: Final[dict[tuple[str, str], str]] = {
 LEFT_OUT: Final[dict[str, str]] = {
     **dict.fromkeys(("bdl-3", "bdl-4", "bdl-7", "bdl-11", "bdl-12"), "held entry by entry"),
     "cid-0": "ChargeItemDefinition has no name",
-    "dom-6": "a warning about most resources there are",
+    "dom-6": "a warning, told once of a whole resource",
     "ppc-2": "compares with the placeholder 'something'",
     "ppc-3": "compares with the placeholder 'something'",
     "ppc-4": "compares with the placeholder 'something'",
