@@ -1,7 +1,6 @@
 """A search as one value: parsed once, narrowed by the access, then compiled to SQL.
 
-A chain, `_has` or an include joins the union or the fields here as a class of its own; a criterion
-of another parameter type brings its own class of values.
+A criterion of another parameter type brings its own class of values.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -41,6 +40,47 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Chain:
+    """A reference whose target, of one of these types, has to meet the criterion of its type.
+
+    `subject:Patient.name=x` is one of a single type, `subject.name=x` of each that has a `name`.
+    """
+
+    parameter: Parameter
+    targets: tuple[tuple[str, Restriction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A resource of another type that refers to the match by `parameter`, and meets a criterion.
+
+    `_has:Observation:patient:code=x`
+    """
+
+    type: str
+    parameter: Parameter
+    criterion: Restriction
+
+
+Restriction = Criterion | Missing | Chain | Has
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """What is to be shown beside the matches: by a reference of theirs, or a reference to them.
+
+    `source` is the type that has the reference; `target` restricts the type that it leads to.
+    `iterate`: also beside what was included.
+    """
+
+    source: str
+    parameter: Parameter
+    target: str | None = None
+    is_reverse: bool = False
+    iterate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sort:
     """A sort key; resources without a value come last in both directions."""
 
@@ -67,11 +107,12 @@ class Query:
     """
 
     type: str
-    criteria: tuple[Criterion | Missing, ...] = ()
+    criteria: tuple[Restriction, ...] = ()
     sort: tuple[Sort, ...] = ()
     count: int = DEFAULT_COUNT
     total: Total = "none"
     page: str | None = None
+    includes: tuple[Include, ...] = ()
     result: Result = field(default_factory=Result)
     used: tuple[tuple[str, str], ...] = ()
     issues: tuple[Issue, ...] = ()

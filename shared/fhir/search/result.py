@@ -48,7 +48,9 @@ def read_result(given: Mapping[str, str]) -> Result:
     :raises InvalidSearch: a value is none of those that R4 has.
     """
     summary: Summary | None = _one_of(get_args(Summary), "_summary", given)
-    elements = tuple(name for name in given.get("_elements", "").split(",") if name)
+    elements = tuple(given["_elements"].split(",")) if "_elements" in given else ()
+    if not all(elements):
+        raise InvalidSearch("_elements must be names with commas between them.")
     pretty = _one_of(("true", "false"), "_pretty", given) == "true"
     return Result(summary, elements, pretty, given.get("_format"))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.errors import NotSupported
 from shared.fhir.search.parameters import COLUMNS
-from shared.fhir.search.query import Criterion, Missing
+from shared.fhir.search.query import Chain, Criterion, Has, Missing
 from shared.fhir.search.values import Token
 from shared.store.search.arguments import TENANT
 from shared.store.search.condition import Condition
@@ -15,24 +16,29 @@ from shared.store.search.strings import strings
 from shared.store.search.terms import missing, needs_one_term, with_all_terms, with_any_term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from shared.access.access import Access
-    from shared.fhir.search.query import Query
+    from shared.fhir.search.query import Restriction
 
 # Of a caller's patients, an index finds this many at once.
 _FEW_PATIENTS: Final = 50
 
 
-def conditions(query: Query, access: Access) -> list[Condition]:
-    """Compile all that must hold of a match."""
-    simple = [each for each in query.criteria if needs_one_term(each)]
-    others = [_condition(each) for each in query.criteria if not needs_one_term(each)]
-    return [*_access(query, access), *with_all_terms(simple), *others]
+def conditions(
+    resource_type: str, restrictions: Sequence[Restriction], access: Access
+) -> list[Condition]:
+    """Compile all that must hold of a resource of a type: that it may be seen, and what is asked.
+
+    Whatever relation enters a search is narrowed here, by the same access.
+    """
+    simple = [each for each in restrictions if needs_one_term(each)]
+    others = [_condition(each) for each in restrictions if not needs_one_term(each)]
+    return [*_access(resource_type, access), *with_all_terms(simple), *others]
 
 
-def _access(query: Query, access: Access) -> Iterator[Condition]:
-    if access.types is not None and query.type not in access.types:
+def _access(resource_type: str, access: Access) -> Iterator[Condition]:
+    if access.types is not None and resource_type not in access.types:
         yield Condition.same(lambda _: "false")
     if access.patients is not None:
         patients = sorted(access.patients)
@@ -47,7 +53,9 @@ def _access(query: Query, access: Access) -> Iterator[Condition]:
         )
 
 
-def _condition(criterion: Criterion | Missing) -> Condition:
+def _condition(criterion: Restriction) -> Condition:
+    if isinstance(criterion, Chain | Has):
+        raise NotSupported("Chains and _has are not supported.")
     parameter = criterion.parameter
     if isinstance(criterion, Missing):
         # The record itself gives these to every resource.

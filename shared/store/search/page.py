@@ -12,12 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shared.fhir.search.query import Has
 from shared.store.search.arguments import TENANT, Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shared.fhir.search.query import Criterion, Missing, Query, Sort
+    from shared.fhir.search.query import Query, Restriction, Sort
     from shared.store.page_key import PageKey
     from shared.store.search.condition import Condition
     from shared.store.search.order import Order
@@ -122,8 +123,8 @@ def driven(conditions: Sequence[Condition], args: Arguments, *, shows_updated: b
     return f"FROM {relation} WHERE {_OF_TENANT} AND {column} = {args.type} AND {found}"
 
 
-def _is_asked(code: str, asked: Sequence[Criterion | Missing | Sort]) -> bool:
-    return any(each.parameter.code == code for each in asked)
+def _is_asked(code: str, asked: Sequence[Restriction | Sort]) -> bool:
+    return any(each.parameter.code == code for each in asked if not isinstance(each, Has))
 
 
 def _all(parts: Iterable[str]) -> str:

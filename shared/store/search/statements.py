@@ -32,7 +32,7 @@ def page_statement(query: Query, access: Access, page_key: PageKey | None) -> St
     """
     args = Arguments(access.tenant, query.type)
     arranged = order(query, backward=page_key is not None and page_key.backward)
-    found = conditions(query, access)
+    found = conditions(query.type, query.criteria, access)
     page = Page(query, found, arranged, page_key, query.count + 1)
     return args.statement(
         f"WITH {page.compile(args)} "
@@ -46,13 +46,15 @@ def page_statement(query: Query, access: Access, page_key: PageKey | None) -> St
 def count_statement(query: Query, access: Access) -> Statement:
     """Compile the number of matches."""
     args = Arguments(access.tenant, query.type)
-    return args.statement(f"SELECT count(*) {driven(conditions(query, access), args)}")
+    return args.statement(
+        f"SELECT count(*) {driven(conditions(query.type, query.criteria, access), args)}"
+    )
 
 
 def matching_statement(query: Query, access: Access, limit: int = 2) -> Statement:
     """Compile the id and version of a few matches, as a conditional interaction needs them."""
     args = Arguments(access.tenant, query.type)
-    found = driven(conditions(query, access), args)
+    found = driven(conditions(query.type, query.criteria, access), args)
     return args.statement(
         f"WITH matches AS MATERIALIZED (SELECT r.pk {found}) "
         f"SELECT c.id, c.version FROM matches m JOIN record.resource c "

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shared.fhir.search.parameters import Parameter
-    from shared.fhir.search.query import Missing
+    from shared.fhir.search.query import Missing, Restriction
 
 
-def needs_one_term(criterion: Criterion | Missing) -> bool:
+def needs_one_term(criterion: Restriction) -> bool:
     """Tell whether all that is asked is that a row has a certain term."""
     return (
         isinstance(criterion, Criterion)
@@ -25,7 +25,7 @@ def needs_one_term(criterion: Criterion | Missing) -> bool:
     )
 
 
-def with_all_terms(criteria: Sequence[Criterion | Missing]) -> Iterator[Condition]:
+def with_all_terms(criteria: Sequence[Restriction]) -> Iterator[Condition]:
     """Join criteria of one term each: the index intersects its own lists."""
     needed = {
         term: each for each in criteria if isinstance(each, Criterion) for term in _terms(each)
