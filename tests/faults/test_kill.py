@@ -13,33 +13,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults import aftermath
-from tests.faults.conftest import kill_postmaster
+from tests.faults.conftest import kill_postmaster, workers_of
 from tests.faults.traffic import Journal, traffic, until_each_succeeds
-from tests.processes import descendants, is_alive, processes
-from tests.programs import SERVICES, Programs
+from tests.processes import descendants, is_alive
+from tests.programs import SERVICES
 from tests.record import faults, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from shared.store.embedded import EmbeddedServer
-    from tests.processes import Process
+    from tests.programs import Programs
 
 ROUNDS = [3, pytest.param(20, marks=pytest.mark.long)]
 # What a client may be told; anything else would be a fault of ours, such as a 500.
 TOLD = {200, 201, 204, 503, 504}
-
-
-@pytest.fixture(scope="module")
-def separate(server: EmbeddedServer) -> Iterator[Programs]:
-    with Programs.separate(server.url) as programs:
-        yield programs
-
-
-@pytest.fixture(scope="module")
-def together(server: EmbeddedServer) -> Iterator[Programs]:
-    with Programs.all_in_one(server.url, workers=2) as programs:
-        yield programs
 
 
 async def after_kills(programs: Programs, kill: Callable[[], Awaitable[None]], rounds: int) -> None:
@@ -125,13 +113,3 @@ async def test_everything_that_is_killed_at_once_loses_nothing(
         await asyncio.to_thread(together.start, "front-door")
 
     await after_kills(together, kill, rounds)
-
-
-def workers_of(programs: Programs) -> set[int]:
-    """Find the processes that answer, which the all-in-one program has spawned."""
-    found = descendants(programs.processes["front-door"].pid)
-    return {each for each, told in processes().items() if each in found and _is_worker(told)}
-
-
-def _is_worker(process: Process) -> bool:
-    return "spawn_main" in process.command and not process.state.startswith("Z")
