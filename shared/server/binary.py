@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from shared.fhir.errors import FhirError, TooLarge
 from shared.fhir.reader import LIMITS, read
 from shared.server.content import FHIR_JSON, JSON, accepted
+from shared.server.showing import SHOWING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,8 +97,9 @@ def is_read_natively(request: FhirRequest) -> bool:
     if request.type != "Binary" or request.interaction not in {"read", "vread"}:
         return False
     wanted = accepted(request.headers, request.query)
-    has_format = any(name == "_format" for name, _ in request.query)
-    return not has_format and FHIR_JSON not in wanted and wanted != {_FHIR_XML}
+    # What is raw has no elements to choose from.
+    has_form = any(name in SHOWING | {"_format"} for name, _ in request.query)
+    return not has_form and FHIR_JSON not in wanted and wanted != {_FHIR_XML}
 
 
 def native_of(body: bytes) -> Native | None:

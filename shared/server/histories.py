@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#history
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -12,19 +13,22 @@ from shared.fhir.dates import date_range
 from shared.fhir.errors import InvalidSearch, Malformed
 from shared.server.request import FhirResponse
 from shared.server.searchset import history_bundle
+from shared.server.showing import asked, shown
 from shared.store.history import History, history_place
 from shared.store.page_key import sign, verify
 
 if TYPE_CHECKING:
     from shared.fhir.dates import Range
+    from shared.fhir.search.query import Result
     from shared.server.request import Context, FhirRequest
     from shared.store.page_key import PageKey
     from shared.store.reading import Reading
+    from shared.store.version import Version
 
 _DEFAULT_COUNT: Final = 50
 _MAX_COUNT: Final = 1000
 _LAYOUT: Final = frozenset({"_format", "_pretty"})
-_TAKEN: Final = ("_at", "_count", "_format", "_pretty", "_since")
+_TAKEN: Final = ("_at", "_count", "_elements", "_format", "_pretty", "_since", "_summary")
 
 
 async def page_of_history(
@@ -35,7 +39,7 @@ async def page_of_history(
     :raises InvalidSearch: for a parameter that a history does not take.
     """
     given = _given(request)
-    history = _history(request, given, context, types)
+    history, result = _history(request, given, context, types), asked(types, given)
     tenant, secret = reading.access.tenant, reading.paging_key
     page = given.get("_page")
     key = None if page is None else verify(page, history, tenant, secret)
@@ -52,7 +56,14 @@ async def page_of_history(
     links = [("self", link(key)), ("first", link(None))]
     if more:
         links.append(("next", link(history_place(versions[-1][0]))))
-    return FhirResponse(200, history_bundle(versions, context.base, links))
+    seen = [(_shown(version, result), made) for version, made in versions]
+    return FhirResponse(200, history_bundle(seen, context.base, links))
+
+
+def _shown(version: Version, result: Result) -> Version:
+    if version.body is None:
+        return version
+    return replace(version, body=shown(version.body, result))
 
 
 def _given(request: FhirRequest) -> dict[str, str]:

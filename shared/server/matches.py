@@ -7,14 +7,15 @@ https://hl7.org/fhir/R4/http.html#search
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from shared.fhir.errors import NotSupported
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.search.parse import parse
+from shared.fhir.summary import check_subset
 from shared.server.request import FhirResponse
 from shared.server.searchset import searchset
+from shared.server.showing import shown
 from shared.store.page_key import PageKey, sign, verify
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from shared.fhir.search.query import Query
     from shared.server.request import Context, FhirRequest
     from shared.store.reading import Reading
-
-_WHOLE: Final = frozenset({None, "false", "count"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ async def page_of_matches(
         bases=context.bases,
         lenient="handling=lenient" in request.headers.get("prefer", "").replace(" ", ""),
     )
-    if query.result.summary not in _WHOLE or query.result.elements:
-        raise NotSupported("_elements, and _summary other than count, are not served yet.")
+    check_subset((query.type,), query.result)
     total = await searched.count(query) if query.total != "none" else None
     tenant, secret = reading.access.tenant, reading.paging_key
     key = verify(query.page, query, tenant, secret) if query.page is not None else None
@@ -66,7 +64,10 @@ async def page_of_matches(
         (relation, _link(query, context, None if at is None else sign(at, query, tenant, secret)))
         for relation, at in page.links(key)
     ]
-    entries = ((f"{context.base}/{query.type}/{each.id}", each.body) for each in page.matches)
+    entries = (
+        (f"{context.base}/{query.type}/{each.id}", shown(each.body, query.result))
+        for each in page.matches
+    )
     outcome = operation_outcome(query.issues) if query.issues else None
     return FhirResponse(200, searchset(entries, links, total=total, outcome=outcome))
 

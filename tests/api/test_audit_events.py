@@ -318,7 +318,7 @@ async def test_a_time_is_compared_as_each_prefix_asks(acting: Acting, parameter:
         ("date", "yesterday", "cannot be read"),
         ("_sort", "action", "valid are _lastUpdated, date"),
         ("_sort", "_id", "valid are _lastUpdated, date"),
-        ("_summary", "true", "not served"),
+        ("_elements", "nothing", "AuditEvent has no element 'nothing'"),
         ("_include", "AuditEvent:patient", "not supported"),
     ],
 )

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from shared.fhir.errors import NotFound
 from shared.fhir.writer import write
 from shared.server.audit_event import audit_event
-from shared.server.bodies import only_layout
 from shared.server.conditions import client_has
 from shared.server.matches import Match, Searched, page_of_matches
 from shared.server.request import FhirResponse
+from shared.server.showing import asked_of_read, shown
 from shared.store.audit_search import audit_place
 from shared.store.version import Key, Version
 
@@ -31,7 +31,7 @@ async def read_audit_event(
 
     :raises NotFound: when there is nothing that the caller may see.
     """
-    only_layout(request)
+    result = asked_of_read(request)
     found = await reading.audit_row(request.id or "")
     if found is None:
         raise NotFound("There is no AuditEvent with this id.")
@@ -40,7 +40,7 @@ async def read_audit_event(
     version = Version(key, found.position, 1, recorded, deleted=False, method="POST", body=body)
     if client_has(version, request.headers):
         return FhirResponse(304, None, version)
-    return FhirResponse(200, body, version)
+    return FhirResponse(200, shown(body, result), version)
 
 
 async def search_audit_events(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.fhir.errors import Gone, NotFound
-from shared.server.bodies import only_layout
 from shared.server.conditions import client_has
 from shared.server.request import FhirResponse
+from shared.server.showing import asked_of_read, shown
 from shared.store.version import Key
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ async def vread(reading: Reading, request: FhirRequest, _context: Context) -> Fh
     :raises NotFound: when that version never was, or the caller may not see it.
     :raises Gone: when that version is a deletion.
     """
-    only_layout(request)
+    result = asked_of_read(request)
     key = Key(request.type or "", request.id or "")
     version = await reading.read_version(key, request.version or 0)
     if version is None:
         raise NotFound(f"There is no such version of a {key.type} with this id.")
-    if version.deleted:
+    if version.body is None:
         raise Gone(f"With this version the {key.type} was deleted.")
     if client_has(version, request.headers):
         return FhirResponse(304, None, version)
-    return FhirResponse(200, version.body, version)
+    return FhirResponse(200, shown(version.body, result), version)
