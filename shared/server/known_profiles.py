@@ -8,90 +8,120 @@ https://hl7.org/fhir/R4/resource.html#Meta.profile
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from shared.access.access import Access
 from shared.fhir.definitions import type_names
-from shared.store.finding import find
-from shared.store.reading import Reading
+from shared.fhir.errors import TooCostly
+from shared.fhir.profiles import claims_in, validate_claims
+from shared.fhir.profiles.matching import in_value_set, listed_codes
+from shared.fhir.profiles.tree import FHIR
+from shared.fhir.terminology import is_in
+from shared.server.canonicals import find_canonicals
+from shared.server.holdings import holdings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from shared.fhir.errors import Issue
+    from shared.fhir.fhirpath import Node
+    from shared.fhir.fhirpath.environment import Judge
     from shared.fhir.profiles.tree import FindProfile
     from shared.fhir.reader import JsonObject
-    from shared.store.finding import Found
-    from shared.store.transaction import Transaction
-    from shared.store.version import Change
+    from shared.store.reading import Reading
 
-_FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
-_SEPARATORS: Final = re.compile(r"([\\,|$])")
-# Profiles that name profiles that name profiles: a bound on the reads of one write.
-_ROUNDS: Final = 5
-_MOST_AT_ONCE: Final = 200
+# A bound on the reads of one write: profiles may name profiles that name profiles.
+_MOST: Final = 1_000
+_TYPES: Final = frozenset(type_names())
+_LONGEST_URL: Final = 1_000
+_member_of: Final = re.compile(r"memberOf\('([^']+)'\)")
 
 
-async def profiles_claimed(tx: Transaction, changes: Iterable[Change]) -> FindProfile:
-    """Read the profiles that contents claim to conform to, and those that these build on."""
-    urls = {url for change in changes for url in claims_of(change.after)}
-    everything = Access.system("profiles", tx.access.tenant)
-    return await profiles_named(Reading(tx.connection, everything, tx.paging_key), urls)
+class KnownProfiles(NamedTuple):
+    """Profiles by their urls, and what tells whether a coded value is in a value set they bind."""
+
+    find: FindProfile
+    member_of: Judge
+
+    def issues(self, resource: JsonObject) -> list[Issue]:
+        """Check a resource that is valid by R4 against the profiles it claims to conform to."""
+        return validate_claims(resource, self.find, member_of=self.member_of)
 
 
-def claims_of(content: JsonObject | None) -> Iterator[str]:
-    """Give the profiles a content claims; what is not valid is passed over."""
-    meta = (content or {}).get("meta")
-    claims = meta.get("profile") if type(meta) is dict else None
-    for url in claims if type(claims) is list else ():
-        if type(url) is str and 0 < len(url) < 1_000:
-            yield url.partition("|")[0]
+async def profiles_claimed(
+    reading: Reading, contents: Iterable[JsonObject], *nominated: str
+) -> KnownProfiles:
+    """Read the profiles that contents claim to conform to, and those that are nominated.
 
-
-async def profiles_named(reading: Reading, urls: Iterable[str]) -> FindProfile:
-    """Read profiles by their urls, and those that they build on; None for one that is not known.
-
-    Of several with one url an active one comes first, then the one that was changed last.
+    :raises TooCostly: when they draw on more profiles, or value sets, than may be read at once.
     """
-    found: dict[str, list[Found]] = {}
-    asked = set(urls)
-    for _ in range(_ROUNDS):
-        if not asked:
-            break
-        read = await _read(reading, sorted(asked)[:_MOST_AT_ONCE])
-        for each in read:
-            found.setdefault(each.content["url"], []).append(each)
-        asked = {url for each in read for url in _named_in(each.content)} - found.keys() - asked
-
-    def find_profile(url: str) -> JsonObject | None:
-        plain, _, version = url.partition("|")
-        known = [e for e in found.get(plain, ()) if version in {"", e.content.get("version")}]
-        newest = max(known, key=_preference, default=None)
-        return None if newest is None else newest.content
-
-    return find_profile
+    urls = {claim.url for each in contents for claim in claims_in(each)}
+    everything = reading.unlimited("profiles")
+    known = await _known(everything, urls.union(nominated))
+    return KnownProfiles(known.get, await _judge(everything, known))
 
 
-def _preference(found: Found) -> tuple[bool, object]:
-    return found.content.get("status") == "active", found.version.updated
+async def _known(reading: Reading, urls: Iterable[str]) -> dict[str, JsonObject]:
+    """Find profiles and all that they are made of, by the urls that they are called by."""
+    known: dict[str, JsonObject] = {}
+    left = _in_question(urls)
+    seen = set(left)
+    while left:
+        if len(seen) > _MOST:
+            raise TooCostly(f"More than {_MOST:,} profiles are claimed, or built upon.")
+        found = await find_canonicals(reading, "StructureDefinition", left)
+        for url, definition in found.items():
+            known[url] = definition
+            # Who built on it with a version may ask for it without.
+            known.setdefault(url.partition("|")[0], definition)
+        left = _in_question(url for each in found.values() for url in _named_in(each)) - seen
+        seen |= left
+    return known
 
 
-async def _read(reading: Reading, urls: list[str]) -> list[Found]:
-    wanted = ",".join(_SEPARATORS.sub(r"\\\1", url) for url in urls)
-    return await find(reading, "StructureDefinition", ("url", wanted))
+def _in_question(urls: Iterable[str]) -> set[str]:
+    """Leave out R4's own types, which are held to already, and what no resource is called by."""
+    return {
+        url
+        for url in urls
+        if 0 < len(url) < _LONGEST_URL and url.partition("|")[0].removeprefix(FHIR) not in _TYPES
+    }
+
+
+async def _judge(reading: Reading, known: Mapping[str, JsonObject]) -> Judge:
+    """Find the value sets that profiles bind, to tell which codes are in them."""
+    # A binding may name the version of its value set, which who asks does not repeat.
+    bound = {url.partition("|")[0]: url for each in known.values() for url in _bound_in(each)}
+    unlisted = sorted(url for plain, url in bound.items() if listed_codes(plain) is None)
+    every = {"compose": {"include": [{"valueSet": unlisted}]}}
+    holdings = await holdings_for(reading, [every])
+
+    def judge(node: Node, url: str) -> bool | None:
+        listed = in_value_set(node, url.partition("|")[0])
+        return is_in(holdings, node.value, bound.get(url, url)) if listed is None else listed
+
+    return judge
+
+
+def _bound_in(definition: JsonObject) -> Iterator[str]:
+    for element in _elements(definition):
+        binding = element.get("binding", {})
+        if "valueSet" in binding and binding.get("strength") in {"required", "extensible"}:
+            yield binding["valueSet"]
+        for constraint in element.get("constraint", ()):
+            yield from _member_of.findall(constraint.get("expression", ""))
 
 
 def _named_in(definition: JsonObject) -> Iterator[str]:
-    for url in _all_named_in(definition):
-        plain = url.partition("|")[0]
-        if plain.removeprefix(_FHIR) not in type_names():
-            yield plain
-
-
-def _all_named_in(definition: JsonObject) -> Iterator[str]:
+    """Name what a profile is written upon, and the profiles of its elements."""
     if "baseDefinition" in definition:
         yield definition["baseDefinition"]
+    for element in _elements(definition):
+        for each in element.get("type", ()):
+            yield from each.get("profile", ())
+            yield from each.get("targetProfile", ())
+
+
+def _elements(definition: JsonObject) -> Iterator[JsonObject]:
+    # Where there is a snapshot, it says all there is to say.
     part = definition.get("snapshot") or definition.get("differential") or {}
-    for element in part.get("element", ()):
-        for said in element.get("type", ()):
-            yield from said.get("profile", ())
-            yield from said.get("targetProfile", ())
+    yield from part.get("element", ())

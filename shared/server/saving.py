@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from shared.care.law import CareChange
 from shared.care.laws import LAWFUL_TYPES, broken_laws, needing_laws
 from shared.fhir.errors import Conflict, Forbidden, Issue, Malformed, RuleViolation
-from shared.fhir.profiles import validate_claims
 from shared.fhir.reader import read
 from shared.fhir.references import parse_reference, references_in
-from shared.fhir.validation import validate
+from shared.fhir.validation import capped, is_sound, validate
 from shared.server.known_profiles import profiles_claimed
 from shared.store.finding import find
 from shared.store.version import Key
@@ -20,12 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shared.care.law import Law, Need
-    from shared.fhir.profiles.tree import FindProfile
     from shared.fhir.reader import JsonObject
+    from shared.server.known_profiles import KnownProfiles
     from shared.store.transaction import Transaction
     from shared.store.version import Change, Version
-
-MAX_ISSUES = 100
 
 
 async def save(
@@ -39,7 +36,8 @@ async def save(
     :raises EditConflict: when another writer got there first.
     """
     where = places or {}
-    refuse_broken_rules(changes, where, tx, await profiles_claimed(tx, changes))
+    contents = [change.after for change in changes if change.after is not None]
+    refuse_broken_rules(changes, where, tx, await profiles_claimed(tx, contents))
     needing = _needing(changes, tx)
     await tx.hold_conditions([repr(need) for each in needing for need in each.needs])
     _refuse(await _dangling(tx, changes, where))
@@ -56,7 +54,7 @@ def refuse_broken_rules(
     changes: Sequence[Change],
     places: Mapping[Key, str],
     tx: Transaction,
-    find_profile: FindProfile | None = None,
+    profiles: KnownProfiles | None = None,
 ) -> None:
     """Check contents against the rules of FHIR and the laws of care that need nothing else.
 
@@ -69,29 +67,29 @@ def refuse_broken_rules(
         [
             _placed(issue, change.key, places)
             for change in changes
-            for issue in _broken_rules(change, tx, find_profile)
+            for issue in _broken_rules(change, tx, profiles)
             if issue.severity in {"fatal", "error"}
         ]
     )
 
 
 def _refuse(issues: Sequence[Issue]) -> None:
+    told = tuple(capped(list(issues)))
     if any(issue.code == Forbidden.code for issue in issues):
-        raise Forbidden(issues=tuple(issues[:MAX_ISSUES]))
+        raise Forbidden(issues=told)
     if issues:
-        raise RuleViolation(issues=tuple(issues[:MAX_ISSUES]))
+        raise RuleViolation(issues=told)
 
 
-def _broken_rules(change: Change, tx: Transaction, find_profile: FindProfile | None) -> list[Issue]:
+def _broken_rules(change: Change, tx: Transaction, profiles: KnownProfiles | None) -> list[Issue]:
     if change.after is None:
         return []
     issues = validate(change.after)
-    if issues:
-        # A profile or a law may trust the shape of what it sees.
-        return issues
-    if find_profile is not None:
-        issues += validate_claims(change.after, find_profile)
-    if change.key.type in LAWFUL_TYPES:
+    # A profile may trust the shape of what it sees, and a law its codes too.
+    is_lawful = not issues
+    if profiles is not None and is_sound(issues):
+        issues += profiles.issues(change.after)
+    if is_lawful and change.key.type in LAWFUL_TYPES:
         issues += broken_laws(change.key.type, _as_laws_see(change, change.after, tx))
     return issues
 

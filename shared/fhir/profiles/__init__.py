@@ -11,6 +11,7 @@ from shared.fhir.errors import Issue
 from shared.fhir.fhirpath import root_node
 from shared.fhir.fhirpath.types import supertypes
 from shared.fhir.profiles.check import Check
+from shared.fhir.profiles.claims import Claim, claims_in
 from shared.fhir.profiles.matching import in_value_set
 from shared.fhir.profiles.tree import FHIR
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from shared.fhir.profiles.tree import FindProfile
     from shared.fhir.reader import JsonObject
 
-__all__ = ["validate_claims", "validate_profile"]
+__all__ = ["claims_in", "validate_claims", "validate_profile"]
 
 
 def validate_profile(
@@ -32,34 +33,39 @@ def validate_profile(
 ) -> list[Issue]:
     """Check a resource that is valid by R4 against a profile of its type."""
     check = Check(root_node(resource), find_profile, member_of=member_of, limit=limit)
-    name, about = resource["resourceType"], structure_definition.get("type")
-    if about not in {name, "DomainResource", "Resource"}:
-        told = f"The profile {structure_definition.get('url')} is about {about}."
-        return [Issue("error", "value", told, name)]
-    check.profile(structure_definition, check.root)
+    check.whole(structure_definition, check.root)
     return check.issues
 
 
 def validate_claims(
-    resource: JsonObject, find_profile: FindProfile, *, member_of: Judge = in_value_set
+    resource: JsonObject,
+    find_profile: FindProfile,
+    *,
+    member_of: Judge = in_value_set,
+    limit: int = 100,
 ) -> list[Issue]:
-    """Check a resource that is valid by R4 against the profiles it claims to conform to.
+    """Check a resource that is valid by R4, and those in it, against the profiles they claim.
 
     One that nobody knows is a warning at its claim.
     """
     issues: list[Issue] = []
-    for index, url in enumerate(resource.get("meta", {}).get("profile", ())):
-        if type(url) is not str or _is_its_type(url, resource):
+    for claim in claims_in(resource):
+        if len(issues) >= limit:
+            break
+        if _is_its_type(claim):
             continue
-        definition = find_profile(url)
-        if definition is not None:
-            issues += validate_profile(resource, definition, find_profile, member_of=member_of)
-        else:
-            place = f"{resource['resourceType']}.meta.profile[{index}]"
-            issues.append(Issue("warning", "not-found", "This profile is not known here.", place))
+        definition = find_profile(claim.url)
+        if definition is None:
+            told = "This profile is not known here."
+            issues.append(Issue("warning", "not-found", told, claim.place))
+            continue
+        left = limit - len(issues)
+        check = Check(claim.root, find_profile, member_of=member_of, limit=left)
+        check.whole(definition, claim.node)
+        issues += check.issues
     return issues
 
 
-def _is_its_type(url: str, resource: JsonObject) -> bool:
-    name = url.partition("|")[0].removeprefix(FHIR)
-    return name in supertypes(resource["resourceType"])
+def _is_its_type(claim: Claim) -> bool:
+    name = claim.url.partition("|")[0].removeprefix(FHIR)
+    return name in supertypes(claim.node.type)

@@ -54,6 +54,15 @@ class Check:
     issues: list[Issue] = field(default_factory=list)
     _profile: str = ""
 
+    def whole(self, definition: JsonObject, node: Node) -> None:
+        """Check a resource against a profile, which must be one of its type."""
+        about = definition.get("type")
+        if about in {node.type, "DomainResource", "Resource"}:
+            self.profile(definition, node)
+        else:
+            told = f"The profile {definition.get('url')} is about {about}."
+            self.issues.append(Issue("error", "value", told, node.location))
+
     def profile(self, definition: JsonObject, node: Node) -> None:
         """Check a node against a profile."""
         before, self._profile = self._profile, definition.get("url", "")

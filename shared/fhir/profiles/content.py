@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from shared.fhir.fhirpath import InvalidExpression, Node, holds
 from shared.fhir.fhirpath.equality import compare, same_json
 from shared.fhir.fhirpath.types import is_type
-from shared.fhir.profiles.matching import fits, target_type, type_of_profile
+from shared.fhir.profiles.matching import fits, is_coded, target_type, type_of_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,9 +96,14 @@ def _order(node: Node, limit: tuple[str, object]) -> int:
 
 
 def _binding_faults(rule: Rule, node: Node, check: Check) -> Iterator[Fault]:
-    if rule.binding is None or rule.binding[0] not in {"required", "extensible"}:
+    if rule.binding is None or node.value is None:
+        return
+    if rule.binding[0] not in {"required", "extensible"}:
         return
     strength, url = rule.binding
+    if strength == "extensible" and not is_coded(node.value):
+        # Where no code says it, a text may.
+        return
     if check.member_of(node, url) is False:
         severity: Severity = "error" if strength == "required" else "warning"
         yield Fault(severity, "code-invalid", f"must have a code of {url}")

@@ -12,10 +12,12 @@ from shared.fhir.fhirpath.equality import same_json
 from shared.fhir.fhirpath.navigation import children_named
 from shared.fhir.profiles.tree import FHIR
 from shared.fhir.references import parse_reference
+from shared.fhir.terminology import defined_codes, has_code
 
 if TYPE_CHECKING:
     from shared.fhir.fhirpath import Node
     from shared.fhir.profiles.tree import FindProfile
+    from shared.fhir.terminology.defined import Codes
 
 _TYPES: Final = frozenset(RESOURCE_TYPES)
 
@@ -38,17 +40,21 @@ def in_value_set(node: Node, url: str) -> bool | None:
 
     A concept is in it by one of its codings.
     """
+    codes = listed_codes(url)
+    return None if codes is None else has_code(codes, node.value) is True
+
+
+def listed_codes(url: str) -> Codes | None:
+    """List the codes of a value set that the definitions tell whole; None for any other."""
     try:
-        codes = required_codes(url)
+        return required_codes(url)
     except KeyError:
-        return None
-    if codes is None:
-        return None
-    value = node.value
-    if type(value) is not dict:
-        return any(code == value for _, code in codes)
-    codings = value.get("coding", ()) if node.type == "CodeableConcept" else (value,)
-    return any((each.get("system", ""), each.get("code", "")) in codes for each in codings)
+        return defined_codes(url)
+
+
+def is_coded(value: Any) -> bool:  # noqa: ANN401
+    """Tell whether a coded value has a code, and not a text alone."""
+    return has_code(frozenset(), value) is not None
 
 
 def type_of_profile(url: str, find_profile: FindProfile) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.fhirpath import InvalidExpression, evaluate
 from shared.fhir.fhirpath.types import is_type
-from shared.fhir.profiles.matching import fits, in_value_set, target_type, type_of_profile
+from shared.fhir.profiles.matching import fits, target_type, type_of_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,9 @@ def _has_values(node: Node, rule: Rule, path: str, check: Check) -> bool:
     asked = list(_expected(rule, _steps(path)))
     if not asked:
         return _has_url(node, rule, path)
-    return all(any(_fits(found, inner) for found in _at(node, at, check)) for at, inner in asked)
+    return all(
+        any(_fits(found, inner, check) for found in _at(node, at, check)) for at, inner in asked
+    )
 
 
 def _has_url(node: Node, rule: Rule, path: str) -> bool:
@@ -91,10 +93,10 @@ def _has_url(node: Node, rule: Rule, path: str) -> bool:
     return path == "url" and type(node.value) is dict and node.value.get("url") in urls
 
 
-def _fits(node: Node, rule: Rule) -> bool:
+def _fits(node: Node, rule: Rule, check: Check) -> bool:
     if rule.fixed is not None or rule.pattern is not None:
         return fits(node.value, rule.pattern if rule.fixed is None else rule.fixed)
-    return rule.binding is not None and in_value_set(node, rule.binding[1]) is True
+    return rule.binding is not None and check.member_of(node, rule.binding[1]) is True
 
 
 def _expected(rule: Rule, steps: list[str], at: tuple[str, ...] = ()) -> Iterator[_Asked]:

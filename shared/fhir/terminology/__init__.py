@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/terminology-module.html
 """
 
 from shared.fhir.terminology.code_system import CodeSystem, Concept, code_system_of
-from shared.fhir.terminology.defined import defined_codes, has_code
+from shared.fhir.terminology.defined import defined_codes, defined_system, has_code
 from shared.fhir.terminology.errors import CannotTell
 from shared.fhir.terminology.expansion import Member, expand
 from shared.fhir.terminology.holdings import Code, Holdings, named_in
@@ -21,6 +21,7 @@ __all__ = [
     "Member",
     "code_system_of",
     "defined_codes",
+    "defined_system",
     "expand",
     "has_code",
     "holds",

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 Codes = frozenset[tuple[str, str]]
 # Anybody may ask for any url.
-_REMEMBERED: Final = 1024
+_REMEMBERED: Final = 256
+
+
+@lru_cache(_REMEMBERED)
+def defined_system(canonical: str) -> CodeSystem | None:
+    """Read a code system of R4, of the version that is named; None for any other."""
+    url, _, version = canonical.partition("|")
+    found = defined_code_system(url)
+    if found is None or version not in {"", found.get("version")}:
+        return None
+    return code_system_of(found)
 
 
 @lru_cache(_REMEMBERED)
@@ -52,10 +62,9 @@ def _holdings(value_set: JsonObject) -> Holdings:
     left = set(named_in(value_set))
     while left:
         kind, canonical = left.pop()
-        url = canonical.partition("|")[0]
-        if kind == "CodeSystem" and (system := defined_code_system(url)):
-            systems[canonical] = code_system_of(system)
-        elif kind == "ValueSet" and (found := defined_value_set(url)):
+        if kind == "CodeSystem" and (system := defined_system(canonical)):
+            systems[canonical] = system
+        elif kind == "ValueSet" and (found := defined_value_set(canonical.partition("|")[0])):
             imported[canonical] = found
             left |= {name for name in named_in(found) if name[1] not in imported}
     return Holdings(systems, imported)

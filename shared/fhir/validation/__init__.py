@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shared.fhir.errors import Severity
     from shared.fhir.reader import JsonObject
 
-__all__ = ["is_sound", "validate"]
+__all__ = ["capped", "is_sound", "validate"]
 
 _NO_NARRATIVE: Final = "A resource should have narrative for robust management (dom-6)."
 # What stands there has the right shape, and is still not right.
@@ -34,17 +34,23 @@ def validate(resource: JsonObject, *, limit: int = 100, warnings: bool = False) 
 
     Where `warnings` are wanted, what R4 only recommends follows the faults.
     """
-    faults = _issues(resource, Run(limit))
-    if len(faults) >= limit:
-        return [*faults[:limit], _stopped("error", limit, resource)]
-    if not warnings:
-        return faults
-    found = [*faults, *_advice(resource, limit)]
-    return found if len(found) <= limit else [*found[:limit], _stopped("warning", limit, resource)]
+    issues = _issues(resource, Run(limit))
+    if warnings and len(issues) < limit:
+        issues += _advice(resource, limit)
+    return capped(issues, _root(resource), limit=limit)
+
+
+def capped(issues: list[Issue], place: str | None = None, *, limit: int = 100) -> list[Issue]:
+    """Keep the first issues; where there are as many as the limit, a last one says so."""
+    if len(issues) < limit:
+        return issues
+    severity: Severity = "warning" if _are_advice(issues) else "error"
+    told = f"Checking stopped after {limit} issues."
+    return [*issues[:limit], Issue(severity, "too-costly", told, place)]
 
 
 def is_sound(issues: Iterable[Issue]) -> bool:
-    """Tell whether profiles and laws can trust the shape of what has these issues."""
+    """Tell whether a profile can trust the shape of what has these issues."""
     return all(each.severity not in {"fatal", "error"} or each.code in _SOUND for each in issues)
 
 
@@ -67,6 +73,5 @@ def _advice(resource: JsonObject, limit: int) -> Iterator[Issue]:
         yield Issue("warning", "invariant", _NO_NARRATIVE, name)
 
 
-def _stopped(severity: Severity, limit: int, resource: JsonObject) -> Issue:
-    told = f"Checking stopped after {limit} issues."
-    return Issue(severity, "too-costly", told, _root(resource))
+def _are_advice(issues: Iterable[Issue]) -> bool:
+    return all(each.severity in {"warning", "information"} for each in issues)

@@ -15,7 +15,7 @@ from shared.care.laws import LAWFUL_TYPES, broken_laws
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.errors import Conflict, FhirError, Issue, Malformed
 from shared.fhir.outcome import operation_outcome
-from shared.fhir.validation import validate
+from shared.fhir.validation import capped, is_sound, validate
 from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
 from shared.server.interactions.update import refuse_subsetted
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # https://hl7.org/fhir/R4/codesystem-resource-validation-mode.html
 _MODES: Final = ("create", "update", "delete", "profile")
 _MOST_REFERRERS: Final = 10
+_FAULTS: Final = frozenset({"fatal", "error"})
 _FINE: Final = Issue("information", "informational", "No issues were found.")
 
 
@@ -62,11 +63,14 @@ async def _issues(reading: Reading, call: Call, mode: str | None) -> list[Issue]
             raise Malformed("Give a resource, or ask at the address of one.")
         resource = stored
     issues = [*_misplaced(call, mode, resource), *validate(resource, warnings=True)]
-    # Profiles and laws may trust the shape of what they see.
-    if not any(each.severity in {"fatal", "error"} for each in issues):
+    # A profile may trust the shape of what it sees, and a law its codes too.
+    is_lawful = all(each.severity not in _FAULTS for each in issues)
+    if is_sound(issues):
         issues += await against_profiles(reading, resource, call.inputs.one("profile"))
+    if is_lawful:
         issues += _unlawful(call, resource, stored)
-    return issues
+    # What is wrong stands before what is only recommended.
+    return capped(sorted(issues, key=lambda each: each.severity not in _FAULTS))
 
 
 async def _stored(

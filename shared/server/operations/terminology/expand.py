@@ -11,7 +11,7 @@ from shared.fhir.errors import Malformed, TooCostly
 from shared.fhir.terminology import expand
 from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
-from shared.server.operations.terminology.finding import holdings_for
+from shared.server.holdings import holdings_for
 from shared.server.operations.terminology.value_set import WHICH, asked_value_set
 from shared.server.request import FhirResponse
 from shared.store.version import instant

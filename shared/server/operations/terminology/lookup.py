@@ -11,8 +11,8 @@ from shared.fhir.errors import Malformed, NotFound
 from shared.fhir.terminology import CannotTell
 from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
+from shared.server.holdings import find_code_system
 from shared.server.operations.terminology.asking import CODING, asked_codes
-from shared.server.operations.terminology.finding import find_code_system
 from shared.server.request import FhirResponse
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from shared.fhir.errors import Malformed, NotFound
 from shared.fhir.terminology import CannotTell, Holdings, code_system_of
 from shared.server.definition import Operation, Parameter
+from shared.server.holdings import find_code_system
 from shared.server.operations.terminology.asking import (
     ABSTRACT,
     ANSWER,
@@ -19,7 +20,6 @@ from shared.server.operations.terminology.asking import (
     answered,
     asked_codes,
 )
-from shared.server.operations.terminology.finding import find_code_system
 from shared.server.operations.terminology.naming import named
 from shared.server.operations.terminology.value_set import valid
 from shared.store.finding import required

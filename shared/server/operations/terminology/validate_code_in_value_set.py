@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.terminology import CannotTell, holds
 from shared.server.definition import Operation, Parameter
+from shared.server.holdings import holdings_for
 from shared.server.operations.terminology.asking import (
     ABSTRACT,
     ANSWER,
@@ -20,7 +21,6 @@ from shared.server.operations.terminology.asking import (
     answered,
     asked_codes,
 )
-from shared.server.operations.terminology.finding import holdings_for
 from shared.server.operations.terminology.naming import named
 from shared.server.operations.terminology.value_set import WHICH, asked_value_set
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import Malformed, NotFound, RuleViolation
 from shared.fhir.validation import validate
+from shared.server.canonicals import find_canonical
 from shared.server.definition import Parameter
-from shared.server.operations.canonicals import find_canonical
 from shared.store.finding import required
 from shared.store.version import Key
 
