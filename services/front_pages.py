@@ -5,7 +5,6 @@ Made once from the definitions, without asking anyone, so they are there when a 
 
 from __future__ import annotations
 
-import hashlib
 import html
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +19,7 @@ from shared.fhir.errors import FhirError, MethodNotAllowed, NotFound
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.writer import write
 from shared.server.capabilities import capability_statement
+from shared.server.conditions import client_has_document, etag_of
 from shared.server.content import FHIR_JSON, check_acceptable, pretty, wants_pretty
 from shared.server.documentation import documentation_routes
 from shared.server.health import health_router
@@ -102,13 +102,13 @@ def refusal(error: FhirError, request_id: str) -> Response:
 
 def _document(content: JsonObject, media_type: str) -> Endpoint:
     body = write(content)
-    etag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
+    etag = etag_of(body)
 
     async def give(request: Request) -> Response:
         query = tuple(request.query_params.multi_items())
         check_acceptable(dict(request.headers), query)
         headers = {"ETag": etag, "X-Request-Id": request.headers["x-request-id"]}
-        if request.headers.get("if-none-match") == etag:
+        if client_has_document(etag, request.headers):
             return Response(status_code=304, headers=headers)
         shown = pretty(body) if wants_pretty(query) else body
         return Response(shown, headers=headers, media_type=media_type)
@@ -135,6 +135,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _not_served(request: Request, error: Exception) -> Response:
     known: FhirError = NotFound("There is nothing at this address.")
     if isinstance(error, HTTPException) and error.status_code == MethodNotAllowed.status:
-        text = f"Only {error.headers['Allow']} are served here." if error.headers else ""
-        known = MethodNotAllowed(text, headers=dict(error.headers or {}))
+        # Starlette gives the methods as a set, in another order each time.
+        methods = sorted((error.headers or {})["Allow"].split(", "))
+        text = f"{request.method} is not served at this address."
+        known = MethodNotAllowed(text, headers={"Allow": ", ".join(methods)})
     return refusal(known, request.headers["x-request-id"])

@@ -32,7 +32,7 @@ def all_in_one() -> ASGIApp:
     """Build the front door with all three services in memory."""
     begin("stepdown")
     services: dict[ServiceName, Target] = {
-        "intake": InMemory(intake_app.create()),
+        "intake": InMemory(intake_app.create(DEFINITIONS)),
         "plan": InMemory(plan_app.create()),
         "progress": InMemory(progress_app.create()),
     }
@@ -42,7 +42,7 @@ def all_in_one() -> ASGIApp:
 def intake_alone() -> ASGIApp:
     """Build intake_api."""
     begin("intake")
-    return AnsweredWhenCutOff(intake_app.create())
+    return AnsweredWhenCutOff(intake_app.create(DEFINITIONS))
 
 
 def plan_alone() -> ASGIApp:

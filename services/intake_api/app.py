@@ -10,9 +10,13 @@ from shared.server.app import create_app
 from shared.server.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
 
+    from shared.server.definition import ServiceDefinition
 
-def create() -> FastAPI:
-    """Build the program from its environment."""
-    return create_app(DEFINITION, Settings(), ownership())
+
+def create(together: Sequence[ServiceDefinition] = ()) -> FastAPI:
+    """Build the program from its environment; a batch is told what all services serve together."""
+    return create_app(DEFINITION, Settings(), ownership(), together=together)

@@ -28,7 +28,7 @@ from shared.store.store import Store
 from shared.store.waiting import until_it_answers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from shared.server.definition import ServiceDefinition
     from shared.server.settings import Settings
@@ -40,9 +40,20 @@ _GZIP_LEVEL: Final = 5
 _PATIENCE_SECONDS: Final = 60.0
 
 
-def create_app(definition: ServiceDefinition, settings: Settings, ownership: Ownership) -> FastAPI:
-    """Build a service's program; it migrates and opens the record when it starts."""
-    definition = with_engine_operations(definition, is_open=settings.open)
+def create_app(
+    definition: ServiceDefinition,
+    settings: Settings,
+    ownership: Ownership,
+    *,
+    together: Sequence[ServiceDefinition] = (),
+) -> FastAPI:
+    """Build a service's program; it migrates and opens the record when it starts.
+
+    `together` are the definitions of all services, for one that tells what all of them serve.
+    """
+    definition, *all_of_them = (
+        with_engine_operations(each, is_open=settings.open) for each in (definition, *together)
+    )
     store = _store(definition, settings)
     siblings = Siblings(settings.service_urls)
     runner = FeedRunner(store, definition.reactions, sibling_urls=settings.service_urls)
@@ -65,7 +76,7 @@ def create_app(definition: ServiceDefinition, settings: Settings, ownership: Own
     app.include_router(health_router(readiness))
     metrics = Metrics(definition.name, os.getpid(), _gauges(store, runner))
     endpoint = FhirEndpoint(
-        Engine(definition, store, version("stepdown"), siblings),
+        Engine(definition, store, version("stepdown"), siblings, tuple(all_of_them)),
         Addresses(settings.base, settings.bases, settings.zone),
         metrics,
     )

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#concurrency
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import suppress
 from datetime import datetime
@@ -58,10 +59,31 @@ def client_has(version: Version, headers: Mapping[str, str]) -> bool:
     return False
 
 
+def etag_of(document: bytes) -> str:
+    """Make the ETag of a document that has no versions, from what it says."""
+    return f'W/"{hashlib.sha256(document).hexdigest()[:16]}"'
+
+
+def client_has_document(etag: str, headers: Mapping[str, str]) -> bool:
+    """Tell whether a reader holds the document of this ETag already, and needs no body.
+
+    :raises Malformed: when If-None-Match cannot be read.
+    """
+    told = headers.get("if-none-match")
+    if told is None or told.strip() == "*":
+        return told is not None
+    return not _texts(etag, "ETag").isdisjoint(_texts(told, "If-None-Match"))
+
+
 def _name(told: str, header: str, current: Version | None) -> bool:
     """Tell whether the ETags of a header, or its *, name the current version."""
     if told.strip() == "*":
         return current is not None and not current.deleted
+    texts = _texts(told, header)
+    return current is not None and str(current.number) in texts
+
+
+def _texts(told: str, header: str) -> set[str]:
     if not _ETAGS.fullmatch(told):
         raise Malformed(f'{header} must be * or ETags such as W/"3".')
-    return current is not None and str(current.number) in _TEXT.findall(told)
+    return set(_TEXT.findall(told))

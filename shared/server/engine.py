@@ -47,14 +47,18 @@ class Engine:
     store: Store
     software_version: str
     siblings: Siblings
+    # What all services serve together, where this one is told of the others.
+    together: tuple[ServiceDefinition, ...] = ()
 
     @cached_property
     def statement(self) -> bytes:
         """The CapabilityStatement, which is the same until the program ends."""
-        base = self.store.texts.bases[0]
-        return write(
-            capability_statement(self.definition, base=base, software_version=self.software_version)
-        )
+        return self._stated(self.definition)
+
+    @cached_property
+    def statement_of_all(self) -> bytes:
+        """The CapabilityStatement of all services, as the front door gives it."""
+        return self._stated(*self.together) if self.together else self.statement
 
     async def dispatch(
         self, request: FhirRequest, context: Context, *, in_bundle: bool = False
@@ -77,6 +81,10 @@ class Engine:
         if not audited:
             await self._audit_answer(request, context, response)
         return response
+
+    def _stated(self, *definitions: ServiceDefinition) -> bytes:
+        base, version = self.store.texts.bases[0], self.software_version
+        return write(capability_statement(*definitions, base=base, software_version=version))
 
     async def refused(self, request: FhirRequest, context: Context, error: FhirError) -> None:
         """Audit a refusal."""

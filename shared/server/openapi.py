@@ -24,7 +24,8 @@ Described = tuple[str, str, "JsonObject"]  # path, method, OpenAPI operation
 _INSTANCE: Final = "/fhir/{type}/{{id}}"
 _READING: Final = ("format", "pretty")
 _WRITING: Final = ("prefer", "format", "pretty")
-_SEARCHING: Final = ("count", "sort", "total", "format", "pretty")
+_SHOWING: Final = ("summary", "elements", *_READING)
+_SEARCHING: Final = ("count", "sort", "total", *_SHOWING)
 # Of each interaction: path, method, summary, shared parameters, status and body of the answer.
 _INTERACTIONS: Final = {
     "search-type": ("/fhir/{type}", "get", "Search {type}", _SEARCHING, {"200": "bundle"}),
@@ -39,7 +40,7 @@ _INTERACTIONS: Final = {
         _INSTANCE,
         "get",
         "Read the current version of {type}",
-        ("id", "if-none-match", "if-modified-since", *_READING),
+        ("id", "if-none-match", "if-modified-since", *_SHOWING),
         {"200": "resource", "304": "unchanged"},
     ),
     "update": (
@@ -61,21 +62,21 @@ _INTERACTIONS: Final = {
         _INSTANCE + "/_history",
         "get",
         "List the versions of {type}, newest first",
-        ("id", "since", "at", "count", *_READING),
+        ("id", "since", "at", "count", *_SHOWING),
         {"200": "bundle"},
     ),
     "history-type": (
         "/fhir/{type}/_history",
         "get",
         "List the versions of all {type}, newest first",
-        ("since", "at", "count", *_READING),
+        ("since", "at", "count", *_SHOWING),
         {"200": "bundle"},
     ),
     "vread": (
         _INSTANCE + "/_history/{{version}}",
         "get",
         "Read one version of {type}",
-        ("id", "version", "if-none-match", "if-modified-since", *_READING),
+        ("id", "version", "if-none-match", "if-modified-since", *_SHOWING),
         {"200": "resource", "304": "unchanged"},
     ),
 }
@@ -140,7 +141,7 @@ def _all(definitions: tuple[ServiceDefinition, ...]) -> Iterator[Described]:
         whole = _described(
             "List the versions of all resources, newest first",
             "system",
-            ("since", "at", "count", *_READING),
+            ("since", "at", "count", *_SHOWING),
             {"200": "bundle"},
         )
         yield "/fhir/_history", "get", whole

@@ -75,6 +75,13 @@ _PARAMETERS: Final = {
     "total": parameter(
         "query", "_total", "Whether to count.", {"enum": ["none", "estimate", "accurate"]}
     ),
+    "summary": parameter(
+        "query",
+        "_summary",
+        "How much to show of each resource.",
+        {"enum": ["true", "text", "data", "count", "false"]},
+    ),
+    "elements": parameter("query", "_elements", "The elements to show, with commas between them."),
     "format": parameter("query", "_format", "The form of the answer; JSON is the only one."),
     "pretty": parameter("query", "_pretty", "Indent the answer.", {"type": "boolean"}),
 }

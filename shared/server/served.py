@@ -62,12 +62,15 @@ def behaviour_of(resource_type: str) -> JsonObject:
     https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource
     """
     interactions = interactions_of(resource_type)
+    writes = "update" in interactions
     return {
-        "versioning": "versioned-update" if "update" in interactions else "versioned",
+        "versioning": "versioned-update" if writes else "versioned",
         "readHistory": "vread" in interactions,
-        "updateCreate": "update" in interactions,
+        "updateCreate": writes,
         "conditionalCreate": "create" in interactions,
         "conditionalRead": "full-support" if "read" in interactions else "not-supported",
-        "conditionalUpdate": "update" in interactions,
+        "conditionalUpdate": writes,
         "conditionalDelete": "single" if "delete" in interactions else "not-supported",
+        # A reference to a resource of this server must lead to one, and is kept so.
+        "referencePolicy": ["literal", "logical", "enforced"] if writes else ["literal"],
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.fhir.definitions import RESOURCE_TYPES
-from tests.api.resources import fresh, refused
+from tests.api.resources import bundle, entry, fresh, observation, patient, refused, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,10 +32,26 @@ REQUESTS = {
     "create": ("POST", "/{type}"),
     "search-type": ("GET", "/{type}?_summary=count"),
 }
+SYSTEM_REQUESTS = {
+    "transaction": ("POST", ""),
+    "batch": ("POST", ""),
+    "history-system": ("GET", "/_history?_count=1"),
+    "search-system": ("GET", "?_type=Patient"),
+}
 EXAMINED = {"Patient", "CarePlan", "Observation", "AuditEvent"}
 ABSENT = dict.fromkeys(("read", "vread", "history-instance"), (404,))
 # Of these the server knows every code, and refuses another.
 AUDIT_CODES = {"action": "R", "outcome": "0", "subtype": "read"}
+SOMEONE = {"display": "Someone"}
+# The least that each type takes.
+LEAST = {
+    "Patient": patient(),
+    "CarePlan": {
+        "resourceType": "CarePlan", "status": "draft", "intent": "plan", "subject": SOMEONE,
+    },
+    "Observation": observation("") | {"subject": SOMEONE},
+    "Binary": {"resourceType": "Binary", "contentType": "text/plain"},
+}  # fmt: skip
 VALUES = {"token": "x", "string": "x", "date": "2020", "reference": "x", "uri": "urn:x"}
 
 
@@ -81,8 +97,13 @@ async def test_a_statement_is_fhir_r4_and_spared_who_has_it(
     assert "application/fhir+json" in told["format"]
     again = await client.get(f"{base}/metadata", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    other = await client.get(f"{base}/metadata", headers={"If-None-Match": 'W/"x"'})
-    assert other.status_code == 200
+    etag = answer.headers["etag"]
+    for told_before, status in (
+        ("*", 304), (f'W/"x", {etag}', 304), (etag.removeprefix("W/"), 304), ('W/"x"', 200),
+        ("x", 400),
+    ):  # fmt: skip
+        other = await client.get(f"{base}/metadata", headers={"If-None-Match": told_before})
+        assert other.status_code == status, told_before
     head = await client.head(f"{base}/metadata")
     assert (head.status_code, head.content) == (200, b"")
     assert b"\n  " in (await client.get(f"{base}/metadata?_pretty=true")).content
@@ -159,6 +180,97 @@ async def test_a_bundle_is_stated_where_it_is_taken(client: httpx.AsyncClient, b
         assert answer.status_code == 200
     else:
         refused(answer, 404)
+
+
+@pytest.mark.parametrize("via", ["", "/intake/fhir"])
+async def test_a_batch_tells_what_the_front_door_states(
+    client: httpx.AsyncClient, all_in_one: Programs, via: str
+) -> None:
+    base = all_in_one.base("intake") if via else all_in_one.fhir
+    alone = await client.get(f"{all_in_one.fhir}/metadata")
+    etag = alone.headers["etag"]
+    asked = bundle(
+        "batch",
+        entry("GET", "metadata"),
+        entry("HEAD", "metadata"),
+        entry("GET", "metadata", ifNoneMatch=etag),
+        entry("GET", "metadata", ifNoneMatch='W/"x"'),
+        entry("POST", "metadata", {"resourceType": "Basic"}),
+    )
+    answer = await client.post(base, json=asked)
+    found = answer.json()["entry"]
+    assert [each["response"]["status"] for each in found] == ["200", "200", "304", "200", "405"]
+    assert found[0]["resource"] == found[3]["resource"] == alone.json()
+    assert [each["response"].get("etag") for each in found] == [*[etag] * 4, None]
+    assert "resource" not in found[1]
+    assert "resource" not in found[2]
+
+
+async def test_a_transaction_says_that_it_takes_no_metadata(client: httpx.AsyncClient) -> None:
+    answer = await run(client, "transaction", entry("GET", "metadata"))
+    assert "no metadata" in refused(answer, 400)
+    assert (await run(client, "transaction", entry("GET", "Patient?_count=0"))).is_success
+
+
+async def test_metadata_names_the_methods_that_it_takes(
+    client: httpx.AsyncClient, base: str
+) -> None:
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        answer = await client.request(method, f"{base}/metadata")
+        assert f"{method} is not served" in refused(answer, 405)
+        assert answer.headers["allow"] == "GET, HEAD"
+    assert (await client.head(f"{base}/metadata")).status_code == 200
+
+
+async def test_every_interaction_of_the_system_that_is_stated_is_served_and_no_other(
+    client: httpx.AsyncClient, base: str
+) -> None:
+    told = await _statement(client, base)
+    stated = {each["code"] for each in told["rest"][0].get("interaction", ())}
+    for code, (method, url) in SYSTEM_REQUESTS.items():
+        content = {"resourceType": "Bundle", "type": code} if method == "POST" else None
+        answer = await client.request(method, base + url, json=content)
+        if code in stated:
+            assert answer.status_code == 200, code
+        else:
+            assert answer.status_code in {400, 404, 405}, code
+
+
+@pytest.mark.parametrize("resource_type", ["Patient", "CarePlan", "Observation", "Binary"])
+async def test_a_type_behaves_as_it_is_stated(
+    client: httpx.AsyncClient, base: str, resource_type: str
+) -> None:
+    told = await _statement(client, base)
+    (stated,) = [each for each in told["rest"][0]["resource"] if each["type"] == resource_type] or [
+        {"type": resource_type}
+    ]
+    if "interaction" not in stated:
+        refused(await client.get(f"{base}/{resource_type}/x"), 404)
+        return
+    sent = LEAST[resource_type] | {"id": fresh()}
+    url = f"{base}/{resource_type}/{sent['id']}"
+    made = await client.put(url, json=sent)
+    assert (stated["updateCreate"], made.status_code) == (True, 201), made.text
+    assert (stated["versioning"], made.headers["etag"]) == ("versioned-update", 'W/"1"')
+    stale = await client.put(url, json=sent, headers={"If-Match": 'W/"9"'})
+    assert stale.status_code == 412
+    assert stated["readHistory"]
+    assert (await client.get(f"{url}/_history/1")).status_code == 200
+    assert stated["conditionalRead"] == "full-support"
+    headers = {"Accept": "application/fhir+json"}
+    for held in ({"If-None-Match": 'W/"1"'}, {"If-Modified-Since": made.headers["last-modified"]}):
+        assert (await client.get(url, headers=headers | held)).status_code == 304
+    criterion = f"_id={sent['id']}"
+    assert stated["conditionalCreate"]
+    again = await client.post(
+        f"{base}/{resource_type}", json=sent, headers={"If-None-Exist": criterion}
+    )
+    assert again.status_code == 200
+    assert stated["conditionalUpdate"]
+    assert (await client.put(f"{base}/{resource_type}?{criterion}", json=sent)).status_code == 200
+    assert stated["conditionalDelete"] == "single"
+    assert (await client.delete(f"{base}/{resource_type}?{criterion}")).status_code == 204
+    assert (await client.get(url, headers=headers)).status_code == 410
 
 
 async def test_every_operation_that_is_stated_is_there(

@@ -33,6 +33,16 @@ def test_every_profile_that_is_stated_is_published(stack: Programs) -> None:
         assert _published(stack, url.removeprefix(f"{CANONICAL}/"))["url"] == url
 
 
+def test_a_batch_tells_what_the_front_door_states(stack: Programs) -> None:
+    statement = httpx.get(f"{stack.fhir}/metadata", trust_env=False).json()
+    asked = {"request": {"method": "GET", "url": "metadata"}}
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": [asked]}
+    answer = httpx.post(stack.fhir, json=batch, trust_env=False).json()
+    assert answer["entry"][0]["resource"] == statement
+    own = httpx.get(f"{stack.base('intake')}/metadata", trust_env=False).json()
+    assert own["title"] != statement["title"]
+
+
 def test_a_second_start_publishes_nothing_anew(stack: Programs) -> None:
     path = "OperationDefinition/clock"
     before = _published(stack, path)["meta"]["versionId"]

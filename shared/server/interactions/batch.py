@@ -11,6 +11,8 @@ from shared.fhir.errors import FhirError, Malformed, Unavailable
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.references import Links
 from shared.server.entries import EntryAnswer, check_shape, entry_answer, entry_of
+from shared.server.interactions.capabilities import told
+from shared.server.preferences import preferring
 from shared.server.request import FhirResponse
 from shared.server.searchset import response_bundle
 
@@ -39,7 +41,8 @@ async def _answer(
     try:
         entry = entry_of(request.resource or {}, index, context)
         _refuse_dependence(entry, names)
-        response = await _run(engine, entry.request, context)
+        asked = preferring(entry.request, request.headers)
+        response = await _run(engine, asked, context)
     except FhirError as error:
         outcome = operation_outcome(error.issues)
         return {"status": str(error.status), "outcome": outcome}, None
@@ -47,6 +50,9 @@ async def _answer(
 
 
 async def _run(engine: Engine, request: FhirRequest, context: Context) -> FhirResponse:
+    if request.interaction == "capabilities":
+        # The entries of a Bundle may be of all services, so it is told what all of them serve.
+        return told(engine.statement_of_all, request)
     owner = _elsewhere(engine, request)
     if owner is None:
         return await engine.dispatch(request, context, in_bundle=True)

@@ -5,9 +5,9 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from shared.server.conditions import client_has_document, etag_of
 from shared.server.request import FhirResponse
 
 if TYPE_CHECKING:
@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 
 async def capabilities(engine: Engine, request: FhirRequest, _context: Context) -> FhirResponse:
     """Tell what is served, from the same definitions that serve it."""
-    body = engine.statement
-    etag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
-    if request.headers.get("if-none-match") == etag:
+    return told(engine.statement, request)
+
+
+def told(statement: bytes, request: FhirRequest) -> FhirResponse:
+    """Give a statement; nothing of it where the client already holds it.
+
+    :raises Malformed: when If-None-Match cannot be read.
+    """
+    etag = etag_of(statement)
+    if client_has_document(etag, request.headers):
         return FhirResponse(304, headers={"ETag": etag})
-    return FhirResponse(200, body, headers={"ETag": etag})
+    return FhirResponse(200, statement, headers={"ETag": etag})

@@ -16,6 +16,7 @@ from shared.server.entry_links import link
 from shared.server.interactions.reads import READS, answer_read
 from shared.server.interactions.update import changes_nothing
 from shared.server.interactions.writes import answered
+from shared.server.preferences import advised, preferring
 from shared.server.request import FhirResponse
 from shared.server.saving import save
 from shared.server.searchset import response_bundle
@@ -44,9 +45,11 @@ async def transaction(tx: Transaction, request: FhirRequest, context: Context) -
     await link(tx, steps, places, context)
     saved = await _saved(tx, steps, places)
     await refuse_second_matches(tx, steps)
-    answers = {
-        step.entry.place: answered(step.decision, _version(step, saved), context) for step in steps
-    }
+    answers = {}
+    for step in steps:
+        answer = answered(step.decision, _version(step, saved), context)
+        asked = preferring(step.entry.request, request.headers)
+        answers[step.entry.place] = await advised(tx, asked, answer)
     written = {step.entry.place for step in steps if step.decision.key in saved}
     for entry in entries:
         if entry.place not in answers:
@@ -71,7 +74,9 @@ def _version(step: Step, saved: Mapping[Key, Version]) -> Version | None:
 
 async def _read(tx: Transaction, entry: Entry, context: Context) -> FhirResponse:
     if entry.request.interaction not in READS:
-        raise NotSupported("A transaction takes reads, searches and writes, and no operations.")
+        raise NotSupported(
+            "A transaction takes reads, searches and writes, but no operations and no metadata."
+        )
     return await answer_read(tx, entry.request, context)
 
 

@@ -12,11 +12,12 @@ RULES = (
         Ask("GET", "/metadata", 200, headers={"ETag": r'W/".+"'}, text='"fhirVersion":"4.0.1"'),
         Ask("HEAD", "/metadata", 200, text="^$"),
         Ask("GET", "/metadata", 200, sent={"If-None-Match": 'W/"0"'}),
+        Ask("GET", "/metadata", 304, sent={"If-None-Match": "*"}, text="^$"),
         Ask(
             "POST",
             "/metadata",
             405,
-            headers={"Allow": "(GET|HEAD), (GET|HEAD)"},
+            headers={"Allow": "GET, HEAD"},
             code="not-supported",
         ),
     ),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+import itertools
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from services.ownership import SERVICES, ServiceName, owner_of
 from shared.fhir.definitions import RESOURCE_TYPES
-from shared.fhir.errors import MethodNotAllowed
+from shared.fhir.errors import MethodNotAllowed, NotFound
 from shared.fhir.search.parameters import served_parameters
 from shared.fhir.validation import validate
 from shared.server.capabilities import capability_statement
 from shared.server.routing import route
 from shared.server.served import interactions_of
 from tests.unit.server.definitions import ADMIT, DEFINITIONS, PROFILE, definition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BASE = "http://127.0.0.1:8000/fhir"
 
@@ -31,6 +36,15 @@ ASKED = {
     "create": ("POST", "{}"),
     "search-type": ("GET", "{}"),
 }
+# Every shape that an address has, of a type and of the system.
+SHAPES = (
+    "{}", "{}/1", "{}/_history", "{}/1/_history", "{}/1/_history/1", "{}/_search", "{}/1/x", "{}/*",
+    "Patient/1/{}", "Patient/1/*",
+)  # fmt: skip
+SYSTEM_SHAPES = ("", "_history", "_search", "metadata", "*")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# A Bundle is a transaction or a batch; capabilities are what states all this.
+STATED_AS = {"bundle": {"transaction", "batch"}, "capabilities": set[str]()}
 # What an AuditEvent can be asked, and searched by.
 READS = {"read", "search-type"}
 SERVED = {"AuditEvent": READS, "Binary": set(ASKED) - {"patch"}}
@@ -104,6 +118,37 @@ def test_what_is_stated_is_routed(interaction: str) -> None:
         assert set(codes) == SERVED.get(resource_type, set(ASKED))
         if interaction in codes:
             assert route(method, path.format(resource_type))[0] == interaction
+
+
+def reachable(shapes: Iterable[str], resource_type: str) -> set[str]:
+    """Every interaction that some method at some address leads to."""
+    found: set[str] = set()
+    for method, shape in itertools.product(METHODS, shapes):
+        with suppress(MethodNotAllowed, NotFound):
+            interaction = route(method, shape.format(resource_type))[0]
+            found |= STATED_AS.get(interaction, {interaction})
+    return found
+
+
+def test_the_router_leads_to_what_is_stated_of_each_type_and_to_nothing_else() -> None:
+    for resource_type, resource in resources(stated(*SERVICES)).items():
+        codes = {each["code"] for each in resource["interaction"]}
+        assert reachable(SHAPES, resource_type) == codes
+
+
+def test_the_router_leads_to_what_is_stated_of_the_system_and_to_nothing_else() -> None:
+    rest = stated(*SERVICES)["rest"][0]
+
+    assert reachable(SYSTEM_SHAPES, "") == {each["code"] for each in rest["interaction"]}
+    assert reachable(("metadata",), "") == set()
+    assert route("GET", "metadata") == ("capabilities", {})
+
+
+def test_how_references_are_kept_is_stated() -> None:
+    told = resources(stated(*SERVICES))
+
+    assert told["Patient"]["referencePolicy"] == ["literal", "logical", "enforced"]
+    assert told["AuditEvent"]["referencePolicy"] == ["literal"]
 
 
 def test_what_is_not_stated_is_not_routed() -> None:
