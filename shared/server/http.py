@@ -30,7 +30,7 @@ from shared.server.content import (
 )
 from shared.server.engine import internal_error
 from shared.server.payload import with_payload
-from shared.server.preferences import DONE, preferred
+from shared.server.preferences import outcome_of, preferred
 from shared.server.request import Context, FhirRequest, FhirResponse
 from shared.server.routing import route
 
@@ -190,7 +190,7 @@ def _preferred(request: FhirRequest, answer: FhirResponse) -> bytes | None:
         case "minimal":
             return None
         case "OperationOutcome":
-            return write(DONE)
+            return write(outcome_of(answer))
     return answer.body
 
 

@@ -5,19 +5,26 @@ https://hl7.org/fhir/R4/http.html#return
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from shared.fhir.errors import Issue
 from shared.fhir.outcome import operation_outcome
+from shared.fhir.reader import read
+from shared.fhir.validation import capped, validate
+from shared.server.known_profiles import profiles_claimed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.server.request import FhirRequest
+    from shared.fhir.reader import JsonObject
+    from shared.server.request import FhirRequest, FhirResponse
+    from shared.store.reading import Reading
 
 Return = Literal["minimal", "representation", "OperationOutcome"]
 
-DONE: Final = operation_outcome([Issue("information", "informational", "The resource is stored.")])
+_WRITES: Final = frozenset({"create", "update", "patch"})
+_DONE: Final = Issue("information", "informational", "The resource is stored.")
 _ASKED: Final[dict[str, Return]] = {
     "return=minimal": "minimal",
     "return=OperationOutcome": "OperationOutcome",
@@ -26,7 +33,29 @@ _ASKED: Final[dict[str, Return]] = {
 
 def preferred(request: FhirRequest, headers: Mapping[str, str]) -> Return:
     """Tell what to answer a write with; what is no create, update or patch says all it has."""
-    if request.interaction not in {"create", "update", "patch"}:
+    if request.interaction not in _WRITES:
         return "representation"
     prefer = headers.get("prefer", "").replace(" ", "")
     return next((chosen for asked, chosen in _ASKED.items() if asked in prefer), "representation")
+
+
+def preferring(request: FhirRequest, headers: Mapping[str, str]) -> FhirRequest:
+    """Let an entry that writes prefer what its Bundle prefers."""
+    if "prefer" not in headers or request.interaction not in _WRITES:
+        return request
+    return replace(request, headers={**request.headers, "prefer": headers["prefer"]})
+
+
+async def advised(reading: Reading, request: FhirRequest, answer: FhirResponse) -> FhirResponse:
+    """Find what R4 and the claimed profiles only recommend, where a client wants to be told."""
+    if answer.body is None or preferred(request, request.headers) != "OperationOutcome":
+        return answer
+    content = read(answer.body)
+    profiles = await profiles_claimed(reading, [content])
+    found = capped([*validate(content, warnings=True), *profiles.issues(content)])
+    return replace(answer, advice=tuple(found))
+
+
+def outcome_of(answer: FhirResponse) -> JsonObject:
+    """Tell that a write is done, and what is recommended of it."""
+    return operation_outcome([*answer.advice, _DONE])

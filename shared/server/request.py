@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from shared.access.access import Access, Caller
+    from shared.fhir.errors import Issue
     from shared.fhir.reader import JsonObject
     from shared.store.version import Version
 
@@ -58,13 +59,17 @@ class FhirRequest:
 
 @dataclass(frozen=True, slots=True)
 class FhirResponse:
-    """What an interaction answers: a status, JSON, and the version it speaks of."""
+    """What an interaction answers: a status, JSON, and the version it speaks of.
+
+    `advice` is what is recommended of a content that was written, where it was asked for.
+    """
 
     status: int
     body: bytes | None = None
     version: Version | None = None
     location: str | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    advice: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

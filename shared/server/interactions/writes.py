@@ -17,6 +17,7 @@ from shared.server.interactions.create import create, location
 from shared.server.interactions.delete import delete
 from shared.server.interactions.patch import patch
 from shared.server.interactions.update import changes_nothing, update
+from shared.server.preferences import advised
 from shared.server.request import FhirResponse
 from shared.server.saving import save
 
@@ -54,7 +55,8 @@ async def write(tx: Transaction, request: FhirRequest, context: Context) -> Fhir
     decision = await decide(tx, request, context, query)
     change = decision.change
     saved = [] if change is None or changes_nothing(change) else await save(tx, [change])
-    return answered(decision, saved[0] if saved else None, context)
+    answer = answered(decision, saved[0] if saved else None, context)
+    return await advised(tx, request, answer)
 
 
 async def decide(
