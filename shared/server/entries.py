@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from shared.fhir.errors import FhirError, Malformed, NotSupported, RuleViolation, TooLarge
 from shared.fhir.validation import validate
 from shared.server.payload import with_entry_patch
-from shared.server.preferences import DONE, preferred
+from shared.server.preferences import outcome_of, preferred
 from shared.server.request import FhirRequest
 from shared.server.routing import route
 from shared.store.version import instant
@@ -142,7 +142,7 @@ def entry_answer(entry: Entry, response: FhirResponse, headers: Mapping[str, str
         told["etag"] = response.headers["ETag"]
     wanted = preferred(entry.request, headers)
     if wanted == "OperationOutcome":
-        told["outcome"] = DONE
+        told["outcome"] = outcome_of(response)
     shows = wanted == "representation" and entry.request.method != "HEAD"
     return told, response.body if shows else None
 

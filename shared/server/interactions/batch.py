@@ -12,6 +12,7 @@ from shared.fhir.outcome import operation_outcome
 from shared.fhir.references import Links
 from shared.server.entries import EntryAnswer, check_shape, entry_answer, entry_of
 from shared.server.interactions.capabilities import told
+from shared.server.preferences import preferring
 from shared.server.request import FhirResponse
 from shared.server.searchset import response_bundle
 
@@ -40,7 +41,8 @@ async def _answer(
     try:
         entry = entry_of(request.resource or {}, index, context)
         _refuse_dependence(entry, names)
-        response = await _run(engine, entry.request, context)
+        asked = preferring(entry.request, request.headers)
+        response = await _run(engine, asked, context)
     except FhirError as error:
         outcome = operation_outcome(error.issues)
         return {"status": str(error.status), "outcome": outcome}, None

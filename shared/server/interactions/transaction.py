@@ -16,6 +16,7 @@ from shared.server.entry_links import link
 from shared.server.interactions.reads import READS, answer_read
 from shared.server.interactions.update import changes_nothing
 from shared.server.interactions.writes import answered
+from shared.server.preferences import advised, preferring
 from shared.server.request import FhirResponse
 from shared.server.saving import save
 from shared.server.searchset import response_bundle
@@ -44,9 +45,11 @@ async def transaction(tx: Transaction, request: FhirRequest, context: Context) -
     await link(tx, steps, places, context)
     saved = await _saved(tx, steps, places)
     await refuse_second_matches(tx, steps)
-    answers = {
-        step.entry.place: answered(step.decision, _version(step, saved), context) for step in steps
-    }
+    answers = {}
+    for step in steps:
+        answer = answered(step.decision, _version(step, saved), context)
+        asked = preferring(step.entry.request, request.headers)
+        answers[step.entry.place] = await advised(tx, asked, answer)
     written = {step.entry.place for step in steps if step.decision.key in saved}
     for entry in entries:
         if entry.place not in answers:
