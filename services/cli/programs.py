@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.cli.parent import end_with_parent
@@ -18,7 +19,7 @@ from services.progress_api import definition as progress
 from shared.observability.logging import configure_logging
 from shared.server.cut_off import AnsweredWhenCutOff
 from shared.server.operations.everywhere import with_engine_operations
-from shared.server.settings import Addresses
+from shared.server.settings import Addresses, Policies
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -67,7 +68,8 @@ def front_door_alone() -> ASGIApp:
 
 def _front_door(services: dict[ServiceName, Target]) -> ASGIApp:
     told = Addresses()
-    served = [with_engine_operations(each, is_open=told.open) for each in DEFINITIONS]
+    definitions = [replace(each, policy=Policies().policy) for each in DEFINITIONS]
+    served = [with_engine_operations(each, is_open=told.open) for each in definitions]
     return AnsweredWhenCutOff(create_front_door(services, served, base=told.base))
 
 

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/references.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape, unescape
 from typing import TYPE_CHECKING, Literal
 
@@ -47,7 +47,15 @@ class Link:
 
 @remembering_short_texts
 def parse_reference(text: str, bases: tuple[str, ...] = ()) -> Link:
-    """Understand a reference; an absolute one below one of this server's bases is local."""
+    """Understand a reference; an absolute one below one of this server's bases is local.
+
+    It is `other` where the server can have nothing at that address.
+    """
+    own = _below(text, bases)
+    if own is not None:
+        link = parse_reference(own)
+        is_here = link.kind in {"local", "conditional"}
+        return replace(link, text=text) if is_here else Link("other", text)
     if text.startswith("#"):
         return Link("contained", text, id=text[1:])
     if text.startswith(("urn:uuid:", "urn:oid:")):
@@ -58,13 +66,19 @@ def parse_reference(text: str, bases: tuple[str, ...] = ()) -> Link:
     found = _RESTFUL.fullmatch(text)
     if found is None or found["type"] not in _TYPES:
         return Link("external" if _ABSOLUTE.match(text) else "other", text)
-    base = found["base"]
     kind: Kind = "other"
-    if base is None or base in {each.rstrip("/") for each in bases}:
+    if found["base"] is None:
         kind = "local"
-    elif _ABSOLUTE.match(base):
+    elif _ABSOLUTE.match(found["base"]):
         kind = "external"
     return Link(kind, text, found["type"], found["id"], found["version"])
+
+
+def _below(text: str, bases: tuple[str, ...]) -> str | None:
+    for base in bases:
+        if text.startswith(f"{base.rstrip('/')}/"):
+            return text.removeprefix(f"{base.rstrip('/')}/")
+    return None
 
 
 def references_in(resource: JsonObject, resource_type: str) -> Iterator[tuple[str, JsonObject]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -51,9 +52,7 @@ def create_app(
 
     `together` are the definitions of all services, for one that tells what all of them serve.
     """
-    definition, *all_of_them = (
-        with_engine_operations(each, is_open=settings.open) for each in (definition, *together)
-    )
+    definition, *all_of_them = (_told(each, settings) for each in (definition, *together))
     store = _store(definition, settings)
     siblings = Siblings(settings.service_urls)
     runner = FeedRunner(store, definition.reactions, sibling_urls=settings.service_urls)
@@ -92,8 +91,13 @@ def create_app(
     return app
 
 
+def _told(definition: ServiceDefinition, settings: Settings) -> ServiceDefinition:
+    definition = replace(definition, policy=settings.policy)
+    return with_engine_operations(definition, is_open=settings.open)
+
+
 def _store(definition: ServiceDefinition, settings: Settings) -> Store:
-    return Store(
+    store = Store(
         settings.database_url.get_secret_value(),
         definition.name,
         settings.tenant,
@@ -101,6 +105,8 @@ def _store(definition: ServiceDefinition, settings: Settings) -> Store:
         keeps_door=definition.keeps_door,
         limits=PoolLimits(size=settings.pool_size),
     )
+    store.policy = settings.policy
+    return store
 
 
 def _check(store: Store, settings: Settings) -> ServiceCheck:

@@ -100,7 +100,7 @@ def _owned(resource_type: str, definition: ServiceDefinition) -> JsonObject:
     return {
         "supportedProfile": list(_profiles(definition, resource_type)),
         "interaction": [{"code": code} for code in interactions],
-        **behaviour_of(resource_type),
+        **behaviour_of(resource_type, definition.policy),
         "searchParam": _search_parameters(resource_type),
     }
 

@@ -12,11 +12,12 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.errors import Malformed, PreconditionFailed
+from shared.fhir.errors import Malformed, PreconditionFailed, PreconditionRequired
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.access.policy import Policy
     from shared.store.version import Version
 
 # https://www.rfc-editor.org/rfc/rfc9110#name-etag
@@ -35,6 +36,21 @@ def hold(headers: Mapping[str, str], current: Version | None) -> None:
         raise PreconditionFailed("If-Match does not name the current version.")
     if "if-none-match" in headers and _name(headers["if-none-match"], "If-None-Match", current):
         raise PreconditionFailed("If-None-Match names what is there already.")
+
+
+def demand_if_match(policy: Policy, headers: Mapping[str, str], current: Version | None) -> None:
+    """Check that whoever changes a resource names the version that they saw, where they must.
+
+    What is not there, or deleted, has no content that could be lost.
+
+    :raises PreconditionRequired: when If-Match is missing.
+    """
+    if current is None or current.deleted or "if-match" in headers:
+        return
+    if current.key.type in policy.if_match_types:
+        raise PreconditionRequired(
+            f"A change of {current.key.type} needs If-Match with the version that it follows."
+        )
 
 
 def client_has(version: Version, headers: Mapping[str, str]) -> bool:

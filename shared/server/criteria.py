@@ -78,15 +78,26 @@ async def one_match(tx: Transaction, query: Query) -> Version | None:
     :raises PreconditionFailed: when several match.
     :raises EditConflict: when the match is deleted or changed at this moment.
     """
-    ids = await tx.matching(query)
-    if not ids:
-        return None
-    if len(ids) > 1:
+    found = await some_matches(tx, query, 2)
+    if len(found) > 1:
         raise PreconditionFailed(f"Several {query.type} resources match the criteria.")
-    found = await tx.read(Key(query.type, ids[0]))
-    if found is None or found.deleted:
-        raise EditConflict("The match was deleted at the same moment.")
+    return found[0] if found else None
+
+
+async def some_matches(tx: Transaction, query: Query, most: int) -> list[Version]:
+    """Find up to so many that match; their condition must be held.
+
+    :raises EditConflict: when one is deleted or changed at this moment.
+    """
+    ids = await tx.matching(query, most)
+    if not ids:
+        return []
+    keys = [Key(query.type, each) for each in ids]
+    await tx.expect(keys)
+    found = await tx.read_many(query.type, ids)
+    if any(key not in found or found[key].deleted for key in keys):
+        raise EditConflict("A match was deleted at the same moment.")
     # The version that was read may be a newer one than that which matched.
-    if await tx.matching(query) != ids:
-        raise EditConflict("The match was changed at the same moment.")
-    return found
+    if await tx.matching(query, most) != ids:
+        raise EditConflict("A match was changed at the same moment.")
+    return [found[key] for key in keys]

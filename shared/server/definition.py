@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from shared.access.policy import Policy
 from shared.feed.reaction import Reactions
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class ServiceDefinition:
     `owner_of` tells which service owns what; the one that keeps the door also serves the
     system interactions and may write every type inside a Bundle. The `library` is what it
     publishes in the record when it starts: resources of its own types, with ids of their own.
+    The `policy` is its operator's.
     """
 
     name: str
@@ -86,3 +88,4 @@ class ServiceDefinition:
     reactions: Reactions = field(default_factory=lambda: Reactions("", (), {}))
     profiles: tuple[JsonObject, ...] = ()
     library: tuple[JsonObject, ...] = ()
+    policy: Policy = field(default_factory=Policy)

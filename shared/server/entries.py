@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from shared.fhir.errors import FhirError, Malformed, NotSupported, RuleViolation, TooLarge
+from shared.fhir.reader import read
 from shared.fhir.validation import validate
 from shared.server.payload import with_entry_patch
 from shared.server.preferences import outcome_of, preferred
@@ -143,6 +144,8 @@ def entry_answer(entry: Entry, response: FhirResponse, headers: Mapping[str, str
     wanted = preferred(entry.request, headers)
     if wanted == "OperationOutcome":
         told["outcome"] = outcome_of(response)
+    if entry.request.interaction == "delete" and response.body is not None:
+        return told | {"outcome": read(response.body)}, None
     shows = wanted == "representation" and entry.request.method != "HEAD"
     return told, response.body if shows else None
 

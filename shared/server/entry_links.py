@@ -5,11 +5,13 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from shared.fhir.errors import Malformed
+from shared.fhir.errors import Issue, Malformed, RuleViolation
 from shared.fhir.references import parse_reference, references_in
+from shared.fhir.validation import capped
 from shared.server.conditional_references import resolve
+from shared.server.integrity import placed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,13 +21,17 @@ if TYPE_CHECKING:
     from shared.store.transaction import Transaction
     from shared.store.version import Change, Key
 
+_URNS: Final = ("urn:uuid:", "urn:oid:")
+_NO_ENTRY: Final = "No entry of the transaction has this fullUrl."
+
 
 async def link(
     tx: Transaction, steps: Sequence[Step], places: Mapping[Key, str], context: Context
 ) -> None:
     """Rewrite links to the entries' fullUrls, then conditional references.
 
-    :raises Malformed: when a fullUrl stands twice, or a link's is missing.
+    :raises Malformed: when a fullUrl stands twice.
+    :raises RuleViolation: when no entry has the fullUrl of a link.
     :raises PreconditionFailed: when a conditional reference does not mean one resource.
     """
     targets = _targets(steps)
@@ -37,7 +43,9 @@ async def link(
             changes.append(change)
             if change.links is not None:
                 change.links.rewrite(siblings.get(_base(step.entry.full_url), targets))
-                _refuse_unresolved(change, places[change.key])
+    issues = [issue for change in changes for issue in _unresolved(change, places)]
+    if issues:
+        raise RuleViolation(issues=tuple(capped(issues)))
     found = await resolve(tx, changes, places, context)
     for change in changes:
         if change.links is not None and found:
@@ -76,13 +84,12 @@ def _base(full_url: str | None) -> str:
     return link.text.removesuffix(f"/{link.type}/{link.id}") if is_restful else ""
 
 
-def _refuse_unresolved(change: Change, place: str) -> None:
+def _unresolved(change: Change, places: Mapping[Key, str]) -> list[Issue]:
     texts = change.links.references() if change.links else ()
-    if not any(text.startswith("urn:uuid:") for text in texts):
-        return
-    for at, reference in references_in(change.after or {}, change.key.type):
-        if str(reference.get("reference")).startswith("urn:uuid:"):
-            raise Malformed(
-                "No entry of the transaction has this fullUrl.",
-                expression=place + at.removeprefix(change.key.type),
-            )
+    if not any(parse_reference(text).kind == "urn" for text in texts):
+        return []
+    return [
+        placed(Issue("error", "not-found", _NO_ENTRY, at), change.key, places)
+        for at, reference in references_in(change.after or {}, change.key.type)
+        if str(reference.get("reference")).startswith(_URNS)
+    ]

@@ -108,6 +108,7 @@ class FhirEndpoint:
             base=self._addresses.base,
             bases=self._addresses.bases,
             zone=self._addresses.zone,
+            policy=self._engine.store.policy,
         )
 
     def _account(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from shared.access.access import Access, Caller
+    from shared.access.policy import Policy
     from shared.fhir.errors import Issue
     from shared.fhir.reader import JsonObject
     from shared.store.version import Version
@@ -77,7 +78,7 @@ class Context:
     """What a request runs in: who asks, with which access, when, and under which base.
 
     `base` is the public FHIR base, without a slash at its end; `bases` are all addresses of this
-    server; `zone` is where dates without a zone are taken to be.
+    server; `zone` is where dates without a zone are taken to be; `policy` is the tenant's.
     """
 
     caller: Caller
@@ -87,3 +88,4 @@ class Context:
     base: str
     bases: tuple[str, ...]
     zone: tzinfo
+    policy: Policy

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.care.law import CareChange
 from shared.care.laws import LAWFUL_TYPES, broken_laws, needing_laws
-from shared.fhir.errors import Conflict, Forbidden, Issue, Malformed, RuleViolation
+from shared.fhir.errors import Forbidden, RuleViolation
 from shared.fhir.reader import read
-from shared.fhir.references import parse_reference, references_in
 from shared.fhir.validation import capped, is_sound, validate
+from shared.server.integrity import broken_references, placed, refuse_orphans
 from shared.server.known_profiles import profiles_claimed
 from shared.store.finding import find
-from shared.store.version import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from shared.care.law import Law, Need
+    from shared.fhir.errors import Issue
     from shared.fhir.reader import JsonObject
     from shared.server.known_profiles import KnownProfiles
     from shared.store.transaction import Transaction
-    from shared.store.version import Change, Version
+    from shared.store.version import Change, Key, Version
 
 
 async def save(
@@ -40,13 +40,13 @@ async def save(
     refuse_broken_rules(changes, where, tx, await profiles_claimed(tx, contents))
     needing = _needing(changes, tx)
     await tx.hold_conditions([repr(need) for each in needing for need in each.needs])
-    _refuse(await _dangling(tx, changes, where))
+    _refuse(await broken_references(tx, changes, where))
     versions = await tx.write(changes)
     # Asked after the write, so that a law sees the whole of what is written together.
     _refuse([issue for each in needing for issue in await _broken_law(each, where, tx)])
     for version in versions:
         if version.deleted:
-            await _refuse_orphans(tx, version)
+            await refuse_orphans(tx, version)
     return versions
 
 
@@ -65,7 +65,7 @@ def refuse_broken_rules(
     """
     _refuse(
         [
-            _placed(issue, change.key, places)
+            placed(issue, change.key, places)
             for change in changes
             for issue in _broken_rules(change, tx, profiles)
             if issue.severity in {"fatal", "error"}
@@ -125,70 +125,4 @@ async def _broken_law(needing: _Needing, places: Mapping[Key, str], tx: Transact
     matches = [await find(tx, need.type, *need.criteria) for need in needing.needs]
     found = tuple([each.content for each in found] for found in matches)
     broken = needing.law.rule(needing.change, found)
-    return [_placed(issue, needing.key, places) for issue in broken]
-
-
-async def _dangling(
-    tx: Transaction, changes: Sequence[Change], places: Mapping[Key, str]
-) -> list[Issue]:
-    """Find references to resources of this server that are not there."""
-    staying = {change.key for change in changes if change.after is not None}
-    leaving = {change.key for change in changes if change.after is None}
-    outside: set[Key] = set()
-    for change in changes:
-        outside |= _targets(change, tx.bases, places)
-    outside -= staying
-    missing = outside - (await tx.protect(outside, leaving) - leaving)
-    return [
-        _placed(Issue("error", "not-found", f"{target} does not exist here.", at), c.key, places)
-        for c in (changes if missing else ())
-        for at, target in _located(c, tx.bases)
-        if target in missing
-    ]
-
-
-def _targets(change: Change, bases: tuple[str, ...], places: Mapping[Key, str]) -> set[Key]:
-    """Name this server's resources that a change refers to.
-
-    :raises Malformed: for a conditional reference, which only a transaction can resolve.
-    """
-    targets = set()
-    for text in change.links.references() if change.links else ():
-        link = parse_reference(text, bases)
-        if link.kind == "local":
-            targets.add(Key(link.type or "", link.id or ""))
-        elif link.kind == "conditional":
-            raise Malformed(issues=(_placed(_conditional(change, text), change.key, places),))
-    return targets
-
-
-def _conditional(change: Change, text: str) -> Issue:
-    found = references_in(change.after or {}, change.key.type)
-    at = next((location for location, each in found if each.get("reference") == text), None)
-    told = "A conditional reference is allowed only in a transaction."
-    return Issue("error", "invalid", told, at)
-
-
-def _located(change: Change, bases: tuple[str, ...]) -> Iterator[tuple[str, Key]]:
-    for location, reference in references_in(change.after or {}, change.key.type):
-        text = reference.get("reference")
-        if isinstance(text, str):
-            link = parse_reference(text, bases)
-            if link.kind == "local":
-                yield location, Key(link.type or "", link.id or "")
-
-
-async def _refuse_orphans(tx: Transaction, deleted: Version) -> None:
-    # Asked after the write, so that what left or let go in the same transaction does not count.
-    referrers = await tx.referrers(deleted.key)
-    if referrers:
-        named = ", ".join(map(str, referrers))
-        raise Conflict(f"{deleted.key} cannot be deleted while others refer to it: {named}.")
-
-
-def _placed(issue: Issue, key: Key, places: Mapping[Key, str]) -> Issue:
-    place = places.get(key)
-    if place is None:
-        return issue
-    expression = issue.expression or key.type
-    return replace(issue, expression=place + expression.removeprefix(key.type))
+    return [placed(issue, needing.key, places) for issue in broken]

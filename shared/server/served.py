@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.access.policy import Policy
     from shared.fhir.reader import JsonObject
 
 # The codes of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html
@@ -56,13 +57,16 @@ def interactions_of(resource_type: str) -> tuple[TypeInteraction, ...]:
     return _EXCEPTIONS.get(resource_type, _ALL)
 
 
-def behaviour_of(resource_type: str) -> JsonObject:
+def behaviour_of(resource_type: str, policy: Policy) -> JsonObject:
     """Tell how a type's interactions behave, as the elements of CapabilityStatement.rest.resource.
 
     https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource
     """
     interactions = interactions_of(resource_type)
     writes = "update" in interactions
+    # A reference to a resource of this server must lead to one, and is kept so.
+    kept = ("logical",) if policy.external_references else ("logical", "enforced")
+    several = "multiple" if policy.multiple_delete else "single"
     return {
         "versioning": "versioned-update" if writes else "versioned",
         "readHistory": "vread" in interactions,
@@ -70,7 +74,6 @@ def behaviour_of(resource_type: str) -> JsonObject:
         "conditionalCreate": "create" in interactions,
         "conditionalRead": "full-support" if "read" in interactions else "not-supported",
         "conditionalUpdate": writes,
-        "conditionalDelete": "single" if "delete" in interactions else "not-supported",
-        # A reference to a resource of this server must lead to one, and is kept so.
-        "referencePolicy": ["literal", "logical", "enforced"] if writes else ["literal"],
+        "conditionalDelete": several if "delete" in interactions else "not-supported",
+        "referencePolicy": ["literal", *(kept if writes else ())],
     }

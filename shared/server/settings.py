@@ -11,8 +11,11 @@ from pathlib import Path  # noqa: TC003 - pydantic reads annotations at run time
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.access.policy import Policy
+from shared.fhir.definitions import TYPE_CODE
 
 
 def _web_address(url: str) -> str:
@@ -29,7 +32,17 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _resource_types(names: str | frozenset[str]) -> frozenset[str]:
+    told = names.split(",") if isinstance(names, str) else names
+    types = frozenset(name.strip() for name in told if name.strip())
+    if types - TYPE_CODE.keys():
+        raise ValueError("it must be resource types, such as CarePlan,Task")
+    return types
+
+
 Url = Annotated[str, AfterValidator(_web_address)]
+# NoDecode: it is no JSON.
+Types = Annotated[frozenset[str], NoDecode, BeforeValidator(_resource_types)]
 
 
 class Addresses(BaseSettings):
@@ -64,7 +77,22 @@ class Addresses(BaseSettings):
         return (self.base, *self.service_urls.values())
 
 
-class Settings(Addresses):
+class Policies(BaseSettings):
+    """What the operator demands of those who write, and allows them."""
+
+    model_config = SettingsConfigDict(env_prefix="STEPDOWN_", frozen=True, extra="ignore")
+
+    external_references: bool = False
+    multiple_delete: bool = False
+    if_match_types: Types = frozenset()
+
+    @property
+    def policy(self) -> Policy:
+        """The same as one value."""
+        return Policy(self.external_references, self.multiple_delete, self.if_match_types)
+
+
+class Settings(Addresses, Policies):
     """The settings of one service; a secret has no default."""
 
     database_url: SecretStr

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An entry, the criteria that it asks by, and what it comes down to."""
+    """An entry, the criteria that it asks by, and what it comes down to, once for each resource."""
 
     entry: Entry
     query: Query | None
@@ -54,7 +54,8 @@ async def steps_of(tx: Transaction, entries: list[Entry], context: Context) -> l
     for entry in writes:
         with located(entry):
             query = conditions.get(entry.place)
-            steps.append(Step(entry, query, await decide(tx, entry.request, context, query)))
+            decisions = await decide(tx, entry.request, context, query)
+        steps += [Step(entry, query, decision) for decision in decisions]
     _refuse_twins(steps)
     return steps
 

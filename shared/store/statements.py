@@ -76,6 +76,13 @@ EXISTING: Final = (
     "JOIN record.resource r ON r.tenant = $1 AND r.type = k.type AND r.id = k.id "
     "WHERE NOT r.deleted"
 )
+VERSIONS_OF: Final = (
+    "SELECT r.type, r.id, v.version "
+    "FROM unnest($2::smallint[], $3::text[], $4::int[]) AS k(type, id, version) "
+    "JOIN record.resource r ON r.tenant = $1 AND r.type = k.type AND r.id = k.id "
+    "JOIN record.version v ON v.tenant = $1 AND v.pk = r.pk AND v.version = k.version "
+    "WHERE NOT v.deleted"
+)
 REFERRERS: Final = (
     "SELECT s.type, s.id FROM record.search_row s "
     "WHERE s.tenant = $1 AND s.terms @> ARRAY[$2::bigint] AND s.pk <> $3 LIMIT 10"

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from shared.access.policy import Policy
 from shared.fhir.errors import OutcomeUnknown, Unavailable
 from shared.store.audit import AuditRow, GroupCommitter
 from shared.store.notifier import Notifier
@@ -53,6 +54,8 @@ class Store:
         self._taking = asyncio.Lock()
         self._offset = timedelta()
         self.paging_key = b""
+        # What the program is told of the tenant's policy.
+        self.policy = Policy()
 
     async def open(self) -> None:
         """Read the site's row, without which nothing is served."""
@@ -119,7 +122,7 @@ class Store:
         if pool is None:
             raise AssertionError("this service keeps no door")
         act = Act(self.service, access.caller.reference, request_id)
-        site = Site(act, self.texts, self.paging_key, self._take_pks)
+        site = Site(act, self.texts, self.paging_key, self._take_pks, self.policy)
         is_decided = False
         try:
             async with pool.connection() as connection, connection.transaction():

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from shared.access.access import Access
+    from shared.access.policy import Policy
     from shared.fhir.search.reading import Reading as Texts
     from shared.store.audit import AuditRow
 
@@ -47,12 +48,13 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a write takes from the store: the audit's facts, how texts are read, fresh keys."""
+    """What a write takes from the store: audit facts, how texts are read, keys, the policy."""
 
     act: Act
     texts: Texts
     paging_key: bytes
     take_pks: Callable[[asyncpg.Connection, int], Awaitable[list[int]]]
+    policy: Policy
 
 
 class Transaction(Reading):
@@ -74,6 +76,11 @@ class Transaction(Reading):
     def act(self) -> Act:
         """What the audit says of every write."""
         return self._site.act
+
+    @property
+    def policy(self) -> Policy:
+        """What the tenant demands and allows."""
+        return self._site.policy
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -125,6 +132,22 @@ class Transaction(Reading):
         found = await self.existing(targets)
         self._pks |= found
         return set(found)
+
+    async def versions_of(self, targets: Collection[tuple[Key, int]]) -> set[tuple[Key, int]]:
+        """Find which of these versions are there and hold a resource.
+
+        Like `existing` it is not narrowed by the access.
+        """
+        if not targets:
+            return set()
+        rows = await self._connection.fetch(
+            statements.VERSIONS_OF,
+            self.access.tenant,
+            [TYPE_CODE[key.type] for key, _ in targets],
+            [key.id for key, _ in targets],
+            [number for _, number in targets],
+        )
+        return {(Key(TYPE_NAME[row[0]], row[1]), row[2]) for row in rows}
 
     async def referrers(self, key: Key) -> list[Key]:
         """Find up to ten resources that refer to this one."""

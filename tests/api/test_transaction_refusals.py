@@ -80,7 +80,7 @@ async def test_a_reference_to_nothing_is_told_with_its_full_place(
         (post(patient(), ifNoneExist="nonsense=1"), 400, "Bundle.entry[1].request.ifNoneExist"),
         (post(patient(), ifNoneExist="?"), 400, "Bundle.entry[1].request.ifNoneExist"),
         ({"resource": patient()}, 400, "Bundle.entry[1]"),
-        (post(observation(f"urn:uuid:{fresh()}")), 400, "Bundle.entry[1].resource.subject"),
+        (post(observation(f"urn:uuid:{fresh()}")), 422, "Bundle.entry[1].resource.subject"),
     ],
 )
 async def test_the_entry_and_the_place_of_a_refusal_are_named(

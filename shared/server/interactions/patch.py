@@ -14,7 +14,7 @@ from shared.fhir.patch.narrative import with_true_narrative
 from shared.fhir.reader import read
 from shared.fhir.writer import write
 from shared.server.bodies import only_layout
-from shared.server.conditions import hold
+from shared.server.conditions import demand_if_match, hold
 from shared.server.decision import Decision
 from shared.server.interactions.update import carry_forward, refuse_subsetted
 from shared.store.version import Change, Key
@@ -68,11 +68,13 @@ def patched(
 
     :raises Gone: when it was deleted.
     :raises PreconditionFailed: when If-Match is stale.
+    :raises PreconditionRequired: when the policy demands If-Match.
     :raises RuleViolation: when the patch cannot be applied, or touches what no patch may.
     """
     if current.body is None:
         raise Gone(f"This {current.key.type} was deleted.")
     hold(request.headers, current)
+    demand_if_match(context.policy, request.headers, current)
     before = read(current.body)
     # Read again, so that the result keeps the limits of what a client may send.
     after = read(write(applied(before)))

@@ -14,11 +14,9 @@ from shared.server.auditing import audit_row
 from shared.server.entries import check_shape, entry_answer, entry_of, located
 from shared.server.entry_links import link
 from shared.server.interactions.reads import READS, answer_read
-from shared.server.interactions.update import changes_nothing
-from shared.server.interactions.writes import answered
+from shared.server.interactions.writes import answered, carry_out
 from shared.server.preferences import advised, preferring
 from shared.server.request import FhirResponse
-from shared.server.saving import save
 from shared.server.searchset import response_bundle
 from shared.server.steps import refuse_second_matches, steps_of
 
@@ -43,13 +41,9 @@ async def transaction(tx: Transaction, request: FhirRequest, context: Context) -
     steps = await steps_of(tx, entries, context)
     places = {key: f"{step.entry.place}.resource" for step in steps if (key := step.decision.key)}
     await link(tx, steps, places, context)
-    saved = await _saved(tx, steps, places)
+    saved = await carry_out(tx, [step.decision for step in steps], places)
     await refuse_second_matches(tx, steps)
-    answers = {}
-    for step in steps:
-        answer = answered(step.decision, _version(step, saved), context)
-        asked = preferring(step.entry.request, request.headers)
-        answers[step.entry.place] = await advised(tx, asked, answer)
+    answers = await _answers(tx, steps, saved, request.headers, context)
     written = {step.entry.place for step in steps if step.decision.key in saved}
     for entry in entries:
         if entry.place not in answers:
@@ -60,16 +54,21 @@ async def transaction(tx: Transaction, request: FhirRequest, context: Context) -
     return FhirResponse(200, response_bundle("transaction-response", told))
 
 
-async def _saved(
-    tx: Transaction, steps: Sequence[Step], places: Mapping[Key, str]
-) -> dict[Key, Version]:
-    changes = [step.decision.change for step in steps if step.decision.change is not None]
-    needed = [change for change in changes if not changes_nothing(change)]
-    return {version.key: version for version in await save(tx, needed, places)}
-
-
-def _version(step: Step, saved: Mapping[Key, Version]) -> Version | None:
-    return None if step.decision.key is None else saved.get(step.decision.key)
+async def _answers(
+    tx: Transaction,
+    steps: Sequence[Step],
+    saved: Mapping[Key, Version],
+    headers: Mapping[str, str],
+    context: Context,
+) -> dict[str, FhirResponse]:
+    by_place: dict[str, list[Step]] = {}
+    for step in steps:
+        by_place.setdefault(step.entry.place, []).append(step)
+    answers = {}
+    for place, each in by_place.items():
+        answer = answered([step.decision for step in each], saved, context)
+        answers[place] = await advised(tx, preferring(each[0].entry.request, headers), answer)
+    return answers
 
 
 async def _read(tx: Transaction, entry: Entry, context: Context) -> FhirResponse:

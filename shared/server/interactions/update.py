@@ -12,7 +12,7 @@ from shared.fhir.reader import read
 from shared.fhir.writer import canonical
 from shared.server.binary import protected_as_before
 from shared.server.bodies import identified_as, only_layout, resource_of
-from shared.server.conditions import hold
+from shared.server.conditions import demand_if_match, hold
 from shared.server.decision import Decision
 from shared.store.version import Change, Key
 
@@ -45,11 +45,13 @@ def replacement(
     """Put the body in the place of what is current, if the request's own conditions hold of it.
 
     :raises PreconditionFailed: when If-Match is stale.
+    :raises PreconditionRequired: when the policy demands If-Match.
     :raises RuleViolation: when the body was read in part.
     """
     resource = resource_of(request)
     refuse_subsetted(resource)
     hold(request.headers, current)
+    demand_if_match(context.policy, request.headers, current)
     before = content_of(current)
     after = carry_forward(before, protected_as_before(request, before, resource)) | {"id": key.id}
     return Decision(key, Change(key, "PUT", current, after, context.now, request.raw))

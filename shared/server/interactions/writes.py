@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from shared.fhir.errors import Issue
+from shared.fhir.outcome import operation_outcome
+from shared.fhir.writer import write as written
 from shared.server.criteria import criteria_of, locks, one_match
 from shared.server.interactions.conditional_create import conditional_create
-from shared.server.interactions.conditional_delete import conditional_delete
+from shared.server.interactions.conditional_delete import (
+    conditional_delete,
+    deletes_many,
+    multiple_delete,
+)
 from shared.server.interactions.conditional_patch import conditional_patch
 from shared.server.interactions.conditional_update import conditional_update
 from shared.server.interactions.create import create, location
@@ -22,13 +29,13 @@ from shared.server.request import FhirResponse
 from shared.server.saving import save
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from shared.fhir.search.query import Query
     from shared.server.decision import Decision
     from shared.server.request import Context, FhirRequest
     from shared.store.transaction import Transaction
-    from shared.store.version import Version
+    from shared.store.version import Key, Version
 
     Plain = Callable[[Transaction, FhirRequest, Context], Awaitable[Decision]]
     Conditional = Callable[[Transaction, FhirRequest, Context, Version | None], Awaitable[Decision]]
@@ -52,28 +59,50 @@ async def write(tx: Transaction, request: FhirRequest, context: Context) -> Fhir
     if query is not None:
         # Nobody else can act on the same criteria until the commit.
         await tx.hold_conditions(locks(query))
-    decision = await decide(tx, request, context, query)
-    change = decision.change
-    saved = [] if change is None or changes_nothing(change) else await save(tx, [change])
-    answer = answered(decision, saved[0] if saved else None, context)
+    decisions = await decide(tx, request, context, query)
+    answer = answered(decisions, await carry_out(tx, decisions), context)
     return await advised(tx, request, answer)
 
 
 async def decide(
     tx: Transaction, request: FhirRequest, context: Context, query: Query | None
-) -> Decision:
+) -> list[Decision]:
     """Decide what a write comes down to; the condition of its criteria must be held.
+
+    It is one decision, but where several resources are deleted at once.
 
     :raises PreconditionFailed: when several resources match the criteria.
     """
     plain, conditional = WRITES[request.interaction]
     if query is None:
-        return await plain(tx, request, context)
-    return await conditional(tx, request, context, await one_match(tx, query))
+        return [await plain(tx, request, context)]
+    if deletes_many(request, context):
+        return await multiple_delete(tx, request, context, query)
+    return [await conditional(tx, request, context, await one_match(tx, query))]
 
 
-def answered(decision: Decision, saved: Version | None, context: Context) -> FhirResponse:
-    """Tell of a decision that was carried out: `saved` is the version that its change made."""
+async def carry_out(
+    tx: Transaction, decisions: Sequence[Decision], places: Mapping[Key, str] | None = None
+) -> dict[Key, Version]:
+    """Write the changes that make a new version, and give these."""
+    changes = [each.change for each in decisions if each.change is not None]
+    needed = [change for change in changes if not changes_nothing(change)]
+    return {version.key: version for version in await save(tx, needed, places)} if needed else {}
+
+
+def answered(
+    decisions: Sequence[Decision], saved: Mapping[Key, Version], context: Context
+) -> FhirResponse:
+    """Tell of a write that was carried out; `saved` are the versions that changes made."""
+    if len(decisions) > 1:
+        told = f"{len(decisions)} resources were deleted."
+        issue = Issue("information", "informational", told)
+        return FhirResponse(200, written(operation_outcome([issue])))
+    [decision] = decisions
+    return _answered(decision, saved.get(decision.key) if decision.key else None, context)
+
+
+def _answered(decision: Decision, saved: Version | None, context: Context) -> FhirResponse:
     before = decision.standing if decision.change is None else decision.change.before
     version = saved or before
     if version is None or version.deleted:
