@@ -49,6 +49,16 @@ def read(raw: bytes, limits: Limits = LIMITS) -> JsonObject:
     tree = _tree(raw, limits)
     if not isinstance(tree, dict):
         raise Malformed("The body must be one JSON object.")
+    return tree
+
+
+def read_sent(raw: bytes, limits: Limits = LIMITS) -> JsonObject:
+    """Read one JSON object that a client sends; what is stored may have grown by an id and labels.
+
+    :raises Malformed: as `read` does.
+    :raises TooLarge: over a limit of size, that of one resource too.
+    """
+    tree = read(raw, limits)
     if len(raw) > limits.resource_bytes and tree.get("resourceType") != "Bundle":
         raise TooLarge(f"One resource may not be larger than {limits.resource_bytes:,} bytes.")
     return tree

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 from shared.fhir.errors import Malformed, TooLarge, UnsupportedMedia
-from shared.fhir.reader import read, read_array
+from shared.fhir.reader import read_array, read_sent
 from shared.server.binary import is_native_body, native_resource
 from shared.server.content import FHIR_JSON, FORM, JSON, JSON_PATCH, media_type_of
 
@@ -41,7 +41,7 @@ def with_payload(request: FhirRequest, raw: bytes) -> FhirRequest:
         return _patch(request, raw, media_type)
     if media_type not in JSON | {None}:
         raise UnsupportedMedia(f"The body must be {FHIR_JSON}.")
-    return replace(request, raw=raw, resource=read(raw))
+    return replace(request, raw=raw, resource=read_sent(raw))
 
 
 def _patch(request: FhirRequest, raw: bytes, media_type: str | None) -> FhirRequest:
@@ -51,7 +51,7 @@ def _patch(request: FhirRequest, raw: bytes, media_type: str | None) -> FhirRequ
         raise UnsupportedMedia(
             f"A patch must be {JSON_PATCH}, or Parameters as {FHIR_JSON}.", headers=_ACCEPT_PATCH
         )
-    return replace(request, resource=read(raw))
+    return replace(request, resource=read_sent(raw))
 
 
 def with_entry_patch(request: FhirRequest) -> FhirRequest:

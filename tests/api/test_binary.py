@@ -186,10 +186,14 @@ async def test_data_that_cannot_be_decoded_is_shown_in_fhir_s_form(
 
 
 async def test_content_may_be_as_large_as_a_resource(client: httpx.AsyncClient) -> None:
-    largest = b"x" * 3_000_000
+    largest = b"x" * 3_750_000
     made = await _post(client, largest, "application/octet-stream")
     assert made.status_code == 201
-    assert (await client.get(f"/Binary/{made.json()['id']}")).content == largest
+    url = f"/Binary/{made.json()['id']}"
+    assert (await client.get(url)).content == largest
+    octets = {"Content-Type": "application/octet-stream"}
+    assert (await client.put(url, content=b"less", headers=octets)).status_code == 200
+    assert (await client.get(f"{url}/_history/1")).content == largest
     refused(await _post(client, b"x" * 3_750_001, "application/octet-stream"), 413)
 
 

@@ -30,7 +30,8 @@ async def vread(reading: Reading, request: FhirRequest, _context: Context) -> Fh
     if version is None:
         raise NotFound(f"There is no such version of a {key.type} with this id.")
     if version.body is None:
-        raise Gone(f"With this version the {key.type} was deleted.")
+        text = f"With this version the {key.type} was deleted."
+        raise Gone(text, headers={"ETag": f'W/"{version.number}"'})
     if client_has(version, request.headers):
         return FhirResponse(304, None, version)
     return FhirResponse(200, shown(version.body, result), version)

@@ -77,7 +77,9 @@ RULES = (
         Ask("GET", "/Patient/TOKEN/_history/3", 404, code="not-found"),
         Ask("GET", "/Patient/TOKEN/_history/0", 404, code="not-found"),
         Ask("GET", "/Patient/TOKEN/_history/x", 404, code="not-found"),
-        Ask("GET", "/Patient/TOKEN-gone/_history/2", 410, code="deleted"),
+        Ask(
+            "GET", "/Patient/TOKEN-gone/_history/2", 410, headers={"ETag": 'W/"2"'}, code="deleted"
+        ),
     ),
     rule(
         "a history is newest first, with request and response",
