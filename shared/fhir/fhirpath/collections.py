@@ -49,8 +49,11 @@ def answer(value: Any) -> list[Node]:  # noqa: ANN401
 
 
 def distinct(nodes: Iterable[Node]) -> list[Node]:
-    """Keep the first of those that are equal."""
-    return list({identity(node): node for node in reversed(list(nodes))}.values())[::-1]
+    """Keep the first of those that are equal, in their order."""
+    found: dict[Hashable, Node] = {}
+    for node in nodes:
+        found.setdefault(identity(node), node)
+    return list(found.values())
 
 
 def identity(node: Node) -> Hashable:

@@ -5,7 +5,7 @@ https://hl7.org/fhirpath/N1/index.html#equality
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from jiter import LosslessFloat
@@ -91,9 +91,13 @@ def equivalent(left: Node, right: Node) -> bool:
 
 
 def _alike_numbers(one: Decimal, two: Decimal) -> bool:
-    digits = min(_fraction_digits(one), _fraction_digits(two))
-    unit = Decimal(1).scaleb(-digits)
-    return abs(one - two) <= unit / 2 if digits else round(one) == round(two)
+    # Rounded to the digits of the less precise one.
+    unit = Decimal(1).scaleb(-min(_fraction_digits(one), _fraction_digits(two)))
+    try:
+        return one.quantize(unit, ROUND_HALF_UP) == two.quantize(unit, ROUND_HALF_UP)
+    except InvalidOperation:
+        # More digits than are reckoned with.
+        return one == two
 
 
 def _fraction_digits(number: Decimal) -> int:

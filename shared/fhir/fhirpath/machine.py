@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from shared.fhir.fhirpath.collections import single, truth
 from shared.fhir.fhirpath.errors import InvalidExpression
 from shared.fhir.fhirpath.navigation import children_named
-from shared.fhir.fhirpath.node import Node
+from shared.fhir.fhirpath.node import QUANTITIES, Node
 from shared.fhir.fhirpath.operators import LOGIC, OPERATORS, as_type, negated
 from shared.fhir.fhirpath.syntax import (
     Binary,
@@ -101,10 +101,26 @@ class Invocation(NamedTuple):
         return truth(self.within([self.input[index]], place, index))
 
     @property
+    def simple(self) -> Any:  # noqa: ANN401
+        """The one value of the input, as `only`.
+
+        :raises InvalidExpression: it has parts, of which no text or number is made.
+        """
+        value = self.only
+        if value is None and any(_has_parts(node) for node in self.input):
+            raise InvalidExpression("A simple value is expected.")
+        return value
+
+    @property
     def only(self) -> Any:  # noqa: ANN401
         """The one value of the input; None is nothing."""
         found = single(self.input)
         return None if found is None else found.system
+
+
+def _has_parts(node: Node) -> bool:
+    # A Quantity of which the value is not known is as nothing.
+    return type(node.value) is dict and node.type not in QUANTITIES
 
 
 def _literal(_machine: Machine, literal: Literal, _frame: Frame) -> list[Node]:

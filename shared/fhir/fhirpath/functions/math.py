@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def _of_number(operation: Callable[..., object], arguments: int = 0, least: int = 0) -> Function:
     def run(call: Invocation) -> list[Node]:
-        given = [call.only, *(call.value(place) for place in range(len(call.arguments)))]
+        given = [call.simple, *(call.value(place) for place in range(len(call.arguments)))]
         if None in given:
             return []
         for each in given:
@@ -44,7 +44,7 @@ def _bounded(value: object) -> object:
 
 
 def _abs(call: Invocation) -> list[Node]:
-    value = call.only
+    value = call.simple
     if isinstance(value, Quantity):
         return answer(Quantity(abs(value.value), value.unit))
     return _of_number(abs).run(call)

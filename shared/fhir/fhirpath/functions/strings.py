@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _text(call: Invocation) -> str | None:
-    value = call.only
+    value = call.simple
     if value is not None and not isinstance(value, str):
         raise InvalidExpression("A text is expected.")
     return value
