@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _DEFINED: Final = {"CodeSystem": defined_code_system, "ValueSet": defined_value_set}
 _SEPARATORS: Final = re.compile(r"([\\,|$])")
-_AT_ONCE: Final = 200
+# As many values as a search may ask for.
+_AT_ONCE: Final = 100
 
 
 async def find_canonical(reading: Reading, resource_type: str, canonical: str) -> JsonObject | None:

@@ -46,24 +46,29 @@ def validate_claims(
 ) -> list[Issue]:
     """Check a resource that is valid by R4, and those in it, against the profiles they claim.
 
-    One that nobody knows is a warning at its claim.
+    One that nobody knows is a warning at its claim. Faults stand first, and as many warnings as
+    there may be do not hide one.
     """
-    issues: list[Issue] = []
+    faults: list[Issue] = []
+    warnings: list[Issue] = []
     for claim in claims_in(resource):
-        if len(issues) >= limit:
+        if len(faults) >= limit:
             break
-        if _is_its_type(claim):
-            continue
-        definition = find_profile(claim.url)
-        if definition is None:
-            told = "This profile is not known here."
-            issues.append(Issue("warning", "not-found", told, claim.place))
-            continue
-        left = limit - len(issues)
-        check = Check(claim.root, find_profile, member_of=member_of, limit=left)
-        check.whole(definition, claim.node)
-        issues += check.issues
-    return issues
+        for issue in _of_claim(claim, find_profile, member_of, limit):
+            (faults if issue.severity == "error" else warnings).append(issue)
+    return [*faults[:limit], *warnings[:limit]]
+
+
+def _of_claim(claim: Claim, find_profile: FindProfile, member_of: Judge, limit: int) -> list[Issue]:
+    if _is_its_type(claim):
+        return []
+    definition = find_profile(claim.url)
+    if definition is None:
+        told = "This profile is not known here."
+        return [Issue("warning", "not-found", told, claim.place)]
+    check = Check(claim.root, find_profile, member_of=member_of, limit=limit)
+    check.whole(definition, claim.node)
+    return check.issues
 
 
 def _is_its_type(claim: Claim) -> bool:

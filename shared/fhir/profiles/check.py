@@ -99,7 +99,7 @@ class Check:
         )
 
     def _value(self, rule: Rule, node: Node) -> None:
-        if len(self.issues) >= self.limit:
+        if self._is_full("error"):
             return
         for severity, code, told in faults(rule, node, self):
             self._tell(severity, code, node.location, told)
@@ -168,6 +168,12 @@ class Check:
             self._tell("error", "structure", place, most)
 
     def _tell(self, severity: Severity, code: str, place: str, told: str) -> None:
-        if len(self.issues) < self.limit:
+        if not self._is_full(severity):
             text = f"By the profile {self._profile} this {told}."
             self.issues.append(Issue(severity, code, text, place))
+
+    def _is_full(self, severity: Severity) -> bool:
+        # Warnings are counted by themselves, so that they hide no fault.
+        is_fault = severity == "error"
+        told = sum((issue.severity == "error") is is_fault for issue in self.issues)
+        return told >= self.limit

@@ -291,3 +291,22 @@ def test_a_hundred_faults_are_enough() -> None:
 
     assert len(issues(resource, definition)) == 100
     assert len(validate_profile(resource, definition, lambda _: None, limit=7)) == 7
+
+
+def test_a_hundred_warnings_hide_no_fault() -> None:
+    rule = RULE | {"severity": "warning", "expression": "value.exists()"}
+    definition = profile(
+        "one",
+        "Observation",
+        element("Observation.component", constraint=[rule]),
+        element("Observation.status", fixedCode="amended"),
+    )
+    claims = [*(f"{HERE}/unknown-{number}" for number in range(300)), definition["url"]]
+    resource = observation(component=[{"code": concept("a")}] * 300, meta={"profile": claims})
+
+    for found in (
+        issues(resource, definition),
+        validate_claims(resource, known(definition).get),
+    ):
+        assert ("error", "Observation.status") in [(i.severity, i.expression) for i in found]
+        assert len(found) <= 200

@@ -5,28 +5,32 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from shared.fhir.errors import Malformed
-from shared.fhir.terminology import Code
+from shared.fhir.terminology import CannotTell, Code
 from shared.fhir.writer import write
-from shared.server.definition import Parameter
+from shared.server.definition import Operation, Parameter
 from shared.server.request import FhirResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from shared.fhir.reader import JsonObject
+    from shared.server.call import Call
     from shared.server.inputs import Inputs
 
+    Handle = Callable[[Any, Call], Awaitable[FhirResponse]]
+
 CODING: Final = Parameter("coding", "in", "Coding", "The code to check, with its system.")
-CONCEPT: Final = Parameter(
-    "codeableConcept", "in", "CodeableConcept", "Codings of which one must be valid."
-)
-ABSTRACT: Final = Parameter(
-    "abstract", "in", "boolean", "With false, a concept that only groups others is not valid."
-)
-ANSWER: Final = (
+_ASKED: Final = (
+    Parameter("code", "in", "code", "The code to check."),
+    Parameter("display", "in", "string", "What the code is called, to check that too."),
+    CODING,
+    Parameter("codeableConcept", "in", "CodeableConcept", "Codings of which one must be valid."),
+    Parameter(
+        "abstract", "in", "boolean", "With false, a concept that only groups others is not valid."
+    ),
     Parameter("result", "out", "boolean", "Whether it is valid.", min=1),
     Parameter("message", "out", "string", "Why it is not, or what could not be checked."),
     Parameter("display", "out", "string", "What it is called, as far as that is known."),
@@ -85,3 +89,39 @@ def answered(verdict: Verdict) -> FhirResponse:
     if verdict.display is not None:
         told.append({"name": "display", "valueString": verdict.display})
     return FhirResponse(200, write({"resourceType": "Parameters", "parameter": told}))
+
+
+def first_valid(codes: Iterable[Asked], is_valid: Callable[[Asked], bool]) -> Asked | None:
+    """Find the first code that is valid; None where none of them is.
+
+    :raises CannotTell: when none is known to be, and of one nobody here can tell.
+    """
+    undecided: list[CannotTell] = []
+    for each in codes:
+        try:
+            if is_valid(each):
+                return each
+        except CannotTell as error:
+            undecided.append(error)
+    if undecided:
+        raise undecided[0]
+    return None
+
+
+def validate_code(
+    resource_type: str, handle: Handle, description: str, *named_by: Parameter
+) -> tuple[Operation, ...]:
+    """Make `$validate-code` of a type and of its instances; `named_by` says what is asked."""
+    return tuple(
+        Operation(
+            code="validate-code",
+            level=level,
+            types=(resource_type,),
+            handle=handle,
+            opens="snapshot",
+            affects_state=False,
+            description=description,
+            parameters=(*named_by, *_ASKED),
+        )
+        for level in ("type", "instance")
+    )

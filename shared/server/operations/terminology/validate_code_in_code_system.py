@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import Malformed, NotFound
 from shared.fhir.terminology import CannotTell, Holdings, code_system_of
-from shared.server.definition import Operation, Parameter
+from shared.server.definition import Parameter
 from shared.server.holdings import find_code_system
 from shared.server.operations.terminology.asking import (
-    ABSTRACT,
-    ANSWER,
-    CODING,
-    CONCEPT,
     Verdict,
     answered,
     asked_codes,
+    first_valid,
+    validate_code,
 )
 from shared.server.operations.terminology.naming import named
 from shared.server.operations.terminology.value_set import valid
@@ -26,13 +24,14 @@ from shared.store.finding import required
 from shared.store.version import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from shared.fhir.terminology import CodeSystem
     from shared.server.call import Call
     from shared.server.operations.terminology.asking import Asked
     from shared.server.request import FhirResponse
     from shared.store.reading import Reading
+
+_NOT_OF_IT: Final = "Nothing was given with a code of this code system."
+_NOT_HELD: Final = "The code system does not have this code."
 
 
 async def validate_code_in_code_system(reading: Reading, call: Call) -> FhirResponse:
@@ -47,16 +46,12 @@ async def validate_code_in_code_system(reading: Reading, call: Call) -> FhirResp
     codes = asked_codes(inputs, url, inputs.one("version"))
     if url is not None:
         codes = [each for each in codes if each.code.system == url]
-    if not codes:
-        return answered(
-            Verdict(result=False, message="Nothing was given with a code of this code system.")
-        )
-    systems = [given or await _held(reading, each.system) for each in codes]
-    found = _first_known(codes, systems)
+    systems = {each.system: given or await _held(reading, each.system) for each in codes}
+    found = first_valid(codes, lambda each: _has(systems[each.system], each))
     if found is None:
-        return answered(Verdict(result=False, message="The code system does not have this code."))
-    asked, system = found
-    return answered(named(asked, inputs, Holdings({asked.system: system})))
+        told = _NOT_HELD if codes else _NOT_OF_IT
+        return answered(Verdict(result=False, message=told))
+    return answered(named(found, inputs, Holdings({found.system: systems[found.system]})))
 
 
 async def _given(reading: Reading, call: Call) -> CodeSystem | None:
@@ -82,37 +77,19 @@ async def _held(reading: Reading, canonical: str) -> CodeSystem:
     return system
 
 
-def _first_known(
-    codes: Sequence[Asked], systems: Sequence[CodeSystem]
-) -> tuple[Asked, CodeSystem] | None:
-    for asked, system in zip(codes, systems, strict=True):
-        if system.find(asked.code.code) is not None:
-            return asked, system
-    if not all(system.is_complete for system in systems):
+def _has(system: CodeSystem, asked: Asked) -> bool:
+    if system.find(asked.code.code) is not None:
+        return True
+    if not system.is_complete:
         raise CannotTell("Only a part of the code system is held here.")
-    return None
+    return False
 
 
-VALIDATE_CODE_IN_CODE_SYSTEM: Final = tuple(
-    Operation(
-        code="validate-code",
-        level=level,
-        types=("CodeSystem",),
-        handle=validate_code_in_code_system,
-        opens="snapshot",
-        affects_state=False,
-        description="Tell whether a code system has a code.",
-        parameters=(
-            Parameter("url", "in", "uri", "The url of the code system."),
-            Parameter("codeSystem", "in", "CodeSystem", "The code system itself."),
-            Parameter("code", "in", "code", "The code to check."),
-            Parameter("version", "in", "string", "Which version of the code system."),
-            Parameter("display", "in", "string", "What the code is called, to check that too."),
-            CODING,
-            CONCEPT,
-            ABSTRACT,
-            *ANSWER,
-        ),
-    )
-    for level in ("type", "instance")
+VALIDATE_CODE_IN_CODE_SYSTEM: Final = validate_code(
+    "CodeSystem",
+    validate_code_in_code_system,
+    "Tell whether a code system has a code.",
+    Parameter("url", "in", "uri", "The url of the code system."),
+    Parameter("codeSystem", "in", "CodeSystem", "The code system itself."),
+    Parameter("version", "in", "string", "Which version of the code system."),
 )

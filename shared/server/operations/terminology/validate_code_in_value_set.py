@@ -9,31 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.terminology import CannotTell, holds
-from shared.server.definition import Operation, Parameter
+from shared.fhir.terminology import holds
+from shared.server.definition import Parameter
 from shared.server.holdings import holdings_for
 from shared.server.operations.terminology.asking import (
-    ABSTRACT,
-    ANSWER,
-    CODING,
-    CONCEPT,
     Verdict,
     answered,
     asked_codes,
+    first_valid,
+    validate_code,
 )
 from shared.server.operations.terminology.naming import named
 from shared.server.operations.terminology.value_set import WHICH, asked_value_set
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shared.fhir.reader import JsonObject
-    from shared.fhir.terminology import Holdings
     from shared.server.call import Call
-    from shared.server.operations.terminology.asking import Asked
     from shared.server.request import FhirResponse
     from shared.store.reading import Reading
-
 
 _NOT_HELD: Final = "The value set does not hold this code."
 _NOTHING_ASKED: Final = "Nothing was given with both a system and a code."
@@ -48,46 +40,18 @@ async def validate_code_in_value_set(reading: Reading, call: Call) -> FhirRespon
     codes = asked_codes(inputs, inputs.one("system"), inputs.one("systemVersion"))
     value_set = await asked_value_set(reading, call)
     holdings = await holdings_for(reading, [value_set], [each.system for each in codes])
-    found = _first_held(codes, holdings, value_set)
+    found = first_valid(codes, lambda each: holds(holdings, value_set, each.code))
     if found is None:
         told = _NOT_HELD if codes else _NOTHING_ASKED
         return answered(Verdict(result=False, message=told))
     return answered(named(found, inputs, holdings, value_set))
 
 
-def _first_held(codes: Sequence[Asked], holdings: Holdings, value_set: JsonObject) -> Asked | None:
-    undecided: list[CannotTell] = []
-    for each in codes:
-        try:
-            if holds(holdings, value_set, each.code):
-                return each
-        except CannotTell as error:
-            undecided.append(error)
-    if undecided:
-        raise undecided[0]
-    return None
-
-
-VALIDATE_CODE_IN_VALUE_SET: Final = tuple(
-    Operation(
-        code="validate-code",
-        level=level,
-        types=("ValueSet",),
-        handle=validate_code_in_value_set,
-        opens="snapshot",
-        affects_state=False,
-        description="Tell whether a value set holds a code.",
-        parameters=(
-            *WHICH,
-            Parameter("code", "in", "code", "The code to check."),
-            Parameter("system", "in", "uri", "The system of the code."),
-            Parameter("systemVersion", "in", "string", "Which version of the system."),
-            Parameter("display", "in", "string", "What the code is called, to check that too."),
-            CODING,
-            CONCEPT,
-            ABSTRACT,
-            *ANSWER,
-        ),
-    )
-    for level in ("type", "instance")
+VALIDATE_CODE_IN_VALUE_SET: Final = validate_code(
+    "ValueSet",
+    validate_code_in_value_set,
+    "Tell whether a value set holds a code.",
+    *WHICH,
+    Parameter("system", "in", "uri", "The system of the code."),
+    Parameter("systemVersion", "in", "string", "Which version of the system."),
 )
