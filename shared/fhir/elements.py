@@ -32,7 +32,7 @@ class Found(NamedTuple):
 class Shape:
     """The JSON keys of a type: objects with element name and type, links, narrative markup.
 
-    `linking` are the keys of links and of markup together.
+    `linking` are the keys of links and of markup together; `uuids` are links that hold no address.
     """
 
     type: str
@@ -40,6 +40,7 @@ class Shape:
     links: frozenset[str]
     markup: frozenset[str]
     linking: frozenset[str]
+    uuids: frozenset[str]
 
 
 @cache
@@ -47,7 +48,7 @@ def shape(type_name: str) -> Shape:
     """Sort the keys of a type; a link is what a transaction may have to rewrite."""
     objects: dict[str, tuple[str, str]] = {}
     links = {"reference"} if type_name == "Reference" else set()
-    markup = set()
+    markup, uuids = set(), set()
     elements = type_definition(type_name).elements.values()
     for name, key in ((element.name, key) for element in elements for key in element.keys):
         if type_definition(key.type).kind != "primitive":
@@ -57,9 +58,17 @@ def shape(type_name: str) -> Shape:
         objects[f"_{key.json}"] = (name, "Element")
         if key.type in {"uri", "url", "oid", "uuid"}:
             links.add(key.json)
+            uuids |= {key.json} if key.type == "uuid" else set()
         elif key.type == "xhtml":
             markup.add(key.json)
-    return Shape(type_name, objects, frozenset(links), frozenset(markup), frozenset(links | markup))
+    return Shape(
+        type_name,
+        objects,
+        frozenset(links),
+        frozenset(markup),
+        frozenset(links | markup),
+        frozenset(uuids),
+    )
 
 
 def objects_in(root: JsonObject, root_type: str) -> Iterator[Found]:

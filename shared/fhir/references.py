@@ -25,6 +25,7 @@ _RESTFUL = re.compile(
     r"(?:(?P<base>.*)/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})"
     r"(?:/_history/(?P<version>[A-Za-z0-9.-]{1,64}))?(?:#.*)?"
 )
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ATTRIBUTE = re.compile(r"""(\s(?:href|src)\s*=\s*)(["'])(.*?)\2""", re.DOTALL)
 
 Kind = Literal["local", "external", "urn", "contained", "conditional", "other"]
@@ -117,7 +118,7 @@ class Links:
         A link matches as a whole or up to its `#`. It is replaced where the definition says
         Reference, uri, url, oid or uuid, and in href and src of narrative; canonical and strings
         never are. A value of `mapping` may end in `/_history/n`, which only version-specific
-        links take over.
+        links take over. A uuid can hold no address: there it is the new id, where that is one.
 
         https://hl7.org/fhir/R4/http.html#trules
         """
@@ -126,6 +127,8 @@ class Links:
             for key in kind.linking & holder.keys():
                 before = holder[key]
                 rewritten = _in_markup if key in kind.markup else _moved
+                if key in kind.uuids:
+                    rewritten = _named
                 after = rewritten(before, mapping)
                 if after != before:
                     holder[key] = after
@@ -137,6 +140,12 @@ def _moved(link: object, mapping: Mapping[str, str]) -> object:
     if type(link) is list:
         return [_moved(each, mapping) for each in link]
     return _target(link, mapping) or link if type(link) is str else link
+
+
+def _named(link: object, mapping: Mapping[str, str]) -> object:
+    moved = _moved(link, mapping)
+    logical_id = str(moved).rpartition("/")[2]
+    return f"urn:uuid:{logical_id}" if moved != link and _UUID.fullmatch(logical_id) else moved
 
 
 def _target(link: str, mapping: Mapping[str, str]) -> str | None:

@@ -10,6 +10,7 @@ from tests.api.resources import (
     created,
     entry,
     fresh,
+    identified,
     issues,
     observation,
     patient,
@@ -43,6 +44,14 @@ async def test_an_absolute_reference_below_a_base_of_ours_is_as_a_relative_one(
         answer = await client.post("/Observation", json=observation(wrong))
         refused(answer, 422)
         assert places(answer) == ["Observation.subject"]
+
+
+async def test_a_conditional_reference_may_name_our_base(client: httpx.AsyncClient) -> None:
+    value = fresh()
+    someone = await created(client, identified(value))
+    asked = observation(f"{str(client.base_url).rstrip('/')}/Patient?identifier={value}")
+    refused(await client.post("/Observation", json=asked), 400)
+    assert _subject(await run(client, "transaction", post(asked))) == someone
 
 
 async def test_every_reference_that_leads_nowhere_is_named_once(client: httpx.AsyncClient) -> None:

@@ -75,6 +75,27 @@ async def test_links_to_entries_are_rewritten_where_the_definition_says_so_and_n
     refused(await client.delete(f"/{target}"), 409)
 
 
+async def test_a_uuid_takes_the_new_id_and_an_oid_can_hold_none(client: httpx.AsyncClient) -> None:
+    urn, oid = "urn:uuid:0b9f0d5c-4b0f-4c5e-9d39-2d1f6f1f0a08", "urn:oid:1.2.3.4"
+
+    def linking(kind: str, link: str) -> dict[str, Any]:
+        return post(patient(extension=[{"url": "http://a.example", kind: link}]))
+
+    named = post(patient(), full_url=urn)
+    [made, someone] = _resources(await run(client, "transaction", linking("valueUuid", urn), named))
+    assert made["extension"][0]["valueUuid"] == f"urn:uuid:{someone['id']}"
+    [made, _] = _resources(await run(client, "transaction", linking("valueOid", oid), named))
+    assert made["extension"][0]["valueOid"] == oid
+
+    for kind, link, entry_ in (
+        ("valueUuid", urn, put(patient(id=fresh()), full_url=urn)),
+        ("valueOid", oid, post(patient(), full_url=oid)),
+    ):
+        answer = await run(client, "transaction", linking(kind, link), entry_)
+        refused(answer, 422)
+        assert places(answer) == ["Bundle.entry[0].resource.extension[0].value"]
+
+
 async def test_entries_may_refer_to_one_another_in_a_circle(client: httpx.AsyncClient) -> None:
     one, two = f"urn:uuid:{fresh()}", f"urn:uuid:{fresh()}"
 

@@ -164,6 +164,16 @@ def test_a_list_of_uris_is_rewritten_one_by_one() -> None:
     assert resource["instantiatesUri"] == ["http://a.example", "PlanDefinition/1"]
 
 
+def test_a_uuid_takes_the_new_id_where_that_is_one() -> None:
+    made = "01a20495-d2fb-7109-b77f-a5681fb840b9"
+    for target, named in ((made, f"urn:uuid:{made}"), ("p1", "Patient/p1")):
+        link = {"url": "http://a.example", "valueUuid": UUID}
+        other = {**link, "valueUuid": "urn:uuid:x"}
+        resource: dict[str, Any] = {"resourceType": "Flag", "extension": [link, other]}
+        assert Links(resource).rewrite({UUID: f"Patient/{target}"})
+        assert [each["valueUuid"] for each in resource["extension"]] == [named, "urn:uuid:x"]
+
+
 def test_markup_is_compared_and_written_escaped() -> None:
     div = '<div><a href="http://a.example?x=1&amp;y=2">x</a></div>'
     resource: dict[str, Any] = {"resourceType": "Flag", "text": {"div": div}}

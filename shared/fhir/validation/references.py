@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shared.fhir.validation.finding import Checker, Findings, Run
 
 _NOT_CONTAINED = "There is no contained resource of this id (ref-1)."
+_STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
 _absolute = re.compile(
     r"https?://.*/([A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?",
     re.DOTALL,
@@ -36,7 +37,7 @@ def reference_to(targets: Collection[str], plain: Checker) -> Checker:
         # Almost every reference is relative and right, and is known so by one look-up.
         if literal and literal.partition("/")[0] not in allowed:
             found = _judge_literal(literal, allowed, run)
-        return found if "type" not in value else found or _judge_type(value, allowed)
+        return found if "type" not in value else found or _judge_type(value, allowed, run)
 
     return check
 
@@ -68,16 +69,21 @@ def _judge_literal(literal: str, allowed: frozenset[str], run: Run) -> Findings 
     return fault("value", f"A reference to {target} is not allowed here. {_told(allowed)}")
 
 
-def _judge_type(value: dict[str, Any], allowed: frozenset[str]) -> Findings | None:
-    said = value["type"]
-    if said not in TYPE_CODE:
-        return None
-    if said not in allowed:
+def _judge_type(value: dict[str, Any], allowed: frozenset[str], run: Run) -> Findings | None:
+    # A type is a URL relative to that of FHIR's own structures; others are of logical models.
+    said = value["type"].removeprefix(_STRUCTURES)
+    if said in TYPE_CODE and said not in allowed:
         return fault("value", f"A reference to {said} is not allowed here. {_told(allowed)}")
-    target = _target_type(value.get("reference", ""))
+    literal = value.get("reference", "")
+    target = _contained_type(literal, run) if literal.startswith("#") else _target_type(literal)
     if target is None or target == said:
         return None
     return fault("value", f"The reference points to {target}, but its type says {said}.")
+
+
+def _contained_type(literal: str, run: Run) -> str | None:
+    inside = {f"#{each.get('id')}": each.get("resourceType") for each in contained_in(run.root)}
+    return inside.get(literal)
 
 
 def _target_type(literal: str) -> str | None:

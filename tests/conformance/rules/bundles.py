@@ -29,6 +29,11 @@ _FHIRPATH_PATCH = {
     "resourceType": "Parameters",
     "parameter": [{"name": "operation", "part": _GENDER}],
 }
+_DIV = f'<a href="{_URN}#x">Who</a><img src="{_URN}" alt="Them"/>'
+_NARRATIVE = {
+    "status": "generated",
+    "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{_DIV}</div>',
+}
 _OPERATIONS = b'[{"op": "add", "path": "/gender", "value": "female"}]'
 _JSON_PATCH = {
     "resourceType": "Binary",
@@ -108,6 +113,7 @@ RULES = (
             text='"status":"200',
         ),
         _transaction(200, entry("GET", "Patient/TOKEN", ifNoneMatch='W/"2"'), text='"status":"304'),
+        _transaction(200, entry("HEAD", "Patient/TOKEN", ifNoneMatch='W/"1"'), text='"etag":"W/'),
         _transaction(200, entry("PUT", "Patient/TOKEN-n", patient("TOKEN-n"), ifNoneMatch="*")),
         _transaction(
             412, entry("PUT", "Patient/TOKEN", patient("TOKEN"), ifNoneMatch="*"), code="conflict"
@@ -140,6 +146,18 @@ RULES = (
             entry("PUT", f"Patient?{_IDS}TOKEN-one", patient()),
             code="structure",
         ),
+        _transaction(
+            400,
+            entry("PATCH", "Patient/TOKEN", _JSON_PATCH),
+            entry("PATCH", f"Patient?{_IDS}TOKEN-one", _FHIRPATH_PATCH),
+            code="structure",
+        ),
+        _transaction(
+            400,
+            entry("DELETE", f"Patient?{_IDS}TOKEN-one"),
+            entry("POST", "Patient", identified("TOKEN-one"), ifNoneExist=f"{_IDS}TOKEN-one"),
+            code="structure",
+        ),
     ),
     rule(
         "a Bundle holds patches of both kinds",
@@ -147,12 +165,49 @@ RULES = (
             200, entry("PATCH", "Patient/TOKEN", _FHIRPATH_PATCH), text='"gender":"female"'
         ),
         _transaction(200, entry("PATCH", "Patient/TOKEN", _JSON_PATCH), text='"gender":"female"'),
+        _transaction(200, entry("PATCH", f"Patient?{_IDS}TOKEN-one", _FHIRPATH_PATCH)),
+        _transaction(200, entry("PATCH", f"Patient?{_IDS}TOKEN-one", _JSON_PATCH)),
+        _batch(entry("PATCH", "Patient/TOKEN", _FHIRPATH_PATCH), text='"gender":"female"'),
+        _batch(entry("PATCH", f"Patient?{_IDS}TOKEN-one", _JSON_PATCH), text='"gender":"female"'),
         _transaction(
             412,
             entry("PATCH", "Patient/TOKEN", _JSON_PATCH, ifMatch='W/"1"'),
             code="conflict",
             text=r"Bundle\.entry\[0\]",
         ),
+        _transaction(
+            404,
+            entry("PATCH", f"Patient?{_IDS}TOKEN-none", _JSON_PATCH),
+            code="not-found",
+            text=r"Bundle\.entry\[0\]",
+        ),
+        _transaction(
+            412, entry("PATCH", f"Patient?{_IDS}TOKEN-both", _FHIRPATH_PATCH), code="conflict"
+        ),
+        _transaction(
+            415,
+            entry("PATCH", "Patient/TOKEN", _JSON_PATCH | {"contentType": "application/json"}),
+            code="not-supported",
+        ),
+        _transaction(400, entry("PATCH", "Patient/TOKEN", patient()), code="structure"),
+    ),
+    rule(
+        "a transaction rewrites links to its entries, in narrative too",
+        _transaction(
+            200,
+            entry("POST", "Patient", patient(text=_NARRATIVE)),
+            _BORN,
+            text=r'href=\\"Patient/[0-9a-f-]{36}#x\\".*src=\\"Patient/[0-9a-f-]{36}\\"',
+        ),
+        _transaction(200, _about(f"{_URN}/_history/1"), _BORN, text="Patient/[0-9a-f-]{36}/_hist"),
+        _transaction(
+            422,
+            _about(f"{_URN}/_history/2"),
+            _BORN,
+            code="not-found",
+            text=r"entry\[0\]\.resource\.subject",
+        ),
+        _transaction(422, _ABOUT_BORN, code="not-found", text=r"entry\[0\]\.resource\.subject"),
     ),
     rule(
         "a Bundle has at most five thousand entries",

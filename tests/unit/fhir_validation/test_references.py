@@ -56,6 +56,22 @@ def test_the_type_of_a_reference_must_be_allowed_and_agree() -> None:
     assert [issue.expression for issue in validate(anything)] == ["Observation.focus[0]"]
 
 
+def test_a_type_agrees_in_each_of_its_forms_and_with_what_is_contained() -> None:
+    structures = "http://hl7.org/fhir/StructureDefinition"
+    wrong = ["Observation.encounter"]
+
+    assert faults({"reference": "Encounter/e1", "type": f"{structures}/Encounter"}) == []
+    assert faults({"reference": "Encounter/e1", "type": f"{structures}/Patient"}) == wrong
+    assert faults({"reference": "Encounter/e1", "type": "Nonsense"}) == wrong
+    assert faults({"reference": "Encounter/e1", "type": "http://example.org/Model"}) == wrong
+
+    inside = {"resourceType": "Patient", "id": "p"}
+    for said, expected in (("Patient", []), ("Group", ["Observation.subject"])):
+        told = damaged(OBSERVATION, "subject", {"reference": "#p", "type": said})
+        issues = validate(told | {"contained": [inside]})
+        assert [issue.expression for issue in issues] == expected
+
+
 def test_a_reference_without_named_targets_may_point_to_any_type() -> None:
     for literal in ("Patient/p1", "Basic/b1", "https://example.org/Task/t1"):
         assert validate(damaged(OBSERVATION, "focus", [{"reference": literal}])) == []
