@@ -83,6 +83,11 @@ def served_parameters(resource_type: str) -> Mapping[str, Parameter]:
     return {code: parameter for code, parameter in found.items() if parameter.converters()}
 
 
+def is_view(resource_type: str) -> bool:
+    """Tell whether resources of a type are views of something else, which is searched apart."""
+    return resource_type in _OF_VIEWS
+
+
 def _is_served(resource_type: str, code: str) -> bool:
     return resource_type not in _OF_VIEWS or code in _OF_VIEWS[resource_type]
 

@@ -9,37 +9,26 @@ https://hl7.org/fhir/R4/search.html
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-from shared.fhir.definitions import search_parameters
 from shared.fhir.errors import InvalidSearch, Issue, NotSupported
-from shared.fhir.search.escapes import split
-from shared.fhir.search.parameters import served_parameters
-from shared.fhir.search.query import RESULT, Criterion, Missing, Query
+from shared.fhir.search.includes import is_include
+from shared.fhir.search.query import RESULT, Query
 from shared.fhir.search.reading import Reading
+from shared.fhir.search.restrictions import restriction_reader
 from shared.fhir.search.result import read_count, read_result, read_sort, read_total
-from shared.fhir.search.values import VALUE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, tzinfo
 
-    from shared.fhir.search.parameters import Parameter
+    from shared.fhir.errors import FhirError
+    from shared.fhir.search.query import Include, Sort
+    from shared.fhir.search.restrictions import Reader
 
 _MOST_PARAMETERS: Final = 50
-_MOST_VALUES: Final = 100
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
-_UNSERVED: Final = frozenset(
-    {
-        "_contained", "_containedType", "_content", "_filter", "_has", "_include", "_list",
-        "_query", "_revinclude", "_score", "_text", "_type",
-    }
-)  # fmt: skip
-
-
-class _Asked(NamedTuple):
-    parameter: Parameter
-    modifier: str | None
 
 
 def parse(
@@ -61,24 +50,19 @@ def parse(
     _refuse_unreadable(pairs)
     reading = Reading(zone, bases, now)
     given = _result_parameters(pairs)
-    used, issues = _known(resource_type, pairs, lenient=lenient)
+    known = _known(resource_type, pairs, lenient=lenient)
     count = read_count(given)
     return Query(
         type=resource_type,
-        criteria=tuple(
-            _criterion(_asked(resource_type, name), text, reading)
-            for name, text in used
-            if name not in RESULT
-        ),
-        sort=tuple(
-            key for name, text in used if name == "_sort" for key in read_sort(resource_type, text)
-        ),
+        criteria=tuple(read(text, reading) for read, text in known.criteria),
+        sort=tuple(known.sort),
         count=count,
         total=read_total(given, count),
         page=given.get("_page"),
+        includes=tuple(known.includes),
         result=read_result(given),
-        used=tuple(used),
-        issues=tuple(issues),
+        used=tuple(known.used),
+        issues=tuple(known.issues),
     )
 
 
@@ -89,23 +73,41 @@ def _refuse_unreadable(pairs: Sequence[tuple[str, str]]) -> None:
         raise InvalidSearch("A search holds no NUL character and no half of a surrogate pair.")
 
 
-def _known(
-    resource_type: str, pairs: Sequence[tuple[str, str]], *, lenient: bool
-) -> tuple[list[tuple[str, str]], list[Issue]]:
-    used: list[tuple[str, str]] = []
-    issues: list[Issue] = []
+@dataclass(slots=True)
+class _Known:
+    """What was understood of the parameters of a type, and what was skipped."""
+
+    type: str
+    criteria: list[tuple[Reader, str]] = field(default_factory=list)
+    sort: list[Sort] = field(default_factory=list)
+    includes: list[Include] = field(default_factory=list)
+    used: list[tuple[str, str]] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+
+    def add(self, name: str, text: str) -> None:
+        if name == "_sort":
+            self.sort += read_sort(self.type, text)
+        elif is_include(name):
+            raise NotSupported(f"The search parameter '{name}' is not supported.")
+        elif name not in RESULT:
+            self.criteria.append((restriction_reader(self.type, name), text))
+        self.used.append((name, text))
+
+    def skip(self, error: FhirError) -> None:
+        found = error.issues
+        self.issues += (Issue("warning", i.code, f"Skipped. {i.diagnostics}") for i in found)
+
+
+def _known(resource_type: str, pairs: Sequence[tuple[str, str]], *, lenient: bool) -> _Known:
+    known = _Known(resource_type)
     for name, text in pairs:
         try:
-            if name == "_sort":
-                read_sort(resource_type, text)
-            elif name not in RESULT:
-                _asked(resource_type, name)
-            used.append((name, text))
+            known.add(name, text)
         except (InvalidSearch, NotSupported) as error:
             if not lenient:
                 raise
-            issues += (Issue("warning", i.code, f"Skipped. {i.diagnostics}") for i in error.issues)
-    return used, issues
+            known.skip(error)
+    return known
 
 
 def _result_parameters(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -116,46 +118,3 @@ def _result_parameters(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
                 raise InvalidSearch(f"{name} may be given once only.")
             given[name] = text
     return given
-
-
-def _asked(resource_type: str, name: str) -> _Asked:
-    code, mark, modifier = name.partition(":")
-    served = served_parameters(resource_type)
-    parameter = served.get(code)
-    if parameter is None or "." in modifier:
-        raise _no_parameter(resource_type, code, name)
-    if not mark:
-        return _Asked(parameter, None)
-    if modifier in parameter.modifiers:
-        return _Asked(parameter, modifier)
-    listed = f"valid for '{code}' are {', '.join(parameter.modifiers) or 'none'}."
-    if modifier in VALUE_TYPES[parameter.type].UNSERVED_MODIFIERS:
-        raise NotSupported(f"The modifier ':{modifier}' is not supported; {listed}")
-    raise InvalidSearch(f"There is no modifier ':{modifier}' here; {listed}")
-
-
-def _no_parameter(resource_type: str, code: str, name: str) -> InvalidSearch | NotSupported:
-    listed = f"valid for {resource_type} are {', '.join(served_parameters(resource_type))}."
-    defined = search_parameters(resource_type)
-    if code.partition(".")[0] in defined and "." in name:
-        return NotSupported("Chained search parameters are not supported.")
-    if code in _UNSERVED or code in defined:
-        return NotSupported(f"The search parameter '{code}' is not supported; {listed}")
-    return InvalidSearch(f"There is no search parameter '{code}'; {listed}")
-
-
-def _criterion(asked: _Asked, text: str, reading: Reading) -> Criterion | Missing:
-    parameter, modifier = asked
-    if modifier == "missing":
-        if text not in {"true", "false"}:
-            raise InvalidSearch(f"'{parameter.code}:missing' must be true or false.")
-        return Missing(parameter, text == "true")
-    texts = split(text, ",")
-    if len(texts) > _MOST_VALUES:
-        raise InvalidSearch(f"'{parameter.code}' takes at most {_MOST_VALUES} values.")
-    if not all(texts):
-        raise InvalidSearch(f"'{parameter.code}' has an empty value.")
-    read = VALUE_TYPES[parameter.type].parse
-    return Criterion(
-        parameter, modifier, tuple(read(parameter, modifier, each, reading) for each in texts)
-    )

@@ -79,6 +79,11 @@ class Include:
     is_reverse: bool = False
     iterate: bool = False
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The types that it leads to."""
+        return self.parameter.targets if self.target is None else (self.target,)
+
 
 @dataclass(frozen=True, slots=True)
 class Sort:

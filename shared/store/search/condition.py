@@ -17,17 +17,34 @@ Index = Literal["terms", "keys", "range", "updated"]
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is found first, among other resources: `find` selects a column `key` of it.
+
+    `follow` writes what holds of `r`, from the SQL of an array of these.
+    """
+
+    find: Sql
+    follow: Callable[[str], str]
+
+    def drive(self, args: Arguments) -> str:
+        """Follow all that is found."""
+        return self.follow(f"ARRAY({self.find(args)})")
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """The forms of a condition; values are bound where one is written.
 
     `index` says what finds the rows in the second: their terms, a list of their keys, a range of
     theirs, when their resources were updated, or None. `is_selective` says that there are few.
+    `elsewhere` is what `drive` finds first, which may be much where it is not selective.
     """
 
     probe: Sql
     drive: Sql
     index: Index | None = None
     is_selective: bool = False
+    elsewhere: Elsewhere | None = None
 
     @classmethod
     def same(cls, sql: Sql, index: Index | None = None, *, is_selective: bool = False) -> Condition:

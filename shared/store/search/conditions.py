@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import TYPE_CODE
-from shared.fhir.errors import NotSupported
 from shared.fhir.search.parameters import COLUMNS
 from shared.fhir.search.query import Chain, Criterion, Has, Missing
 from shared.fhir.search.values import Token
 from shared.store.search.arguments import TENANT
+from shared.store.search.chains import chain
 from shared.store.search.condition import Condition
 from shared.store.search.dates import dates
+from shared.store.search.has import has
 from shared.store.search.strings import strings
 from shared.store.search.terms import missing, needs_one_term, with_all_terms, with_any_term
 
@@ -33,7 +34,7 @@ def conditions(
     Whatever relation enters a search is narrowed here, by the same access.
     """
     simple = [each for each in restrictions if needs_one_term(each)]
-    others = [_condition(each) for each in restrictions if not needs_one_term(each)]
+    others = [_condition(each, access) for each in restrictions if not needs_one_term(each)]
     return [*_access(resource_type, access), *with_all_terms(simple), *others]
 
 
@@ -53,9 +54,13 @@ def _access(resource_type: str, access: Access) -> Iterator[Condition]:
         )
 
 
-def _condition(criterion: Restriction) -> Condition:
-    if isinstance(criterion, Chain | Has):
-        raise NotSupported("Chains and _has are not supported.")
+def _condition(criterion: Restriction, access: Access) -> Condition:
+    if isinstance(criterion, Chain):
+        found = {name: conditions(name, [each], access) for name, each in criterion.targets}
+        return chain(criterion.parameter, found)
+    if isinstance(criterion, Has):
+        referring = conditions(criterion.type, [criterion.criterion], access)
+        return has(criterion.type, criterion.parameter, referring)
     parameter = criterion.parameter
     if isinstance(criterion, Missing):
         # The record itself gives these to every resource.

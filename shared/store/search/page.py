@@ -13,33 +13,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.search.query import Has
-from shared.store.search.arguments import TENANT, Arguments
+from shared.store.search.driving import (
+    BY_RESOURCES,
+    BY_ROWS,
+    OF_TENANT,
+    ROWS,
+    all_of,
+    driven,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from shared.fhir.search.query import Query, Restriction, Sort
     from shared.store.page_key import PageKey
+    from shared.store.search.arguments import Arguments
     from shared.store.search.condition import Condition
     from shared.store.search.order import Order
 
 # How many rows of the order are looked at before the matches are sought by their terms.
 _BUDGET: Final = 1000
-_OF_TENANT: Final = f"r.tenant = {TENANT}"
-_ROWS: Final = "record.search_row r"
-# The same with the resource's `updated`, found by rows or by resources.
-_BY_ROWS: Final = (
-    "(SELECT s.*, c.updated FROM record.search_row s CROSS JOIN LATERAL "
-    "(SELECT c.updated FROM record.resource c "
-    "WHERE c.tenant = s.tenant AND c.pk = s.pk OFFSET 0) c) r"
-)
-_BY_RESOURCES: Final = (
-    "(SELECT c.tenant, c.type, c.pk, c.id, c.updated, "
-    "s.patient, s.d_lo, s.d_hi, s.terms, s.targets "
-    "FROM record.resource c CROSS JOIN LATERAL "
-    "(SELECT s.patient, s.d_lo, s.d_hi, s.terms, s.targets FROM record.search_row s "
-    "WHERE s.tenant = c.tenant AND s.type = c.type AND s.pk = c.pk OFFSET 0) s WHERE c.pk > 0) r"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class Page:
         return self._of_either(args) if indexes else self._of_order(args)
 
     def _of_order(self, args: Arguments) -> str:
-        where = _all(each.probe(args) for each in self.conditions)
+        where = all_of(each.probe(args) for each in self.conditions)
         return f"page AS MATERIALIZED ({self._walk(self._columns, where, self.limit, args)})"
 
     def _of_matches(self, args: Arguments) -> str:
@@ -68,7 +61,7 @@ class Page:
 
     def _of_either(self, args: Arguments) -> str:
         looked_at = self._walk("r.*", "true", max(_BUDGET, 10 * self.limit), args)
-        where = _all(each.probe(args) for each in self.conditions)
+        where = all_of(each.probe(args) for each in self.conditions)
         is_full = f"(SELECT count(*) FROM walked) >= {self.limit:d}"
         either = f"(SELECT * FROM walked WHERE {is_full} UNION ALL SELECT * FROM matches) z"
         return (
@@ -83,7 +76,7 @@ class Page:
 
     def _walk(self, columns: str, where: str, limit: int, args: Arguments) -> str:
         beyond = f" AND {self.order.beyond_by_column(self.key, args)}" if self.key else ""
-        of_type = f"{_OF_TENANT} AND r.type = {args.type}"
+        of_type = f"{OF_TENANT} AND r.type = {args.type}"
         return (
             f"SELECT {columns} FROM {self._in_order} WHERE {of_type} AND {where}{beyond} "
             f"ORDER BY {self.order.by_column()} LIMIT {limit:d}"
@@ -100,8 +93,8 @@ class Page:
     def _in_order(self) -> str:
         sort = self.query.sort
         if _is_asked("_id", sort) or _is_asked("_lastUpdated", sort):
-            return _BY_RESOURCES
-        return _BY_ROWS if _is_asked("_lastUpdated", self.query.criteria) else _ROWS
+            return BY_RESOURCES
+        return BY_ROWS if _is_asked("_lastUpdated", self.query.criteria) else ROWS
 
     def _first(self, matches: str, args: Arguments) -> str:
         beyond = self.order.beyond(self.key, args) if self.key else "true"
@@ -111,21 +104,5 @@ class Page:
         )
 
 
-def driven(conditions: Sequence[Condition], args: Arguments, *, shows_updated: bool = False) -> str:
-    """Write from where the matches come, as `r`, so that their indexes find them."""
-    indexes = {each.index for each in conditions if each.index}
-    relation = _BY_ROWS if shows_updated or "updated" in indexes else _ROWS
-    if indexes == {"updated"}:
-        relation = _BY_RESOURCES
-    # With `+ 0` PostgreSQL does not read the keys of a whole type to intersect them with the terms.
-    column = "r.type + 0" if indexes - {"updated"} == {"terms"} else "r.type"
-    found = _all(each.drive(args) for each in conditions)
-    return f"FROM {relation} WHERE {_OF_TENANT} AND {column} = {args.type} AND {found}"
-
-
 def _is_asked(code: str, asked: Sequence[Restriction | Sort]) -> bool:
     return any(each.parameter.code == code for each in asked if not isinstance(each, Has))
-
-
-def _all(parts: Iterable[str]) -> str:
-    return " AND ".join(parts) or "true"

@@ -12,8 +12,9 @@ from shared.fhir.dates import instant
 from shared.store.page_key import PageKey
 from shared.store.search.arguments import TENANT, Arguments, Statement
 from shared.store.search.conditions import conditions
+from shared.store.search.driving import driven
 from shared.store.search.order import order
-from shared.store.search.page import Page, driven
+from shared.store.search.page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,96 @@
+"""Reads `_include` and `_revinclude`: what is to be shown beside the matches.
+
+https://hl7.org/fhir/R4/search.html#include
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.fhir.definitions import RESOURCE_TYPES
+from shared.fhir.errors import InvalidSearch, NotSupported
+from shared.fhir.search.links import link, links_of, links_to
+from shared.fhir.search.parameters import is_view
+from shared.fhir.search.query import Include
+
+if TYPE_CHECKING:
+    from shared.fhir.search.parameters import Parameter
+
+_NAMES: Final = frozenset({"_include", "_revinclude"})
+_MOST_PARTS: Final = 3
+
+
+def is_include(name: str) -> bool:
+    """Tell whether a parameter asks for what is to be shown beside the matches."""
+    return name.partition(":")[0] in _NAMES
+
+
+def includes_of(resource_type: str) -> list[str]:
+    """Name what can be shown beside matches of a type, by references of theirs."""
+    return [f"{resource_type}:{each.code}" for each in links_of(resource_type)]
+
+
+def reverse_includes_of(resource_type: str) -> list[str]:
+    """Name what can be shown beside matches of a type, by references to them."""
+    return [
+        f"{source}:{each.code}"
+        for source in RESOURCE_TYPES
+        for each in links_to(source, resource_type)
+    ]
+
+
+def read_include(resource_type: str, name: str, text: str) -> Include:
+    """Read what is to be shown beside matches of a type, or with `:iterate` beside that again.
+
+    :raises InvalidSearch: there is no such modifier, type or reference, or it leads nowhere.
+    :raises NotSupported: R4 has it, this server does not.
+    """
+    code, mark, modifier = name.partition(":")
+    if mark and modifier != "iterate":
+        raise InvalidSearch(f"There is no modifier ':{modifier}' here; valid is 'iterate'.")
+    if is_view(resource_type):
+        raise NotSupported(f"{code} is not supported for {resource_type}.")
+    parts = text.split(":")
+    if "*" in parts:
+        raise NotSupported(f"{code} takes no '*': name each reference, as in {_example(code)}.")
+    if not 1 < len(parts) <= _MOST_PARTS or not all(parts):
+        raise InvalidSearch(f"{code} needs a type and a reference of it, as in {_example(code)}.")
+    source, reference, *target = parts
+    parameter = link(source, reference)
+    include = Include(
+        source,
+        parameter,
+        _target(source, parameter, target),
+        is_reverse=code == "_revinclude",
+        iterate=bool(mark),
+    )
+    if not include.iterate:
+        _refuse_apart(resource_type, include)
+    return include
+
+
+def _example(code: str) -> str:
+    return "'Provenance:target'" if code == "_revinclude" else "'Observation:subject:Patient'"
+
+
+def _target(source: str, parameter: Parameter, given: list[str]) -> str | None:
+    if given and given[0] not in parameter.targets:
+        raise InvalidSearch(
+            f"'{parameter.code}' of {source} does not refer to '{given[0]}'; valid are "
+            f"{', '.join(parameter.targets)}."
+        )
+    return given[0] if given else None
+
+
+def _refuse_apart(resource_type: str, include: Include) -> None:
+    """Refuse what could not lead from or to a match: it would look as if there were none."""
+    if not include.is_reverse and include.source != resource_type:
+        raise InvalidSearch(
+            f"_include begins at the matches, as in '{resource_type}:…'; from what is included "
+            "leads _include:iterate."
+        )
+    if include.is_reverse and resource_type not in include.targets:
+        raise InvalidSearch(
+            f"_revinclude leads to the matches, which '{include.parameter.code}' of "
+            f"{include.source} does not; to what is included leads _revinclude:iterate."
+        )

@@ -1,0 +1,59 @@
+"""The parameters by which resources refer to one another, as chains, `_has` and includes use them.
+
+A canonical address is none: what it leads to is known by its url, not by its place in the record.
+
+https://hl7.org/fhir/R4/search.html#chaining
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.fhir.definitions import RESOURCE_TYPES
+from shared.fhir.errors import InvalidSearch, NotSupported
+from shared.fhir.search.parameters import is_view, served_parameters
+
+if TYPE_CHECKING:
+    from shared.fhir.search.parameters import Parameter
+
+
+class NoParameter(InvalidSearch):
+    """A type lacks a parameter; another that a reference leads to may have it."""
+
+
+def is_link(parameter: Parameter) -> bool:
+    """Tell whether all that the parameter holds are references."""
+    return "Reference" in parameter.value_types and "canonical" not in parameter.value_types
+
+
+def links_of(resource_type: str) -> list[Parameter]:
+    """Find the parameters by which a type refers to others."""
+    if is_view(resource_type):
+        return []
+    return [each for each in served_parameters(resource_type).values() if is_link(each)]
+
+
+def links_to(source: str, target: str) -> list[Parameter]:
+    """Find the parameters by which one type may refer to another."""
+    return [] if is_view(target) else [each for each in links_of(source) if target in each.targets]
+
+
+def link(resource_type: str, code: str) -> Parameter:
+    """Find the parameter by which a type refers to others.
+
+    :raises InvalidSearch: there is no such type, or no such parameter, or it is no reference.
+    :raises NotSupported: it cannot be followed here.
+    """
+    if resource_type not in RESOURCE_TYPES:
+        raise InvalidSearch(f"There is no resource type '{resource_type}'.")
+    found = links_of(resource_type)
+    parameter = next((each for each in found if each.code == code), None)
+    if parameter is not None:
+        return parameter
+    valid = f"valid for {resource_type} are {', '.join(each.code for each in found) or 'none'}."
+    known = served_parameters(resource_type).get(code)
+    if known is None:
+        raise NoParameter(f"There is no reference '{code}'; {valid}")
+    if known.type == "reference":
+        raise NotSupported(f"'{code}' is not followed: it holds canonical addresses; {valid}")
+    raise InvalidSearch(f"'{code}' is no reference; {valid}")

@@ -1,0 +1,28 @@
+"""How a row of a search is known to refer to another: by the term of a parameter.
+
+The keys in `targets` say only that there is a reference; the term says which parameter's it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.search.terms import target_term
+
+if TYPE_CHECKING:
+    from shared.fhir.search.parameters import Parameter
+    from shared.store.search.arguments import Arguments
+
+
+def link_term(parameter: Parameter, source: Arguments, target: Arguments) -> str:
+    """Hash, as the index does, the term of a source that refers to the target `r`."""
+    code = TYPE_CODE[source.resource_type]
+    term = target_term(parameter.number, target.resource_type, "")
+    return hashed(f"{source.bind(f'{source.tenant}|{code}|{term}', 'text')} || r.id")
+
+
+def hashed(text: str) -> str:
+    """Hash the SQL of a text as `hash_term` does."""
+    digest = f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"
+    return f"('x' || left({digest}, 16))::bit(64)::bigint"
