@@ -147,6 +147,59 @@ STRUCTURE: dict[str, Any] = {
     },
 }
 
+UCUM = "http://unitsofmeasure.org"
+MEDICATION_REQUEST: dict[str, Any] = {
+    "resourceType": "MedicationRequest",
+    "status": "active",
+    "intent": "order",
+    "medicationCodeableConcept": {"text": "Sertraline"},
+    "subject": {"reference": "Patient/p1"},
+    "requester": {"reference": "Practitioner/d1"},
+    "dosageInstruction": [
+        {
+            "timing": {
+                "repeat": {
+                    "frequency": 1,
+                    "period": 1,
+                    "periodUnit": "d",
+                    "dayOfWeek": ["mon", "tue"],
+                }
+            },
+            "doseAndRate": [{"doseQuantity": {"value": 50, "system": UCUM, "code": "mg"}}],
+        }
+    ],
+    "dispenseRequest": {"validityPeriod": {"start": "2026-01-01", "end": "2026-12-31"}},
+}
+
+ENCOUNTER: dict[str, Any] = {
+    "resourceType": "Encounter",
+    "status": "finished",
+    "class": {"system": f"{SYSTEMS}/v3-ActCode", "code": "AMB"},
+    "statusHistory": [{"status": "planned", "period": {"start": "2026-03-01"}}],
+    "participant": [{"individual": {"reference": "Practitioner/d1"}}],
+    "length": {"value": 30, "system": UCUM, "code": "min"},
+    "diagnosis": [{"condition": {"reference": "Condition/c1"}, "rank": 1}],
+    "location": [{"location": {"reference": "Location/l1"}}],
+}
+
+CARE_PLAN: dict[str, Any] = {
+    "resourceType": "CarePlan",
+    "status": "active",
+    "intent": "plan",
+    "instantiatesCanonical": ["http://example.org/PlanDefinition/one|1"],
+    "subject": {"reference": "Patient/p1"},
+    "activity": [
+        {
+            "detail": {
+                "kind": "Appointment",
+                "status": "scheduled",
+                "scheduledPeriod": {"start": "2026-03-01"},
+            }
+        }
+    ],
+    "note": [{"text": "Steady"}],
+}
+
 VALID = {
     "Patient": PATIENT,
     "Observation": OBSERVATION,
@@ -155,6 +208,9 @@ VALID = {
     "AllergyIntolerance": ALLERGY,
     "Questionnaire": QUESTIONNAIRE,
     "StructureDefinition": STRUCTURE,
+    "MedicationRequest": MEDICATION_REQUEST,
+    "Encounter": ENCOUNTER,
+    "CarePlan": CARE_PLAN,
 }
 
 

@@ -10,6 +10,10 @@ from shared.fhir.validation import validate
 from tests.unit.fhir_validation.resources import DIV, DROP, EXTENSION, PATIENT, VALID, damaged
 
 P, OBS, B, R, A = "Patient", "Observation", "Bundle", "Parameters", "AllergyIntolerance"
+Q, S, M, E, C = (
+    *("Questionnaire", "StructureDefinition", "MedicationRequest"),
+    *("Encounter", "CarePlan"),
+)
 SYSTEMS = "http://terminology.hl7.org/CodeSystem"
 
 INNER = {"resourceType": "Patient", "id": "x", "managingOrganization": {"reference": "#"}}
@@ -170,6 +174,67 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (R, "parameter.1.valueCode", "a", "Parameters.parameter[1]", "invariant"),
     (A, "clinicalStatus", DROP, "AllergyIntolerance", "invariant"),
     (A, "verificationStatus", WITHDRAWN, "AllergyIntolerance", "invariant"),
+    # Definitions, which nest themselves
+    (Q, "item.0.item.1.linkId", DROP, "Questionnaire.item[0].item[1]", "required"),
+    (Q, "item.0.item.1.enableWhen.0.operator", "is",
+     "Questionnaire.item[0].item[1].enableWhen[0].operator", "code-invalid"),
+    (Q, "item.0.item.1.enableWhen.0.answerString", "x",
+     "Questionnaire.item[0].item[1].enableWhen[0].answer", "structure"),
+    (Q, "item.0.item.1.enableWhen.0.answerBoolean", "true",
+     "Questionnaire.item[0].item[1].enableWhen[0].answer", "structure"),
+    (Q, "item.0.item.1.maxLength", 1.5, "Questionnaire.item[0].item[1].maxLength", "value"),
+    (Q, "item.0.item.1.linkId", "1.1", "Questionnaire", "invariant"),
+    (Q, "item.1.required", True, "Questionnaire.item[1]", "invariant"),
+    (Q, "item.0.item", DROP, "Questionnaire.item[0]", "invariant"),
+    (Q, "date", "2026-13", "Questionnaire.date", "value"),
+    (S, "kind", "profile", "StructureDefinition.kind", "code-invalid"),
+    (S, "abstract", DROP, "StructureDefinition", "required"),
+    (S, "differential.element.0.path", DROP, "StructureDefinition.differential.element[0]",
+     "required"),
+    (S, "differential.element.1.min", -1, "StructureDefinition.differential.element[1].min",
+     "value"),
+    (S, "differential.element.1.max", "0", "StructureDefinition.differential.element[1]",
+     "invariant"),
+    (S, "differential.element.2.type.0.targetProfile", "x",
+     "StructureDefinition.differential.element[2].type[0].targetProfile", "structure"),
+    (S, "differential", DROP, "StructureDefinition", "invariant"),
+    # What care is made of
+    (M, "intent", DROP, "MedicationRequest", "required"),
+    (M, "medicationReference", {"reference": "Medication/m"}, "MedicationRequest.medication",
+     "structure"),
+    (M, "medicationCodeableConcept", DROP, "MedicationRequest", "required"),
+    (M, "requester.reference", "Location/1", "MedicationRequest.requester", "value"),
+    (M, "dosageInstruction.0.timing.repeat.period", "1",
+     "MedicationRequest.dosageInstruction[0].timing.repeat.period", "structure"),
+    (M, "dosageInstruction.0.timing.repeat.periodUnit", "day",
+     "MedicationRequest.dosageInstruction[0].timing.repeat.periodUnit", "code-invalid"),
+    (M, "dosageInstruction.0.timing.repeat.periodUnit", DROP,
+     "MedicationRequest.dosageInstruction[0].timing.repeat", "invariant"),
+    (M, "dosageInstruction.0.timing.repeat.dayOfWeek.1", "monday",
+     "MedicationRequest.dosageInstruction[0].timing.repeat.dayOfWeek[1]", "code-invalid"),
+    (M, "dosageInstruction.0.doseAndRate.0.doseQuantity.comparator", "<",
+     "MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.comparator", "structure"),
+    (M, "dispenseRequest.validityPeriod.end", "2025-01-01",
+     "MedicationRequest.dispenseRequest.validityPeriod", "invariant"),
+    (E, "class", DROP, "Encounter", "required"),
+    (E, "class", [{"code": "AMB"}], "Encounter.class", "structure"),
+    (E, "status", "done", "Encounter.status", "code-invalid"),
+    (E, "statusHistory.0.period", DROP, "Encounter.statusHistory[0]", "required"),
+    (E, "participant.0.individual.reference", "Patient/1", "Encounter.participant[0].individual",
+     "value"),
+    (E, "location.0.location", {}, "Encounter.location[0].location", "structure"),
+    (E, "length.value", "30", "Encounter.length.value", "structure"),
+    (E, "length.system", "urn:iso:std:iso:1", "Encounter.length", "invariant"),
+    (E, "diagnosis.0.rank", 0, "Encounter.diagnosis[0].rank", "value"),
+    (C, "activity.0.detail.status", DROP, "CarePlan.activity[0].detail", "required"),
+    (C, "activity.0.reference", {"reference": "Task/1"}, "CarePlan.activity[0]", "invariant"),
+    (C, "activity.0.detail.kind", "Observation", "CarePlan.activity[0].detail.kind",
+     "code-invalid"),
+    (C, "activity.0.detail.scheduledString", "daily", "CarePlan.activity[0].detail.scheduled",
+     "structure"),
+    (C, "subject.reference", "Practitioner/1", "CarePlan.subject", "value"),
+    (C, "instantiatesCanonical", ["a b"], "CarePlan.instantiatesCanonical[0]", "value"),
+    (C, "note.0", {"time": "2026"}, "CarePlan.note[0]", "required"),
 ]  # fmt: skip
 
 
