@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.access.access import ANONYMOUS, Access
+from shared.fhir.search.parse import parse
 from shared.fhir.search.reading import Reading
+from shared.store.history import History
 from shared.store.store import Store
 from shared.store.version import Change, Key
 
@@ -39,9 +42,61 @@ async def _write(store: Store, key: Key, content: dict[str, Any] | None) -> None
 
 
 async def _seen(store: Store, key: Key, *patients: str) -> list[int]:
-    access = Access(1, ANONYMOUS, frozenset(patients), None, "test")
-    async with store.reading(access) as reading:
+    async with store.reading(_limited(*patients)) as reading:
         return [each.number for each in await reading.history(key, before=None, limit=9)]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What each way to a Binary shows to whoever asks: the numbers of versions, and ids."""
+
+    read: int | None
+    vread: tuple[int, ...]
+    history: tuple[int, ...]
+    type_history: tuple[int, ...]
+    found: tuple[str, ...]
+    counted: int
+
+
+async def _sight(store: Store, key: Key, access: Access) -> Sight:
+    past = History(("Binary",), count=1000)
+    query = parse("Binary", [("_id", key.id)], zone=UTC, now=NOW)
+    async with store.reading(access) as reading:
+        current = await reading.read(key)
+        versions = [await reading.read_version(key, number) for number in (1, 2, 3)]
+        everywhere = [version for version, _ in await reading.past(past, None)]
+        return Sight(
+            None if current is None else current.number,
+            tuple(each.number for each in versions if each is not None),
+            tuple(each.number for each in await reading.history(key, before=None, limit=9)),
+            tuple(each.number for each in everywhere if each.key == key),
+            tuple(await reading.matching(query)),
+            await reading.count(query),
+        )
+
+
+def _limited(*patients: str) -> Access:
+    return Access(1, ANONYMOUS, frozenset(patients), None, "test")
+
+
+async def test_every_way_to_it_shows_the_same(store: Store) -> None:
+    key = Key("Binary", uuid.uuid4().hex)
+    for name in "ab":
+        context = {"reference": f"Patient/binary-{name}"}
+        await _write(store, key, {"contentType": "text/plain", "securityContext": context})
+    found = (key.id,)
+    nothing = Sight(None, (), (), (), (), 0)
+
+    # The first version was protected as a's, and the one after it as b's.
+    assert await _sight(store, key, _limited("binary-a")) == Sight(None, (1,), (1,), (1,), (), 0)
+    assert await _sight(store, key, _limited("binary-b")) == Sight(2, (2,), (2,), (2,), found, 1)
+    for access in (SYSTEM, _limited("binary-a", "binary-b")):
+        both = (2, 1)
+        assert await _sight(store, key, access) == Sight(2, (1, 2), both, both, found, 1)
+    assert await _sight(store, key, _limited("binary-c")) == nothing
+    assert await _sight(store, key, _limited()) == nothing
+    other_types = Access(1, ANONYMOUS, None, frozenset({"Patient"}), "test")
+    assert await _sight(store, key, other_types) == nothing
 
 
 @pytest.mark.parametrize(
