@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.fhir.definitions import type_definition
+from shared.fhir.fhirpath import root_node
+from shared.fhir.fhirpath.navigation import children
 from shared.fhir.validation import validate
 from tests.unit.fhir_validation.resources import VALID, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from shared.fhir.fhirpath import Node
 
 Place = tuple[str | int, ...]
 _step = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
@@ -188,6 +194,74 @@ def test_an_object_where_a_primitive_belongs_is_one_issue_at_its_place(
     assert issue.code == "structure"
     assert issue.expression is not None
     assert mark in evaluated(faulty, issue.expression.removeprefix(resource_type))
+
+
+# What stands in the place of any array or object there is, and has one fault in its form
+MISSHAPEN: list[object] = ["x", 7, True, [], [[]], [7]]
+
+
+@pytest.mark.parametrize("resource_type", VALID)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_another_json_form_in_any_place_is_one_issue_that_leads_to_it(
+    resource_type: str, data: st.DataObject
+) -> None:
+    resource = VALID[resource_type]
+    places = [
+        place
+        for place in places_in(resource)
+        # A twin is told at its element, where that is told already.
+        if place
+        and not any(str(step).startswith("_") for step in place)
+        and f"_{place[-1]}" not in value_at(resource, place[:-1])
+        # Nobody is left to refer to a contained resource that is not one, nor it to others.
+        and place[-1] not in {"contained", "resourceType"}
+        and "contained" not in place
+        and isinstance(value_at(resource, place), dict | list)
+    ]
+    place = data.draw(st.sampled_from(places))
+    wrong = data.draw(st.sampled_from(MISSHAPEN))
+
+    faulty = damaged(resource, ".".join(map(str, place)), wrong)
+    (issue,) = validate(faulty)
+    assert issue.code == "structure"
+    assert issue.expression is not None
+    found = evaluated(faulty, issue.expression.removeprefix(resource_type))
+    assert wrong in found or wrong in [[each] for each in found]
+
+
+@pytest.mark.parametrize("resource_type", VALID)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_a_required_element_that_is_gone_is_one_issue_at_its_parent(
+    resource_type: str, data: st.DataObject
+) -> None:
+    resource = VALID[resource_type]
+    places = list(required_in(root_node(resource)))
+    if not places:
+        return
+    parent, key = data.draw(st.sampled_from(places))
+    faulty = json.loads(json.dumps(resource))
+    (holder,) = evaluated(faulty, parent.removeprefix(resource_type))
+    del holder[key]
+    if not holder or holder.keys() == {"id"}:
+        return
+
+    (issue,) = validate(faulty)
+    assert (issue.code, issue.expression) == ("required", parent)
+
+
+def required_in(node: Node) -> Iterator[tuple[str, str]]:
+    """Give the place of each element that R4 requires, and its JSON key in it."""
+    below = list(children(node))
+    for child in below:
+        element = type_definition(node.type).elements[child.name]
+        alone = sum(each.name == child.name for each in below) == 1
+        if element.min and alone and isinstance(node.value, dict):
+            yield node.location, child.key
+        # What is in a primitive stands in its twin.
+        if isinstance(child.value, dict):
+            yield from required_in(child)
 
 
 def value_at(node: Any, place: Place) -> Any:  # noqa: ANN401
