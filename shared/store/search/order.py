@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from shared.fhir.dates import MIN_TIME, moment
 from shared.store.search.arguments import TENANT
+from shared.store.search.walk import Direction, Values, Walk
 
 if TYPE_CHECKING:
     from shared.fhir.search.query import Query, Sort
     from shared.store.page_key import PageKey
     from shared.store.search.arguments import Arguments
 
-SqlType = Literal["bigint", "text", "timestamptz"]
+_MAIN_DATE: Final = Values(
+    "search_row", "d_lo", f"s.d_lo > {MIN_TIME}", "pk", f"r.d_lo = {MIN_TIME}"
+)
+SqlType = Literal["bigint", "text", "timestamptz", "numeric"]
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
     """One key: an expression over the relation `r`, selected under a name.
 
-    `is_column` says that an index has this order and that there is no NULL.
+    `is_column` says that an index has this order and that there is no NULL; `values`, where there
+    are, which rows have values in an order that an index has.
     """
 
     name: str
@@ -28,6 +33,7 @@ class SortKey:
     sql_type: SqlType
     descending: bool
     is_column: bool = False
+    values: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,14 @@ class Order:
     def forward(self) -> Order:
         """Give the order as it is shown."""
         return Order(self.keys)
+
+    def walk(self, place: PageKey | None, rows: str) -> Walk | None:
+        """Walk the order from a place on, where indexes have it in two parts."""
+        key = self.keys[0] if len(self.keys) == 1 else None
+        if key is None or key.values is None:
+            return None
+        run = Direction(key.descending, self.backward)
+        return Walk(key.values, key.sql_type, run, place, rows)
 
     def by_name(self) -> str:
         """Order the selected rows."""
@@ -116,13 +130,16 @@ def _key(name: str, sort: Sort) -> SortKey:
         # No date is the earliest time there is, so it comes last by itself.
         return SortKey(name, "r.d_lo", "bigint", down, is_column=True)
     if parameter.is_main_date:
-        return SortKey(name, f"nullif(r.d_lo, {MIN_TIME})", "bigint", down)
+        expression = f"nullif(r.d_lo, {MIN_TIME})"
+        return SortKey(name, expression, "bigint", down, values=_MAIN_DATE)
     if parameter.type == "date":
         return SortKey(
             name, _value("search_date", "lo", f"s.lo > {MIN_TIME}", sort), "bigint", down
         )
     # The later words of a family name are stored for searching only: they have no `exact`.
-    return SortKey(name, _value("search_string", "norm", "s.exact <> ''", sort), "text", down)
+    texts = Values("search_string", "norm", f"s.param = {parameter.number:d} AND s.exact <> ''")
+    expression = _value("search_string", "norm", "s.exact <> ''", sort)
+    return SortKey(name, expression, "text", down, values=texts)
 
 
 def _value(table: str, column: str, counts: str, sort: Sort) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.store.search.arguments import Arguments
     from shared.store.search.condition import Condition
     from shared.store.search.order import Order
+    from shared.store.search.walk import Part
 
 # How many rows of the order are looked at before the matches are sought by their terms.
 _BUDGET: Final = 1000
@@ -48,9 +49,38 @@ class Page:
     def compile(self, args: Arguments) -> str:
         """Write the common table expressions, of which the last is `page`."""
         indexes = [each for each in self.conditions if each.index]
-        if not self.order.is_indexed or any(each.is_selective for each in indexes):
+        if any(each.is_selective for each in indexes):
             return self._of_matches(args)
-        return self._of_either(args) if indexes else self._of_order(args)
+        if self.order.is_indexed:
+            return self._of_either(args) if indexes else self._of_order(args)
+        walk = self.order.walk(self.key, self._in_order)
+        return self._of_parts(walk.parts(args), args) if walk else self._of_matches(args)
+
+    def _of_parts(self, parts: Sequence[Part], args: Arguments) -> str:
+        """Look at the parts of the order, one after the other; find the matches if it was cut."""
+        where = all_of(each.probe(args) for each in self.conditions)
+        [name] = (key.name for key in self.order.keys)
+        walks: list[str] = []
+        is_full, is_cut = "false", "false"
+        for place, part in enumerate(parts, 1):
+            rows = part.rows(name, where, self.limit, self._budget)
+            walks.append(
+                f"walked_{place} AS MATERIALIZED "
+                f"(SELECT * FROM ({rows}) z WHERE NOT ({is_full}) AND NOT ({is_cut})), "
+            )
+            found = " + ".join(f"(SELECT count(*) FROM walked_{n})" for n in range(1, place + 1))
+            is_full = f"{found} >= {self.limit:d}"
+            is_cut = f"{is_cut} OR NOT ({is_full}) AND {part.is_cut(self._budget)}"
+        found = " UNION ALL ".join(
+            f"SELECT * FROM walked_{n} WHERE NOT ({is_cut})" for n in range(1, len(parts) + 1)
+        )
+        either = f"({found} UNION ALL SELECT * FROM matches) z"
+        matches = self._matches(args, f" AND ({is_cut})")
+        return f"{''.join(walks)}{matches}, page AS ({self._first(either, args)})"
+
+    @property
+    def _budget(self) -> int:
+        return max(_BUDGET, 10 * self.limit)
 
     def _of_order(self, args: Arguments) -> str:
         where = all_of(each.probe(args) for each in self.conditions)
@@ -60,7 +90,7 @@ class Page:
         return f"{self._matches(args)}, page AS ({self._first('matches', args)})"
 
     def _of_either(self, args: Arguments) -> str:
-        looked_at = self._walk("r.*", "true", max(_BUDGET, 10 * self.limit), args)
+        looked_at = self._walk("r.*", "true", self._budget, args)
         where = all_of(each.probe(args) for each in self.conditions)
         is_full = f"(SELECT count(*) FROM walked) >= {self.limit:d}"
         either = f"(SELECT * FROM walked WHERE {is_full} UNION ALL SELECT * FROM matches) z"
