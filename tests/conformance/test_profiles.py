@@ -112,7 +112,11 @@ def test_a_vital_sign_keeps_its_profile(example: str, name: str, find: FindProfi
 
 @FINDERS
 def test_a_vital_sign_breaks_the_profile_of_another(find: FindProfile) -> None:
-    assert faults("body-height", "bodyweight", find) == [("required", "Observation.code")]
+    assert faults("body-height", "bodyweight", find) == [
+        ("required", "Observation.code"),
+        # A height has no unit of weight.
+        ("code-invalid", "Observation.value.code"),
+    ]
     assert faults("heart-rate", "bp", find) == [
         ("required", "Observation.code"),
         ("structure", "Observation.value"),
