@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.fhir.profiles import validate_profile
 from tests.unit.profiles.definitions import (
     FHIR,
     HERE,
@@ -16,6 +17,9 @@ from tests.unit.profiles.definitions import (
     observation,
     profile,
 )
+
+if TYPE_CHECKING:
+    from shared.fhir.fhirpath import Node
 
 
 def slicing(type_name: str, path: str, **said: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -240,3 +244,22 @@ def test_slices_that_only_a_description_divides_are_left_alone() -> None:
     )
 
     assert faults(observation(), definition) == []
+
+
+def test_slices_are_told_by_a_value_set_that_the_caller_knows() -> None:
+    definition = sliced(
+        element(f"{IN}:warm", max="1"),
+        element(f"{IN}:warm.code", binding={"strength": "required", "valueSet": f"{HERE}/warm"}),
+        type_name="value",
+        path="code",
+    )
+    resource = observation(component=[component("red"), component("red"), component("blue")])
+
+    def is_red(node: Node, _url: str) -> bool:
+        return "red" in str(node.value)
+
+    assert validate_profile(resource, definition, lambda _: None) == []
+    found = validate_profile(resource, definition, lambda _: None, member_of=is_red)
+    assert [(each.code, each.expression) for each in found] == [
+        ("structure", "Observation.component")
+    ]
