@@ -64,15 +64,15 @@ def _conditional(text: object, bases: tuple[str, ...]) -> Link | None:
 
 
 async def _target(tx: Transaction, link: Link, place: str, context: Context) -> Key:
-    found = await tx.matching(_query(link, place, context))
+    found = await tx.matching(await _query(tx, link, place, context))
     if len(found) != 1:
         many = "Several resources match" if found else "Nothing matches"
         raise PreconditionFailed(f"{many} this conditional reference.", expression=place)
     return Key(link.type or "", found[0])
 
 
-def _query(link: Link, place: str, context: Context) -> Query:
+async def _query(tx: Transaction, link: Link, place: str, context: Context) -> Query:
     try:
-        return criteria(link.type or "", link.id or "", context)
+        return await criteria(tx, link.type or "", link.id or "", context)
     except FhirError as error:
         raise type(error)(error.issues[0].diagnostics, expression=place) from None

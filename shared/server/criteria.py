@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from shared.fhir.errors import EditConflict, InvalidSearch, PreconditionFailed
 from shared.fhir.search.parse import parse
 from shared.fhir.search.query import RESULT
+from shared.server.concepts import with_concepts
 from shared.store.version import Key
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
     from shared.fhir.search.query import Query
     from shared.server.request import Context, FhirRequest
+    from shared.store.reading import Reading
     from shared.store.transaction import Transaction
     from shared.store.version import Version
 
 
-def criteria_of(request: FhirRequest, context: Context) -> Query | None:
+async def criteria_of(reading: Reading, request: FhirRequest, context: Context) -> Query | None:
     """Read the criteria of a conditional write; None where the request is not conditional.
 
     :raises InvalidSearch: when they are empty or not valid.
@@ -30,26 +32,30 @@ def criteria_of(request: FhirRequest, context: Context) -> Query | None:
     resource_type = request.type or ""
     if request.interaction == "create":
         asked = request.headers.get("if-none-exist")
-        return None if asked is None else criteria(resource_type, asked, context)
+        return None if asked is None else await criteria(reading, resource_type, asked, context)
     if request.id is None:
-        return _query(resource_type, request.query, context)
+        return await _query(reading, resource_type, request.query, context)
     return None
 
 
-def criteria(resource_type: str, text: str, context: Context) -> Query:
+async def criteria(reading: Reading, resource_type: str, text: str, context: Context) -> Query:
     """Read criteria, which must narrow the search.
 
     :raises InvalidSearch: when they are empty or not valid.
     """
     pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
-    return _query(resource_type, pairs, context)
+    return await _query(reading, resource_type, pairs, context)
 
 
-def _query(resource_type: str, pairs: Sequence[tuple[str, str]], context: Context) -> Query:
+async def _query(
+    reading: Reading, resource_type: str, pairs: Sequence[tuple[str, str]], context: Context
+) -> Query:
     query = parse(resource_type, pairs, zone=context.zone, now=context.now, bases=context.bases)
     if not query.criteria:
         raise InvalidSearch("Criteria need at least one search parameter.")
-    return query
+    if query.includes:
+        raise InvalidSearch("Criteria find one resource, and include none beside it.")
+    return await with_concepts(reading, query, context.bases)
 
 
 def condition(query: Query) -> str:

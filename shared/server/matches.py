@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.search.parse import parse
 from shared.fhir.summary import check_subset
+from shared.server.concepts import with_concepts
 from shared.server.request import FhirResponse
 from shared.server.searchset import searchset
 from shared.server.showing import shown
@@ -55,6 +56,7 @@ async def page_of_matches(
         bases=context.bases,
         lenient="handling=lenient" in request.headers.get("prefer", "").replace(" ", ""),
     )
+    query = await with_concepts(reading, query, context.bases)
     check_subset((query.type,), query.result)
     total = await searched.count(query) if query.total != "none" else None
     tenant, secret = reading.access.tenant, reading.paging_key

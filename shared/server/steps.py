@@ -47,7 +47,7 @@ async def steps_of(tx: Transaction, entries: list[Entry], context: Context) -> l
     :raises FhirError: the first refusal, with the place of its entry.
     """
     writes = _in_order(entries)
-    conditions = _conditions(writes, context)
+    conditions = await _conditions(tx, writes, context)
     await tx.hold_conditions([lock for query in conditions.values() for lock in locks(query)])
     await tx.expect([_key(entry) for entry in entries if entry.request.id is not None])
     steps: list[Step] = []
@@ -78,14 +78,16 @@ async def refuse_second_matches(tx: Transaction, steps: Sequence[Step]) -> None:
                 )
 
 
-def _conditions(writes: Iterable[Entry], context: Context) -> dict[str, Query]:
+async def _conditions(
+    tx: Transaction, writes: Iterable[Entry], context: Context
+) -> dict[str, Query]:
     """Read what each conditional write asks, which no two may ask alike."""
     found: dict[str, Query] = {}
     places: dict[str, str] = {}
     for entry in writes:
         is_create = entry.request.interaction == "create"
         with located(entry, "request.ifNoneExist" if is_create else "request.url"):
-            query = criteria_of(entry.request, context)
+            query = await criteria_of(tx, entry.request, context)
             if query is None:
                 continue
             first = places.setdefault(condition(query), entry.place)

@@ -182,6 +182,21 @@ def _quantity_columns(rows: Sequence[Row], tenant: int) -> list[list[Any]]:
     ]
 
 
+def text_columns(rows: Sequence[Row]) -> list[list[Any]]:
+    """Turn the texts of rows into arrays, each once: type, parameter, text, trigrams."""
+    texts = {
+        (TYPE_CODE[row.version.key.type], parameter, text): None
+        for row in rows
+        for parameter, text in row.index.texts
+    }
+    return [
+        [code for code, _, _ in texts],
+        [parameter for _, parameter, _ in texts],
+        [text for _, _, text in texts],
+        [_array(trigrams(text)) for _, _, text in texts],
+    ]
+
+
 def _array(numbers: Sequence[int]) -> str:
     # Rows of different lengths cannot be one two-dimensional array: each travels as text.
     return "{" + ",".join(map(str, numbers)) + "}"

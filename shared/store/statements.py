@@ -156,6 +156,15 @@ WITH input AS (
   SELECT $1, i.type, t.param, i.pk, i.patient, t.norm, t.exact, t.tri::int[]
   FROM unnest($17::int[], $18::smallint[], $19::text[], $20::text[], $21::text[])
     AS t(nr, param, norm, exact, tri) JOIN input i ON i.nr = t.nr
+), texts_kept AS (
+  -- A text of the vocabulary stands under no resource. Two writers may add one at once: that it
+  -- stands there twice changes nothing.
+  INSERT INTO record.search_string (tenant, type, param, pk, norm, exact, tri)
+  SELECT $1, t.type, t.param, 0, t.text, '', t.tri::int[]
+  FROM unnest($41::smallint[], $42::smallint[], $43::text[], $44::text[])
+    AS t(type, param, text, tri)
+  WHERE (SELECT s.pk FROM record.search_string s WHERE s.tenant = $1 AND s.type = t.type
+    AND s.param = t.param AND s.norm = t.text AND s.pk = 0 LIMIT 1) IS NULL
 ), dates_kept AS (
   INSERT INTO record.search_date (tenant, type, param, pk, patient, span, lo, hi)
   SELECT $1, i.type, t.param, i.pk, i.patient, t.span, t.lo, t.hi

@@ -18,7 +18,7 @@ from shared.fhir.errors import EditConflict
 from shared.store import statements
 from shared.store.audit import audit_arguments
 from shared.store.reading import Reading
-from shared.store.rows import Row, columns, prepare
+from shared.store.rows import Row, columns, prepare, text_columns
 from shared.store.terms import reference_term
 from shared.store.version import Change, Key, Version
 
@@ -185,6 +185,7 @@ class Transaction(Reading):
                 act.service,
                 act.caller,
                 act.request_id,
+                *text_columns(rows),
             )
         except asyncpg.UniqueViolationError:
             written = 0

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from shared.fhir.dates import MAX_TIME, MIN_TIME, date_range, instant
 from shared.fhir.search.fold import fold
 from shared.fhir.search.query import Criterion, Missing, Query, Sort
-from shared.fhir.search.values import LogicalTarget, Moment, Target, Text, Token, Uri
+from shared.fhir.search.values import (
+    LogicalTarget,
+    Moment,
+    Target,
+    Text,
+    Token,
+    TypedIdentifier,
+    Uri,
+    UriPart,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,6 +92,26 @@ VALUES: dict[str, dict[str, Callable[[Resource], list[Any]]]] = {
 }
 
 
+def _called(concepts: Iterable[Resource]) -> list[str]:
+    every = [part for each in concepts for part in (each, *each.get("coding", []))]
+    return [each[name] for each in every for name in ("text", "display") if name in each]
+
+
+def _tags(resource: Resource) -> list[Resource]:
+    tags: list[Resource] = resource.get("meta", {}).get("tag", [])
+    return tags
+
+
+# What codes are called, where a search may ask for that.
+CALLED: dict[str, Callable[[Resource], list[str]]] = {
+    "_tag": lambda r: _called(_tags(r)),
+    "class": lambda r: _called([r["class"]]),
+    "identifier": lambda r: [
+        each["type"]["text"] for each in r.get("identifier", []) if "text" in each.get("type", {})
+    ],
+}
+
+
 def answer(query: Query, resources: list[Resource], updated: dict[str, datetime]) -> list[str]:
     """Find the ids of the matches in order; resources come in the order of their keys."""
     found = [each for each in resources if each["resourceType"] == query.type]
@@ -112,6 +141,11 @@ def matches(query: Query, resource: Resource, updated: datetime) -> bool:
 
 def _values(each: Criterion | Missing | Sort, resource: Resource, updated: datetime) -> list[Any]:
     code = each.parameter.code
+    if isinstance(each, Criterion) and each.modifier == "text":
+        return CALLED[code](resource)
+    if isinstance(each, Criterion) and each.modifier == "of-type":
+        identifiers: list[Any] = resource.get("identifier", [])
+        return identifiers
     if code == "_id":
         return [("coded", "", resource["id"])]
     if code == "_lastUpdated":
@@ -133,10 +167,12 @@ def _matches(value: Value, searched: object, modifier: str | None) -> bool:
             return _token(value, searched)
         case Text():
             return _text(value, searched, modifier)
+        case TypedIdentifier():
+            return _typed(value, searched)
         case Moment():
             return _date(value, searched)
-        case Uri():
-            return bool(value == searched.text)
+        case Uri() | UriPart():
+            return _uri(value, searched.text, modifier)
         case LogicalTarget():
             logical = value.get("identifier")
             coded = logical and ("coded", logical.get("system", ""), logical.get("value"))
@@ -154,7 +190,25 @@ def _token(value: Value, token: Token) -> bool:
     return same_system and (token.code is None or token.code == code)
 
 
+def _typed(value: Value, typed: TypedIdentifier) -> bool:
+    kinds = [(k.get("system"), k.get("code")) for k in value.get("type", {}).get("coding", [])]
+    return (typed.system, typed.code) in kinds and value.get("value") == typed.value
+
+
+def _uri(value: str, searched: str, modifier: str | None) -> bool:
+    match modifier:
+        case "above":
+            return f"{searched}/".startswith(f"{value.rstrip('/')}/")
+        case "below":
+            return f"{value.rstrip('/')}/".startswith(f"{searched}/")
+        case "contains":
+            return searched in value
+    return value == searched
+
+
 def _text(value: str, text: Text, modifier: str | None) -> bool:
+    if modifier == "text":
+        return fold(value).startswith(text.folded)
     if modifier == "exact":
         return value == text.exact
     if modifier == "contains":

@@ -94,6 +94,11 @@ class Record:
             [(*of, pk, patient, *each, trigrams(each[1])) for each in row.strings],
         )
         await run(
+            "INSERT INTO record.search_string (tenant, type, pk, param, norm, exact, tri)"
+            " VALUES ($1, $2, 0, $3, $4, '', $5)",
+            [(*of, *each, trigrams(each[1])) for each in row.texts],
+        )
+        await run(
             "INSERT INTO record.search_date (tenant, type, pk, patient, param, lo, hi, span)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             [(*of, pk, patient, *each, span_class(*each[1:])) for each in row.dates],

@@ -20,6 +20,10 @@ REFERENCES = (
     "Practitioner/1", "Practitioner/2/_history/1", "Organization/1", "https://x.example/Practitioner/1",
     "urn:uuid:6c1f8c2e-3d1a-4f59-9a36-1f1d6f0a1b2c",
 )  # fmt: skip
+SOURCES = (
+    "urn:x", "http://source.example", "http://source.example/", "http://source.example/a_b",
+    "http://source.example/a/b", "http://source.example/ab", "HTTP://source.example/a",
+)  # fmt: skip
 dates = st.sampled_from(DATES)
 
 
@@ -27,9 +31,19 @@ def _maybe(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
     return st.fixed_dictionaries({}, optional=fields)
 
 
-codings = _maybe(system=st.sampled_from(SYSTEMS), code=st.sampled_from(CODES))
+codings = _maybe(
+    system=st.sampled_from(SYSTEMS), code=st.sampled_from(CODES), display=st.sampled_from(WORDS)
+)
 identifiers = st.lists(
-    _maybe(system=st.sampled_from(SYSTEMS), value=st.sampled_from(CODES)), min_size=1, max_size=2
+    _maybe(
+        system=st.sampled_from(SYSTEMS),
+        value=st.sampled_from(CODES),
+        type=_maybe(
+            text=st.sampled_from(WORDS), coding=st.lists(codings.filter(bool), min_size=1)
+        ).filter(bool),
+    ),
+    min_size=1,
+    max_size=2,
 )
 periods = _maybe(start=dates, end=dates).filter(
     lambda p: bool(p) and p.get("start", "0") <= p.get("end", "9")
@@ -49,7 +63,7 @@ _names = _maybe(
 patients = _maybe(
     meta=_maybe(
         tag=st.lists(codings.filter(bool), min_size=1, max_size=2),
-        source=st.sampled_from(("urn:x", "http://source.example")),
+        source=st.sampled_from(SOURCES),
     ).filter(bool),
     identifier=identifiers,
     active=st.booleans(),
@@ -131,6 +145,12 @@ targets = st.sampled_from(
 )
 
 
+typed = st.builds(
+    lambda system, code, value: f"{system}|{_escaped(code)}|{_escaped(value)}",
+    *(st.sampled_from(each) for each in (SYSTEMS, CODES, CODES)),
+)
+
+
 def _one(
     names: str, values: st.SearchStrategy[str], *modifiers: str
 ) -> st.SearchStrategy[tuple[str, str]]:
@@ -153,7 +173,11 @@ CRITERIA = {
     "Patient": st.one_of(
         *_common,
         _one("identifier _tag", tokens, ":not"),
-        _one("_source", st.sampled_from(("urn:x", "http://source.example"))),
+        _one("_source", st.sampled_from(SOURCES)),
+        _one("_source:above _source:below", st.sampled_from(SOURCES[1:-1])),
+        _one("_source:contains", st.sampled_from((*SOURCES, "a", "a_", "ample/a", "%", "E/A"))),
+        _one("_tag:text identifier:text", texts),
+        _one("identifier:of-type", typed),
         _one("gender", st.sampled_from(("male", "female", "other")), ":not"),
         _one("active", st.sampled_from(("true", "FALSE")), ":not"),
         _one("phone", st.sampled_from(("1 a", "2")), ":not"),
@@ -168,6 +192,7 @@ CRITERIA = {
         *_common,
         _one("identifier class", tokens, ":not"),
         _one("status", st.sampled_from(("planned", "finished")), ":not"),
+        _one("class:text identifier:text", texts),
         _one("date location-period", moments),
         _one("subject patient", st.sampled_from(("p0", "Patient/p1", "Patient/none"))),
         _one("location", st.sampled_from(("1", "Location/2"))),

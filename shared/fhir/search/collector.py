@@ -27,6 +27,7 @@ class Collector:
     reading: Reading
     terms: dict[str, None] = field(default_factory=dict)
     strings: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    texts: dict[tuple[int, str], None] = field(default_factory=dict)
     dates: dict[tuple[int, int, int], None] = field(default_factory=dict)
     patients: set[str] = field(default_factory=set)
     present: set[int] = field(default_factory=set)
@@ -36,6 +37,11 @@ class Collector:
         """Add terms."""
         for term in terms:
             self.terms[term] = None
+
+    def add_text(self, number: int, text: str) -> None:
+        """Add a text of the vocabulary, for which the row has a term."""
+        if text and len(text) <= WINDOW:
+            self.texts[number, text] = None
 
     def add_string(self, number: int, text: str, starts: list[str] | None = None) -> None:
         """Add a text; `starts` are places inside it at which a search may begin as well.

@@ -47,7 +47,9 @@ class QuantityRow(NamedTuple):
 class IndexRow:
     """The index values of a resource; `terms` are texts that the store hashes.
 
-    A string is (parameter, folded, as sent), a date (parameter, low, high). `main` is the type's
+    A string is (parameter, folded, as sent), a date (parameter, low, high). The `texts` are the
+    words that terms stand for, where a search may give a part of one: what codes are called, and
+    uris, which many resources share; each is (parameter, text). `main` is the type's
     main date, (MIN_TIME, MIN_TIME) where it has none. `patients` are the logical ids of those in
     whose compartment the resource is.
     """
@@ -58,6 +60,7 @@ class IndexRow:
     main: Range = NO_DATE
     patients: tuple[str, ...] = ()
     quantities: tuple[QuantityRow, ...] = ()
+    texts: tuple[tuple[int, str], ...] = ()
 
 
 def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
@@ -75,6 +78,7 @@ def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
         tuple(found.dates),
         found.main,
         tuple(sorted(patients)),
+        texts=tuple(found.texts),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import RESOURCE_TYPES, compartment_parameters, search_parameters
 from shared.fhir.search.expression import Path, paths
-from shared.fhir.search.values import VALUE_TYPES
+from shared.fhir.search.values import TEXT_CONVERTERS, VALUE_TYPES, token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +71,12 @@ class Parameter:
         found = ((path, VALUE_TYPES[self.type].converter(self, path)) for path in self.paths)
         return [(path, converter) for path, converter in found if converter is not None]
 
+    def text_converters(self) -> list[tuple[Path, Converter]]:
+        """Pair each path with how the texts of its values are stored, where they have any."""
+        own = TEXT_CONVERTERS.get(self.type)
+        found = ((path, own(self, path)) for path in self.paths) if own else ()
+        return [(path, converter) for path, converter in found if converter is not None]
+
 
 @cache
 def served_parameters(resource_type: str) -> Mapping[str, Parameter]:
@@ -105,7 +111,7 @@ def _parameter(resource_type: str, definition: SearchParameterDefinition) -> Par
         is_expected=any(path.required for path in ways),
         is_compartment=definition.code in compartment_parameters("Patient", resource_type),
         is_sortable=_is_sortable(resource_type, definition),
-        modifiers=_modifiers(resource_type, definition),
+        modifiers=_modifiers(resource_type, definition, ways),
         description=definition.description,
         url=definition.url,
     )
@@ -117,10 +123,14 @@ def _is_sortable(resource_type: str, definition: SearchParameterDefinition) -> b
     return definition.code in COLUMNS or definition.type in _SORTABLE
 
 
-def _modifiers(resource_type: str, definition: SearchParameterDefinition) -> tuple[str, ...]:
+def _modifiers(
+    resource_type: str, definition: SearchParameterDefinition, ways: tuple[Path, ...]
+) -> tuple[str, ...]:
     if resource_type in _OF_VIEWS:
         return ()
     valid = {"missing", *VALUE_TYPES[definition.type].MODIFIERS}
+    if definition.type == "token":
+        valid = {"missing", *token.modifiers_of(frozenset(path.type for path in ways))}
     if definition.type == "reference":
         valid.update(definition.targets or RESOURCE_TYPES)
     return tuple(sorted(valid))

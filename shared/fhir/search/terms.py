@@ -9,6 +9,8 @@ neither a system nor a uri holds a space:
     412f true                             a value in which case does not matter, folded
     412r Patient/7                        a reference to a resource of this server, any version
     412u http://example.org/x             a uri, or a reference to somewhere else
+    412x blood pressure                   what a code is called, folded
+    412o http://x.org MR  123             an identifier whose type has that system and code
     412i… as c, t and s                   the identifier of a logical reference
     412+ and 412-                         the resource has, or lacks, a value for the parameter
 
@@ -55,6 +57,16 @@ def target_term(number: int, resource_type: str, logical_id: str) -> str:
 def uri_term(number: int, uri: str) -> str:
     """Name a uri, or what is referred to elsewhere."""
     return f"{number}u {uri}"
+
+
+def text_term(number: int, folded: str) -> str:
+    """Name what a code is called."""
+    return f"{number}x {folded}"
+
+
+def typed_term(number: int, system: str, code: str, value: str) -> str:
+    """Name an identifier of a type; no code has two spaces on end, so these end it."""
+    return f"{number}o {system} {code}  {value}"
 
 
 def identifier_name(number: int) -> str:

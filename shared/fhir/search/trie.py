@@ -65,7 +65,7 @@ def trie(resource_type: str) -> Node:
     for code, parameter in served_parameters(resource_type).items():
         if code in COLUMNS:
             continue
-        for path, converter in parameter.converters():
+        for path, converter in (*parameter.converters(), *parameter.text_converters()):
             node = reduce(Node.follow, path.steps, root)
             node.converters.append((parameter.number, converter))
     return root

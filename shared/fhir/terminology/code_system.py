@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shared.fhir.reader import JsonObject
 
@@ -92,14 +92,24 @@ class CodeSystem:
 
     def descendants(self, code: str) -> set[str]:
         """Name everything below a concept, at any depth."""
-        found: set[str] = set()
-        left = list(self.below.get(code, ()))
-        while left:
-            each = left.pop()
-            if each not in found:
-                found.add(each)
-                left += self.below.get(each, ())
-        return found
+        return _reached(code, lambda each: self.below.get(each, ()))
+
+    def ancestors(self, code: str) -> set[str]:
+        """Name everything above a concept, at any height."""
+        return _reached(
+            code, lambda each: self.concepts[each].parents if each in self.concepts else ()
+        )
+
+
+def _reached(code: str, steps: Callable[[str], Iterable[str]]) -> set[str]:
+    found: set[str] = set()
+    left = list(steps(code))
+    while left:
+        each = left.pop()
+        if each not in found:
+            found.add(each)
+            left += steps(each)
+    return found
 
 
 def code_system_of(resource: JsonObject) -> CodeSystem:

@@ -55,7 +55,7 @@ async def write(tx: Transaction, request: FhirRequest, context: Context) -> Fhir
     :raises Conflict: when something that is deleted is still referred to, naming up to ten.
     :raises PreconditionFailed: when several resources match its criteria.
     """
-    query = criteria_of(request, context)
+    query = await criteria_of(tx, request, context)
     if query is not None:
         # Nobody else can act on the same criteria until the commit.
         await tx.hold_conditions(locks(query))

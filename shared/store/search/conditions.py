@@ -15,6 +15,7 @@ from shared.store.search.dates import dates
 from shared.store.search.has import has
 from shared.store.search.strings import strings
 from shared.store.search.terms import missing, needs_one_term, with_all_terms, with_any_term
+from shared.store.search.vocabulary import is_of_vocabulary, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,6 +71,8 @@ def _condition(criterion: Restriction, access: Access) -> Condition:
         return _ids(criterion)
     if parameter.type == "date":
         return dates(criterion)
+    if is_of_vocabulary(criterion):
+        return vocabulary(criterion)
     return strings(criterion) if parameter.type == "string" else with_any_term(criterion)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.fhir.search.query import Criterion
 from shared.fhir.search.terms import absent_term, present_term
-from shared.fhir.search.values import Moment, Text
+from shared.fhir.search.values import Moment, Text, UriPart
 from shared.store.search.condition import Condition
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def missing(criterion: Missing) -> Condition:
 def _terms(criterion: Criterion) -> list[str]:
     found: dict[str, None] = {}
     for value in criterion.values:
-        if criterion.parameter.code == "_id" or isinstance(value, Text | Moment):
+        if criterion.parameter.code == "_id" or isinstance(value, Text | Moment | UriPart):
             return []
         found |= dict.fromkeys(value.terms(criterion.parameter))
     return list(found)

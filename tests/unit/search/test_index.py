@@ -40,7 +40,7 @@ CODED = {"c b", "t http://a.example b", "s http://a.example", "+"}
     ("resource_type", "code", "members", "found"),
     [
         ("Observation", "category", {"category": [{"coding": [CODING]}]}, CODED),
-        ("Observation", "category", {"category": [{"text": "b"}]}, {"+"}),
+        ("Observation", "category", {"category": [{"text": "b"}]}, {"x b", "+"}),
         ("Observation", "category", {}, set()),
         ("Observation", "code", {"code": {"coding": [{"code": "b"}]}}, {"c b", "t  b"}),
         ("Observation", "code", {}, {"-"}),

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from shared.fhir.search.values import date, reference, string, token, uri
+from shared.fhir.search.values.concepts import Concepts
 from shared.fhir.search.values.date import Moment
 from shared.fhir.search.values.reference import LogicalTarget, Target
 from shared.fhir.search.values.string import Text
-from shared.fhir.search.values.token import Token
-from shared.fhir.search.values.uri import Uri
+from shared.fhir.search.values.token import Token, TypedIdentifier
+from shared.fhir.search.values.uri import Uri, UriPart
 
 if TYPE_CHECKING:
     from shared.fhir.search.collector import Collector
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from shared.fhir.search.parameters import Parameter
     from shared.fhir.search.reading import Reading
 
-Value = Token | Text | Moment | Uri | Target | LogicalTarget
+Value = Token | TypedIdentifier | Concepts | Text | Moment | Uri | UriPart | Target | LogicalTarget
 Converter = Callable[[Any, "Collector"], None]
 
 
@@ -52,16 +53,25 @@ VALUE_TYPES: Final[Mapping[str, ValueType]] = {
     "reference": reference,
     "uri": uri,
 }
+# How a type stores the texts that a search may give a part of.
+TEXT_CONVERTERS: Final[Mapping[str, Callable[[Parameter, Path], Converter | None]]] = {
+    "token": token.text_converter,
+    "uri": uri.text_converter,
+}
 
 __all__ = [
+    "TEXT_CONVERTERS",
     "VALUE_TYPES",
+    "Concepts",
     "Converter",
     "LogicalTarget",
     "Moment",
     "Target",
     "Text",
     "Token",
+    "TypedIdentifier",
     "Uri",
+    "UriPart",
     "Value",
     "ValueType",
 ]

@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import required_codes
 from shared.fhir.errors import InvalidSearch
+from shared.fhir.search.collector import WINDOW
 from shared.fhir.search.escapes import split, unescape
-from shared.fhir.search.terms import code_term, coding_term, folded_term, system_term
+from shared.fhir.search.fold import fold
+from shared.fhir.search.terms import (
+    code_term,
+    coding_term,
+    folded_term,
+    system_term,
+    text_term,
+    typed_term,
+)
+from shared.fhir.search.values import string
+from shared.fhir.search.values.concepts import OF_TERMINOLOGY, Concepts, read_concepts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,14 +34,17 @@ if TYPE_CHECKING:
     from shared.fhir.search.parameters import Parameter
     from shared.fhir.search.reading import Reading
     from shared.fhir.search.values import Converter
+    from shared.fhir.search.values.string import Text
 
-MODIFIERS: Final = frozenset({"not"})
-UNSERVED_MODIFIERS: Final = frozenset({"text", "in", "not-in", "above", "below", "of-type"})
+MODIFIERS: Final = frozenset({"not", "text", "of-type", *OF_TERMINOLOGY})
+UNSERVED_MODIFIERS: Final[frozenset[str]] = frozenset()
 
 # Of these, only the first has a system; in the last, case does not matter.
 _CODED: Final = frozenset({"Coding", "CodeableConcept", "Identifier", "code"})
 _EXACT: Final = frozenset({"uri", "id"})
 _FOLDED: Final = frozenset({"ContactPoint", "boolean", "string", "living"})
+_CALLED: Final = frozenset({"Coding", "CodeableConcept", "Identifier"})
+_OF_CONCEPTS: Final = frozenset({"Coding", "CodeableConcept", "code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +69,40 @@ class Token:
         return tuple(found)
 
 
-def parse(parameter: Parameter, _modifier: str | None, text: str, _reading: Reading) -> Token:
-    """Read a token.
+@dataclass(frozen=True, slots=True)
+class TypedIdentifier:
+    """The value of an identifier whose type has this code."""
+
+    system: str
+    code: str
+    value: str
+
+    def terms(self, parameter: Parameter) -> tuple[str, ...]:
+        """Name the terms of which a matching resource has at least one."""
+        return (typed_term(parameter.number, self.system, self.code, self.value),)
+
+
+def modifiers_of(value_types: frozenset[str]) -> frozenset[str]:
+    """List the modifiers that suit values of some types."""
+    found = {"not"}
+    found |= {"text"} if value_types & _CALLED else set()
+    found |= {"of-type"} if "Identifier" in value_types else set()
+    return frozenset(found | (OF_TERMINOLOGY if value_types & _OF_CONCEPTS else set()))
+
+
+def parse(
+    parameter: Parameter, modifier: str | None, text: str, reading: Reading
+) -> Token | Text | TypedIdentifier | Concepts:
+    """Read a token, or what a modifier takes in its place.
 
     :raises InvalidSearch: neither system nor code, or a system where values have none.
     """
+    if modifier == "text":
+        return string.parse(parameter, None, text, reading)
+    if modifier == "of-type":
+        return _typed(parameter, text)
+    if modifier in OF_TERMINOLOGY:
+        return read_concepts(parameter.code, modifier, text)
     token = read_token(text)
     if token.system is not None and not parameter.value_types & _CODED:
         raise InvalidSearch(f"The values of '{parameter.code}' have no system, so take no '|'.")
@@ -78,6 +121,13 @@ def read_token(text: str) -> Token:
     return Token(system, code or None)
 
 
+def _typed(parameter: Parameter, text: str) -> TypedIdentifier:
+    system, code, value = (*split(text, "|"), "", "")[:3]
+    if not (system and code and value) or len(split(text, "|")) > 3:
+        raise InvalidSearch(f"'{parameter.code}:of-type' takes system|code|value, all three.")
+    return TypedIdentifier(unescape(system), unescape(code), unescape(value))
+
+
 def converter(parameter: Parameter, path: Path) -> Converter | None:
     """Choose how values at the path become terms; None where they cannot."""
     number = parameter.number
@@ -85,6 +135,12 @@ def converter(parameter: Parameter, path: Path) -> Converter | None:
         return partial(_add_code, number, _systems(path.element.binding))
     add = _CONVERTERS.get(path.type)
     return None if add is None else partial(add, number)
+
+
+def text_converter(parameter: Parameter, path: Path) -> Converter | None:
+    """Choose how what the values at the path are called is stored; None where nothing is."""
+    add = _TEXT_CONVERTERS.get(path.type)
+    return None if add is None else partial(add, parameter.number)
 
 
 def add_identifier(name: int | str, value: JsonObject, collector: Collector) -> None:
@@ -139,6 +195,32 @@ def _add_deceased(number: int, patient: JsonObject, collector: Collector) -> Non
     )
 
 
+def _add_called(number: int, value: JsonObject, collector: Collector, part: str) -> None:
+    text = fold(value.get(part, ""))[:WINDOW].rstrip()
+    if text:
+        collector.add(text_term(number, text))
+        collector.add_text(number, text)
+
+
+def _add_concept_text(number: int, value: JsonObject, collector: Collector) -> None:
+    _add_called(number, value, collector, "text")
+    for coding in value.get("coding", ()):
+        _add_called(number, coding, collector, "display")
+
+
+def _add_coding_text(number: int, value: JsonObject, collector: Collector) -> None:
+    _add_called(number, value, collector, "display")
+
+
+def _add_type(number: int, value: JsonObject, collector: Collector) -> None:
+    kind = value.get("type", {})
+    _add_called(number, kind, collector, "text")
+    for coding in kind.get("coding", ()) if "value" in value else ():
+        if "system" in coding and "code" in coding:
+            term = typed_term(number, coding["system"], coding["code"], value["value"])
+            collector.add(term)
+
+
 def _systems(binding: str | None) -> dict[str, list[str]]:
     """Find the systems of each code that the binding of a `code` element allows."""
     systems: dict[str, list[str]] = {}
@@ -157,4 +239,10 @@ _CONVERTERS: Final[Mapping[str, Callable[[int, Any, Collector], None]]] = {
     "uri": _add_exact,
     "id": _add_exact,
     "living": _add_deceased,
+}
+
+_TEXT_CONVERTERS: Final[Mapping[str, Callable[[int, Any, Collector], None]]] = {
+    "Coding": _add_coding_text,
+    "CodeableConcept": _add_concept_text,
+    "Identifier": _add_type,
 }
