@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.canonical import CANONICAL
+from shared.fhir.search.includes import includes_of, reverse_includes_of
 from shared.fhir.search.parameters import served_parameters
 from shared.server.content import FHIR_JSON, JSON_PATCH
 from shared.server.served import SYSTEM_INTERACTIONS, behaviour_of, interactions_of
@@ -101,6 +102,8 @@ def _owned(resource_type: str, definition: ServiceDefinition) -> JsonObject:
         "supportedProfile": list(_profiles(definition, resource_type)),
         "interaction": [{"code": code} for code in interactions],
         **behaviour_of(resource_type, definition.policy),
+        "searchInclude": includes_of(resource_type),
+        "searchRevInclude": reverse_includes_of(resource_type),
         "searchParam": _search_parameters(resource_type),
     }
 

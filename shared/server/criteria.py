@@ -55,6 +55,8 @@ async def _query(
         raise InvalidSearch("Criteria need at least one search parameter.")
     if query.includes:
         raise InvalidSearch("Criteria find one resource, and include none beside it.")
+    if query.includes:
+        raise InvalidSearch("Criteria find one resource, and include none beside it.")
     return await with_concepts(reading, query, context.bases)
 
 

@@ -7,9 +7,10 @@ https://hl7.org/fhir/R4/http.html#search
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+from shared.fhir.errors import Issue
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.search.parse import parse
 from shared.fhir.summary import check_subset
@@ -18,6 +19,8 @@ from shared.server.request import FhirResponse
 from shared.server.searchset import searchset
 from shared.server.showing import shown
 from shared.store.page_key import PageKey, sign, verify
+from shared.store.search import Shown
+from shared.store.version import Key
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -25,6 +28,13 @@ if TYPE_CHECKING:
     from shared.fhir.search.query import Query
     from shared.server.request import Context, FhirRequest
     from shared.store.reading import Reading
+
+
+_CUT: Final = Issue(
+    "warning",
+    "too-costly",
+    "There is more to include than one page shows; ask for fewer matches with _count.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +80,14 @@ async def page_of_matches(
         (f"{context.base}/{query.type}/{each.id}", shown(each.body, query.result))
         for each in page.matches
     )
-    outcome = operation_outcome(query.issues) if query.issues else None
-    return FhirResponse(200, searchset(entries, links, total=total, outcome=outcome))
+    shown_already = [Shown(Key(query.type, each.id), each.place.pk) for each in page.matches]
+    included, is_cut = await reading.included(query.includes, shown_already)
+    beside = ((f"{context.base}/{each.key}", each.body or b"") for each in included)
+    issues = (*query.issues, _CUT) if is_cut else query.issues
+    outcome = operation_outcome(issues) if issues else None
+    return FhirResponse(
+        200, searchset(entries, links, total=total, included=beside, outcome=outcome)
+    )
 
 
 class _Page:

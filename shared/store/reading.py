@@ -16,7 +16,13 @@ from shared.store.audit_search import (
 from shared.store.history import history_statement
 from shared.store.labels import labels_statement, size_statement
 from shared.store.mention import Mention, mention_of
-from shared.store.search import count_statement, matching_statement, page_statement
+from shared.store.search import (
+    Shown,
+    count_statement,
+    included_statement,
+    matching_statement,
+    page_statement,
+)
 from shared.store.terms import reference_term
 from shared.store.version import Key, Version
 
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from shared.fhir.search.query import Query
+    from shared.fhir.search.query import Include, Query
     from shared.store.audit import Audited
     from shared.store.history import History
     from shared.store.page_key import PageKey
@@ -33,6 +39,9 @@ if TYPE_CHECKING:
 
 # No version has a number that is not below this.
 _NEWEST: Final = 2**31 - 1
+# How many resources are shown beside a page, and how often what was included includes more.
+_MOST_INCLUDED: Final = 1000
+_MOST_ROUNDS: Final = 20
 
 
 class Reading:
@@ -132,6 +141,27 @@ class Reading:
         """Run a search for one page: its rows, and one more where there is a next page."""
         statement = page_statement(query, self.access, page_key)
         return await self._fetch(statement.sql, statement.args)
+
+    async def included(
+        self, includes: Sequence[Include], matches: Sequence[Shown]
+    ) -> tuple[list[Version], bool]:
+        """Read what is to be shown beside matches, none of them again, and tell if more was."""
+        found: list[Version] = []
+        known: set[int] = set()
+        beside, asked = matches, includes
+        for _ in range(_MOST_ROUNDS):
+            known.update(each.pk for each in beside)
+            room = _MOST_INCLUDED + 1 - len(found)
+            statement = included_statement(asked, beside, known, access=self.access, limit=room)
+            if statement is None:
+                return found, False
+            more = [_version(row) for row in await self._fetch(statement.sql, statement.args)]
+            found += more
+            if len(found) > _MOST_INCLUDED:
+                return found[:_MOST_INCLUDED], True
+            beside = [Shown(version.key, version.pk) for version in more]
+            asked = [each for each in includes if each.iterate]
+        return found, bool(beside)
 
     async def count(self, query: Query) -> int:
         """Count the matches of a search, all of which the caller may see."""

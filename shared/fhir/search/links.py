@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/search.html#chaining
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.fhir.definitions import RESOURCE_TYPES
@@ -26,11 +27,11 @@ def is_link(parameter: Parameter) -> bool:
     return "Reference" in parameter.value_types and "canonical" not in parameter.value_types
 
 
-def links_of(resource_type: str) -> list[Parameter]:
+@cache
+def links_of(resource_type: str) -> tuple[Parameter, ...]:
     """Find the parameters by which a type refers to others."""
-    if is_view(resource_type):
-        return []
-    return [each for each in served_parameters(resource_type).values() if is_link(each)]
+    served = {} if is_view(resource_type) else served_parameters(resource_type)
+    return tuple(each for each in served.values() if is_link(each))
 
 
 def links_to(source: str, target: str) -> list[Parameter]:

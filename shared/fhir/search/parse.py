@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import InvalidSearch, Issue, NotSupported
-from shared.fhir.search.includes import is_include
+from shared.fhir.search.includes import is_include, read_include
 from shared.fhir.search.query import RESULT, Query
 from shared.fhir.search.reading import Reading
 from shared.fhir.search.restrictions import restriction_reader
@@ -51,7 +51,9 @@ def parse(
     reading = Reading(zone, bases, now)
     given = _result_parameters(pairs)
     known = _known(resource_type, pairs, lenient=lenient)
-    count = read_count(given)
+    count, result = read_count(given), read_result(given)
+    if known.includes and result.summary == "text":
+        raise InvalidSearch("_include and _revinclude do not go with _summary=text.")
     return Query(
         type=resource_type,
         criteria=tuple(read(text, reading) for read, text in known.criteria),
@@ -60,7 +62,7 @@ def parse(
         total=read_total(given, count),
         page=given.get("_page"),
         includes=tuple(known.includes),
-        result=read_result(given),
+        result=result,
         used=tuple(known.used),
         issues=tuple(known.issues),
     )
@@ -88,7 +90,7 @@ class _Known:
         if name == "_sort":
             self.sort += read_sort(self.type, text)
         elif is_include(name):
-            raise NotSupported(f"The search parameter '{name}' is not supported.")
+            self.includes.append(read_include(self.type, name, text))
         elif name not in RESULT:
             self.criteria.append((restriction_reader(self.type, name), text))
         self.used.append((name, text))

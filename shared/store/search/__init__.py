@@ -1,5 +1,6 @@
 """A search as SQL: its conditions, order and page, compiled to one statement."""
 
+from shared.store.search.includes import Shown, included_statement
 from shared.store.search.statements import (
     count_statement,
     matching_statement,
@@ -7,4 +8,11 @@ from shared.store.search.statements import (
     position,
 )
 
-__all__ = ["count_statement", "matching_statement", "page_statement", "position"]
+__all__ = [
+    "Shown",
+    "count_statement",
+    "included_statement",
+    "matching_statement",
+    "page_statement",
+    "position",
+]

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 def link_term(parameter: Parameter, source: Arguments, target: Arguments) -> str:
     """Hash, as the index does, the term of a source that refers to the target `r`."""
-    code = TYPE_CODE[source.resource_type]
+    return hashed(f"{source.bind(link_text(parameter, source, target), 'text')} || r.id")
+
+
+def link_text(parameter: Parameter, source: Arguments, target: Arguments) -> str:
+    """Write what is hashed for a reference to a target, up to its id."""
     term = target_term(parameter.number, target.resource_type, "")
-    return hashed(f"{source.bind(f'{source.tenant}|{code}|{term}', 'text')} || r.id")
+    return f"{source.tenant}|{TYPE_CODE[source.resource_type]}|{term}"
 
 
 def hashed(text: str) -> str:

@@ -185,6 +185,17 @@ def test_every_search_parameter_that_is_served_is_stated_with_its_type() -> None
         assert all(each["definition"] and each["documentation"] for each in told.values())
 
 
+def test_every_reference_that_can_be_followed_is_stated_at_both_ends() -> None:
+    told = resources(stated(*SERVICES))
+    includes = {each for one in told.values() for each in one.get("searchInclude", ())}
+    reverse = {each for one in told.values() for each in one.get("searchRevInclude", ())}
+    assert includes == reverse
+    assert "Observation:subject" in told["Observation"]["searchInclude"]
+    assert "Observation:subject" in told["Patient"]["searchRevInclude"]
+    assert "Observation:subject" not in told["Encounter"]["searchRevInclude"]
+    assert "searchInclude" not in told["AuditEvent"]
+
+
 def test_only_the_keeper_of_the_door_takes_bundles() -> None:
     system = {name: stated(name)["rest"][0].get("interaction") for name in SERVICES}
 
