@@ -145,6 +145,28 @@ class SearchQuantity(SQLModel, table=True):
             postgresql_include=["canonical_hi", "patient"],
             postgresql_where=text("canonical IS NOT NULL"),
         ),
+        # Of these, the few that are no points: they may begin long before a value that they reach.
+        Index(
+            "search_quantity_hi",
+            "tenant",
+            "type",
+            "param",
+            "key",
+            "hi",
+            "pk",
+            postgresql_where=text("lo < hi"),
+        ),
+        Index(
+            "search_quantity_canonical_hi",
+            "tenant",
+            "type",
+            "param",
+            "key",
+            "canonical",
+            "canonical_hi",
+            "pk",
+            postgresql_where=text("canonical_lo < canonical_hi"),
+        ),
         Index("search_quantity_pk", "tenant", "pk", "param"),
         {"schema": RECORD},
     )

@@ -11,6 +11,7 @@ from shared.fhir.search.fold import fold
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
     from shared.fhir.search.reading import Reading
+    from shared.fhir.search.values.ranges import QuantityRow
 
 # A b-tree holds no key of more than 2,704 bytes, so a long text is stored in windows. Each is
 # found whole in one of them up to the length of their overlap.
@@ -29,6 +30,7 @@ class Collector:
     strings: dict[tuple[int, str, str], None] = field(default_factory=dict)
     texts: dict[tuple[int, str], None] = field(default_factory=dict)
     dates: dict[tuple[int, int, int], None] = field(default_factory=dict)
+    quantities: dict[QuantityRow, None] = field(default_factory=dict)
     patients: set[str] = field(default_factory=set)
     present: set[int] = field(default_factory=set)
     main: Range = NO_DATE
@@ -42,6 +44,10 @@ class Collector:
         """Add a text of the vocabulary, for which the row has a term."""
         if text and len(text) <= WINDOW:
             self.texts[number, text] = None
+
+    def add_quantity(self, row: QuantityRow) -> None:
+        """Add a number or quantity."""
+        self.quantities[row] = None
 
     def add_string(self, number: int, text: str, starts: list[str] | None = None) -> None:
         """Add a text; `starts` are places inside it at which a search may begin as well.

@@ -7,40 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from shared.fhir.search.collector import NO_DATE, Collector
 from shared.fhir.search.parameters import COLUMNS, served_parameters
 from shared.fhir.search.reading import Reading
 from shared.fhir.search.terms import absent_term, present_term
 from shared.fhir.search.trie import trie
+from shared.fhir.search.values.ranges import QuantityRow
 
 if TYPE_CHECKING:
     from shared.fhir.dates import Range
     from shared.fhir.reader import JsonObject
 
+__all__ = ["IndexRow", "QuantityRow", "index"]
+
 Term = str
 _DEFAULT = Reading()
-
-
-class QuantityRow(NamedTuple):
-    """A number or quantity: the range it stands for, in the digits sent, and in another unit.
-
-    `low` and `high` are decimals as text, or `Infinity` with its sign. `key` is the text of what
-    stands beside it in the same `element`, for a composite parameter, else empty. `units` are
-    texts for what its unit is called; `canonical` is the same for its canonical unit, if it has
-    one, with the range in that.
-    """
-
-    parameter: int
-    low: str
-    high: str
-    key: str = ""
-    element: int = 0
-    units: tuple[str, ...] = ()
-    canonical: str | None = None
-    canonical_low: str | None = None
-    canonical_high: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +61,18 @@ def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
         tuple(found.dates),
         found.main,
         tuple(sorted(patients)),
-        texts=tuple(found.texts),
+        tuple(found.quantities),
+        tuple(found.texts),
     )
 
 
 @cache
 def _markers(resource_type: str) -> tuple[frozenset[int], frozenset[int]]:
     """Number the parameters whose absence is marked, and those whose presence is."""
-    served = [p for code, p in served_parameters(resource_type).items() if code not in COLUMNS]
+    served = [
+        parameter
+        for code, parameter in served_parameters(resource_type).items()
+        if code not in COLUMNS and not parameter.is_derived
+    ]
     expected = frozenset(each.number for each in served if each.is_expected)
     return expected, frozenset(each.number for each in served) - expected

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.fhir.definitions import RESOURCE_TYPES, compartment_parameters, search_parameters
 from shared.fhir.search.expression import Path, paths
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.fhir.definitions import SearchParameterDefinition, SearchType
-    from shared.fhir.search.values import Converter
+    from shared.fhir.search.reading import Reading
+    from shared.fhir.search.values import Converter, Value
 
 # The first of these that a type has is its main date, else the first that can be.
 _MAIN_DATES: Final = (
@@ -43,6 +44,18 @@ _OF_VIEWS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )  # fmt: skip
 
 
+class Part(NamedTuple):
+    """A part of a composite parameter, and the path to its values from the composite's element."""
+
+    parameter: Parameter
+    expression: str
+
+    @property
+    def is_beside(self) -> bool:
+        """Tell whether its values stand elsewhere in the resource than the element."""
+        return self.expression.startswith("%resource.")
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of one type.
@@ -50,6 +63,9 @@ class Parameter:
     A value of the main date stands in the search row itself. `is_expected` says that every valid
     resource has a value, `is_compartment` that it puts the resource into a patient's compartment.
     `modifiers` are those it takes.
+
+    `members` are those whose values it has, if it has none of its own: `combo-code` means `code`
+    and `component-code`. `parts` are those of a composite.
     """
 
     code: str
@@ -65,10 +81,31 @@ class Parameter:
     modifiers: tuple[str, ...]
     description: str
     url: str
+    members: tuple[Parameter, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def is_derived(self) -> bool:
+        """Tell whether other parameters answer for it, and nothing is indexed.
+
+        In an element that there is once only, the parts of a composite need not be joined.
+        """
+        return bool(self.members) or (bool(self.parts) and all(path.single for path in self.paths))
+
+    def parse(self, modifier: str | None, text: str, reading: Reading) -> Value:
+        """Read a value of a query.
+
+        :raises InvalidSearch: it cannot be read.
+        """
+        return VALUE_TYPES[self.type].parse(self, modifier, text, reading)
+
+    def converter(self, path: Path) -> Converter | None:
+        """Choose how values at a path are indexed; None where they cannot be."""
+        return VALUE_TYPES[self.type].converter(self, path)
 
     def converters(self) -> list[tuple[Path, Converter]]:
         """Pair each path with how its values are indexed, where they can be."""
-        found = ((path, VALUE_TYPES[self.type].converter(self, path)) for path in self.paths)
+        found = ((path, self.converter(path)) for path in self.paths)
         return [(path, converter) for path, converter in found if converter is not None]
 
     def text_converters(self) -> list[tuple[Path, Converter]]:
@@ -82,11 +119,15 @@ class Parameter:
 def served_parameters(resource_type: str) -> Mapping[str, Parameter]:
     """Find the parameters of a type, by code, that this server searches by."""
     found = {
-        code: _parameter(resource_type, definition)
+        code: _parameter(resource_type, code)
         for code, definition in search_parameters(resource_type).items()
         if definition.type in VALUE_TYPES and _is_served(resource_type, code)
     }
-    return {code: parameter for code, parameter in found.items() if parameter.converters()}
+    return {
+        code: parameter
+        for code, parameter in found.items()
+        if parameter.is_derived or parameter.converters()
+    }
 
 
 def is_view(resource_type: str) -> bool:
@@ -98,7 +139,9 @@ def _is_served(resource_type: str, code: str) -> bool:
     return resource_type not in _OF_VIEWS or code in _OF_VIEWS[resource_type]
 
 
-def _parameter(resource_type: str, definition: SearchParameterDefinition) -> Parameter:
+@cache
+def _parameter(resource_type: str, code: str) -> Parameter:
+    definition = search_parameters(resource_type)[code]
     ways = paths(resource_type, definition.expression)
     return Parameter(
         code=definition.code,
@@ -114,7 +157,38 @@ def _parameter(resource_type: str, definition: SearchParameterDefinition) -> Par
         modifiers=_modifiers(resource_type, definition, ways),
         description=definition.description,
         url=definition.url,
+        members=_members(resource_type, code),
+        parts=_parts(resource_type, definition),
     )
+
+
+def _members(resource_type: str, code: str) -> tuple[Parameter, ...]:
+    defined = search_parameters(resource_type)
+    what = code.removeprefix("combo-")
+    codes = (what, f"component-{what}")
+    if what == code or not all(each in defined for each in codes):
+        return ()
+    return tuple(_parameter(resource_type, each) for each in codes)
+
+
+def _parts(resource_type: str, definition: SearchParameterDefinition) -> tuple[Part, ...]:
+    codes = {each.url: code for code, each in search_parameters(resource_type).items()}
+    found = [_parameter(resource_type, codes[each.definition]) for each in definition.components]
+    elements = {path.type for path in paths(resource_type, definition.expression)}
+    return tuple(
+        # R4 names the two parameters of `relationship` in the wrong order: one can be read.
+        Part(next((each for each in (own, *found) if _reads(each, elements, part)), own), part)
+        for own, part in zip(
+            found, (each.expression for each in definition.components), strict=True
+        )
+    )
+
+
+def _reads(parameter: Parameter, elements: set[str], expression: str) -> bool:
+    if expression.startswith("%"):
+        return False
+    ways = (way for element in elements for way in paths(element, expression))
+    return any(parameter.converter(way) is not None for way in ways)
 
 
 def _is_sortable(resource_type: str, definition: SearchParameterDefinition) -> bool:

@@ -12,6 +12,7 @@ neither a system nor a uri holds a space:
     412x blood pressure                   what a code is called, folded
     412o http://x.org MR  123             an identifier whose type has that system and code
     412i… as c, t and s                   the identifier of a logical reference
+    412p7 408c a409r Patient/7            two terms of one element, the first of 7 characters
     412+ and 412-                         the resource has, or lacks, a value for the parameter
 
 A row carries `+` for a parameter that may be absent and `-` for one that hardly ever is, so that
@@ -72,6 +73,11 @@ def typed_term(number: int, system: str, code: str, value: str) -> str:
 def identifier_name(number: int) -> str:
     """Name the identifiers of a parameter's references, as if they were a parameter."""
     return f"{number}i"
+
+
+def pair_term(number: int, one: str, other: str) -> str:
+    """Name two terms that one element has."""
+    return f"{number}p{len(one)} {one}{other}"
 
 
 def present_term(number: int) -> str:

@@ -63,9 +63,11 @@ def trie(resource_type: str) -> Node:
     """Compile the tree of a type."""
     root = Node()
     for code, parameter in served_parameters(resource_type).items():
-        if code in COLUMNS:
+        if code in COLUMNS or parameter.is_derived:
             continue
         for path, converter in (*parameter.converters(), *parameter.text_converters()):
             node = reduce(Node.follow, path.steps, root)
-            node.converters.append((parameter.number, converter))
+            # A composite says itself of which elements it has all parts.
+            number = 0 if parameter.parts else parameter.number
+            node.converters.append((number, converter))
     return root

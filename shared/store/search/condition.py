@@ -47,6 +47,12 @@ class Condition:
     elsewhere: Elsewhere | None = None
 
     @classmethod
+    def by_keys(cls, probe: Sql, find: Sql, *, is_selective: bool = False) -> Condition:
+        """Make a condition on the rows whose keys `find` selects, as a column `key`."""
+        elsewhere = Elsewhere(find, "r.pk = ANY({})".format)
+        return cls(probe, elsewhere.drive, "keys", is_selective, elsewhere)
+
+    @classmethod
     def same(cls, sql: Sql, index: Index | None = None, *, is_selective: bool = False) -> Condition:
         """Make a condition whose forms are the same."""
         return cls(sql, sql, index, is_selective)

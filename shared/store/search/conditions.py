@@ -10,19 +10,30 @@ from shared.fhir.search.query import Chain, Criterion, Has, Missing
 from shared.fhir.search.values import Token
 from shared.store.search.arguments import TENANT
 from shared.store.search.chains import chain
+from shared.store.search.composites import composites
 from shared.store.search.condition import Condition
 from shared.store.search.dates import dates
+from shared.store.search.derived import derived
 from shared.store.search.has import has
+from shared.store.search.quantities import quantities
 from shared.store.search.strings import strings
 from shared.store.search.terms import missing, needs_one_term, with_all_terms, with_any_term
 from shared.store.search.vocabulary import is_of_vocabulary, vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from shared.access.access import Access
     from shared.fhir.search.query import Restriction
 
+# The other types are found by the terms of the rows themselves.
+_IN_TABLES: Final[Mapping[str, Callable[[Criterion], Condition]]] = {
+    "date": dates,
+    "string": strings,
+    "number": quantities,
+    "quantity": quantities,
+    "composite": composites,
+}
 # Of a caller's patients, an index finds this many at once.
 _FEW_PATIENTS: Final = 50
 
@@ -63,17 +74,19 @@ def _condition(criterion: Restriction, access: Access) -> Condition:
         referring = conditions(criterion.type, [criterion.criterion], access)
         return has(criterion.type, criterion.parameter, referring)
     parameter = criterion.parameter
+    if parameter.is_derived:
+        return derived(criterion, lambda each: _condition(each, access))
     if isinstance(criterion, Missing):
         # The record itself gives these to every resource.
         never_missing = Condition.same(lambda _: "false" if criterion.is_missing else "true")
         return never_missing if parameter.code in COLUMNS else missing(criterion)
     if parameter.code == "_id":
         return _ids(criterion)
-    if parameter.type == "date":
-        return dates(criterion)
     if is_of_vocabulary(criterion):
         return vocabulary(criterion)
-    return strings(criterion) if parameter.type == "string" else with_any_term(criterion)
+    if parameter.type in _IN_TABLES:
+        return _IN_TABLES[parameter.type](criterion)
+    return with_any_term(criterion)
 
 
 def _ids(criterion: Criterion) -> Condition:

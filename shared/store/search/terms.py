@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.fhir.search.query import Criterion
 from shared.fhir.search.terms import absent_term, present_term
-from shared.fhir.search.values import Moment, Text, UriPart
+from shared.fhir.search.values import Amount, Moment, Text, UriPart
 from shared.store.search.condition import Condition
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def needs_one_term(criterion: Restriction) -> bool:
     return (
         isinstance(criterion, Criterion)
         and criterion.modifier != "not"
+        and not criterion.parameter.is_derived
         and len(_terms(criterion)) == 1
     )
 
@@ -62,7 +63,7 @@ def missing(criterion: Missing) -> Condition:
 def _terms(criterion: Criterion) -> list[str]:
     found: dict[str, None] = {}
     for value in criterion.values:
-        if criterion.parameter.code == "_id" or isinstance(value, Text | Moment | UriPart):
+        if criterion.parameter.code == "_id" or isinstance(value, Text | Moment | UriPart | Amount):
             return []
         found |= dict.fromkeys(value.terms(criterion.parameter))
     return list(found)

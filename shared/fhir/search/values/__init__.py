@@ -1,6 +1,6 @@
 """One module per type of search parameter: what its values are, in a query and in a resource.
 
-A type without a module is not served: number, quantity, composite, special.
+A type without a module, special, is not served.
 """
 
 from __future__ import annotations
@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from shared.fhir.search.values import date, reference, string, token, uri
+from shared.fhir.search.values import (
+    composite,
+    date,
+    number,
+    quantity,
+    reference,
+    string,
+    token,
+    uri,
+)
+from shared.fhir.search.values.composite import Together
 from shared.fhir.search.values.concepts import Concepts
 from shared.fhir.search.values.date import Moment
+from shared.fhir.search.values.number import Amount
 from shared.fhir.search.values.reference import LogicalTarget, Target
 from shared.fhir.search.values.string import Text
 from shared.fhir.search.values.token import Token, TypedIdentifier
@@ -22,7 +33,19 @@ if TYPE_CHECKING:
     from shared.fhir.search.parameters import Parameter
     from shared.fhir.search.reading import Reading
 
-Value = Token | TypedIdentifier | Concepts | Text | Moment | Uri | UriPart | Target | LogicalTarget
+Value = (
+    Token
+    | TypedIdentifier
+    | Concepts
+    | Text
+    | Moment
+    | Uri
+    | UriPart
+    | Target
+    | LogicalTarget
+    | Amount
+    | Together
+)
 Converter = Callable[[Any, "Collector"], None]
 
 
@@ -52,6 +75,9 @@ VALUE_TYPES: Final[Mapping[str, ValueType]] = {
     "date": date,
     "reference": reference,
     "uri": uri,
+    "number": number,
+    "quantity": quantity,
+    "composite": composite,
 }
 # How a type stores the texts that a search may give a part of.
 TEXT_CONVERTERS: Final[Mapping[str, Callable[[Parameter, Path], Converter | None]]] = {
@@ -62,12 +88,14 @@ TEXT_CONVERTERS: Final[Mapping[str, Callable[[Parameter, Path], Converter | None
 __all__ = [
     "TEXT_CONVERTERS",
     "VALUE_TYPES",
+    "Amount",
     "Concepts",
     "Converter",
     "LogicalTarget",
     "Moment",
     "Target",
     "Text",
+    "Together",
     "Token",
     "TypedIdentifier",
     "Uri",
