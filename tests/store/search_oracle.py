@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
 from shared.fhir.dates import MAX_TIME, MIN_TIME, date_range, instant
 from shared.fhir.search.fold import fold
-from shared.fhir.search.query import Criterion, Missing, Query, Sort
+from shared.fhir.search.query import Chain, Criterion, Has, Missing, Query, Restriction, Sort
 from shared.fhir.search.values import (
     LogicalTarget,
     Moment,
@@ -74,6 +75,7 @@ VALUES: dict[str, dict[str, Callable[[Resource], list[Any]]]] = {
         "death-date": lambda r: [date_range(v) for v in _some(r.get("deceasedDateTime"))],
         "general-practitioner": lambda r: r.get("generalPractitioner", []),
         "organization": lambda r: _some(r.get("managingOrganization")),
+        "link": lambda r: [each["other"] for each in r.get("link", [])],
     },
     "Encounter": {
         "identifier": _identifiers,
@@ -84,6 +86,7 @@ VALUES: dict[str, dict[str, Callable[[Resource], list[Any]]]] = {
             each for each in _some(r.get("subject")) if "Patient/" in each.get("reference", "")
         ],
         "date": lambda r: [_period(each) for each in _some(r.get("period"))],
+        "part-of": lambda r: _some(r.get("partOf")),
         "location": lambda r: [each["location"] for each in r.get("location", [])],
         "location-period": lambda r: [
             _period(each["period"]) for each in r.get("location", []) if "period" in each
@@ -112,10 +115,19 @@ CALLED: dict[str, Callable[[Resource], list[str]]] = {
 }
 
 
+@dataclass(frozen=True)
+class World:
+    """All resources by their references, and when each was updated."""
+
+    resources: dict[str, Resource]
+    updated: dict[str, datetime]
+
+
 def answer(query: Query, resources: list[Resource], updated: dict[str, datetime]) -> list[str]:
     """Find the ids of the matches in order; resources come in the order of their keys."""
+    world = World({f"{each['resourceType']}/{each['id']}": each for each in resources}, updated)
     found = [each for each in resources if each["resourceType"] == query.type]
-    found = [each for each in found if matches(query, each, updated[each["id"]])]
+    found = [each for each in found if all(_meets(c, each, world) for c in query.criteria)]
     places = {each["id"]: place for place, each in enumerate(found)}
 
     def compare(one: Resource, other: Resource) -> int:
@@ -134,9 +146,29 @@ def answer(query: Query, resources: list[Resource], updated: dict[str, datetime]
     return [each["id"] for each in sorted(found, key=cmp_to_key(compare))]
 
 
-def matches(query: Query, resource: Resource, updated: datetime) -> bool:
-    """Tell whether all criteria hold."""
-    return all(_holds(each, _values(each, resource, updated)) for each in query.criteria)
+def _meets(each: Restriction, resource: Resource, world: World) -> bool:
+    if isinstance(each, Chain):
+        return any(
+            _meets(inner, target, world)
+            for name, inner in each.targets
+            for target in _targets(each, resource, world)
+            if target["resourceType"] == name
+        )
+    if isinstance(each, Has):
+        return any(
+            _meets(each.criterion, other, world)
+            for other in world.resources.values()
+            if other["resourceType"] == each.type
+            and any(target is resource for target in _targets(each, other, world))
+        )
+    assert isinstance(each, Criterion | Missing)
+    return _holds(each, _values(each, resource, world.updated[resource["id"]]))
+
+
+def _targets(each: Chain | Has, resource: Resource, world: World) -> list[Resource]:
+    values = VALUES[resource["resourceType"]][each.parameter.code](resource)
+    texts = [value.get("reference", "").partition("/_history/")[0] for value in values]
+    return [world.resources[text] for text in texts if text in world.resources]
 
 
 def _values(each: Criterion | Missing | Sort, resource: Resource, updated: datetime) -> list[Any]:

@@ -83,6 +83,13 @@ patients = _maybe(
     deceasedDateTime=dates,
     generalPractitioner=st.lists(references, min_size=1, max_size=2),
     managingOrganization=st.just({"reference": "Organization/1"}),
+    link=st.lists(
+        st.sampled_from(("Patient/p0", "Patient/p1", "Patient/none")).map(
+            lambda text: {"type": "seealso", "other": {"reference": text}}
+        ),
+        min_size=1,
+        max_size=2,
+    ),
 )
 encounters = st.builds(
     lambda required, optional: required | optional,
@@ -95,6 +102,9 @@ encounters = st.builds(
             lambda text: {"reference": text}
         ),
         period=periods,
+        partOf=st.sampled_from(("e2", "e3", "e4", "e5/_history/1")).map(
+            lambda text: {"reference": f"Encounter/{text}"}
+        ),
         location=st.lists(
             st.builds(
                 lambda place, rest: {"location": {"reference": place}} | rest,
@@ -199,6 +209,35 @@ CRITERIA = {
         _missing("status class date location location-period subject patient _lastUpdated"),
     ),
 }
+_STEPS = {
+    "Patient": {
+        "link:Patient.": "Patient",
+        "_has:Encounter:subject:": "Encounter",
+        "_has:Encounter:patient:": "Encounter",
+        "_has:Patient:link:": "Patient",
+        "_has:Encounter:patient:_has:Encounter:part-of:": "Encounter",
+    },
+    "Encounter": {
+        "subject:Patient.": "Patient",
+        "patient:Patient.": "Patient",
+        "part-of.": "Encounter",
+        "part-of:Encounter.subject:Patient.": "Patient",
+        "_has:Encounter:part-of:": "Encounter",
+    },
+}
+
+
+@st.composite
+def chains(draw: Draw, name: str) -> tuple[str, str]:
+    """Draw a criterion of a type, or of what it leads to."""
+    path = ""
+    for _ in range(draw(st.sampled_from((0, 0, 1, 1, 2)))):
+        step = draw(st.sampled_from(sorted(_STEPS[name])))
+        path, name = path + step, _STEPS[name][step]
+    last, text = draw(CRITERIA[name])
+    return path + last, text
+
+
 _SORTS = {
     "Patient": ("_id", "_lastUpdated", "birthdate", "death-date", "family", "name"),
     "Encounter": ("_id", "_lastUpdated", "date", "location-period"),
@@ -209,7 +248,7 @@ _SORTS = {
 def searches(draw: Draw) -> tuple[str, list[tuple[str, str]]]:
     """Draw a type and the parameters of a search."""
     name = draw(st.sampled_from(sorted(CRITERIA)))
-    pairs = draw(st.lists(CRITERIA[name], max_size=2))
+    pairs = draw(st.lists(chains(name), max_size=2))
     keys = st.tuples(st.sampled_from(("", "-")), st.sampled_from(_SORTS[name])).map("".join)
     sort = draw(st.lists(keys, max_size=2, unique_by=lambda key: key.removeprefix("-")))
     count = draw(st.integers(1, 4))

@@ -38,6 +38,7 @@ async def test_every_page_walk_equals_the_plain_matcher(
 ) -> None:
     # With a small budget the walk of the order is given up, so that both ways are taken.
     monkeypatch.setattr("shared.store.search.page._BUDGET", budget)
+    monkeypatch.setattr("shared.store.search.driving._FEW", budget)
     resources, updated = world
     record = Record(connection)
     await record.write(
@@ -51,3 +52,13 @@ async def test_every_page_walk_equals_the_plain_matcher(
         assert [each for each, _ in await record.matching(query)] == [
             each["id"] for each in resources if each["id"] in expected
         ][:2]
+        seen = [each for each in resources if _is_about(each, "p0")]
+        few, many = record.limited("p0"), record.limited("p0", *(f"x{n}" for n in range(50)))
+        expected = answer(query, seen, updated)
+        for access in (few, many):
+            assert await record.ids(query, access) == expected[: query.count + 1], (name, pairs)
+
+
+def _is_about(resource: dict[str, Any], patient: str) -> bool:
+    subject = resource.get("subject", {})
+    return resource["id"] == patient or subject == {"reference": f"Patient/{patient}"}

@@ -33,6 +33,7 @@ def outline(found: Restriction) -> str:
             return f"{found.parameter.code}:missing"
         case Criterion():
             return ":".join(filter(None, (found.parameter.code, found.modifier)))
+    raise AssertionError(found)
 
 
 @pytest.mark.parametrize(
