@@ -61,4 +61,4 @@ async def test_every_page_walk_equals_the_plain_matcher(
 
 def _is_about(resource: dict[str, Any], patient: str) -> bool:
     subject = resource.get("subject", {})
-    return resource["id"] == patient or subject == {"reference": f"Patient/{patient}"}
+    return bool(resource["id"] == patient or subject == {"reference": f"Patient/{patient}"})
