@@ -39,11 +39,12 @@ _CUT: Final = Issue(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A match: its logical id, its JSON, and its place in the order."""
+    """A match: its logical id, its JSON, its place in the order, and its internal key."""
 
     id: str
     body: bytes
     place: PageKey
+    pk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def page_of_matches(
         (f"{context.base}/{query.type}/{each.id}", shown(each.body, query.result))
         for each in page.matches
     )
-    shown_already = [Shown(Key(query.type, each.id), each.place.pk) for each in page.matches]
+    shown_already = [Shown(Key(query.type, each.id), each.pk) for each in page.matches]
     included, is_cut = await reading.included(query.includes, shown_already)
     beside = ((f"{context.base}/{each.key}", each.body or b"") for each in included)
     issues = (*query.issues, _CUT) if is_cut else query.issues

@@ -75,7 +75,7 @@ def audited(record: asyncpg.Record) -> Audited:
 
 def audit_place(found: Audited) -> PageKey:
     """Make the key of the page that follows a row."""
-    return PageKey((instant(found.row.recorded),), found.position)
+    return PageKey((instant(found.row.recorded),), str(found.position), "AuditEvent")
 
 
 def _walks(found: Sequence[Condition], tail: str) -> str:
@@ -101,7 +101,7 @@ def _beyond(place: PageKey | None, bound: Bound, *, descends: bool) -> str:
     (recorded,) = place.values
     at = bound.bind(to_datetime(int(recorded or 0)), "timestamptz")
     sign = "<" if descends else ">"
-    return f"AND (a.recorded, a.position) {sign} ({at}, {bound.bind(place.pk, 'bigint')})"
+    return f"AND (a.recorded, a.position) {sign} ({at}, {bound.bind(int(place.id), 'bigint')})"
 
 
 def _first(limit: int, *, descends: bool) -> str:

@@ -49,7 +49,7 @@ class History:
 
 def history_place(version: Version) -> PageKey:
     """Make the key of the page that follows a version."""
-    return PageKey((instant(version.updated), version.number), version.pk)
+    return PageKey((instant(version.updated), version.number), version.key.id, version.key.type)
 
 
 def history_statement(history: History, access: Access, page_key: PageKey | None) -> Statement:
@@ -81,7 +81,7 @@ def _of_types(
     if page_key is not None:
         updated, number = page_key.values
         at = bound.bind(moment(int(updated or 0)), "timestamptz")
-        place = f"{at}, {bound.bind(page_key.pk, 'bigint')}, {bound.bind(number, 'int')}"
+        place = f"{at}, {bound.bind_pk(page_key)}, {bound.bind(number, 'int')}"
         beyond = f" AND (v.updated, v.pk, v.version) < ({place})"
     return (
         f"SELECT w.* FROM {walked} CROSS JOIN LATERAL ("

@@ -25,10 +25,15 @@ class Paged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PageKey:
-    """The sort values and internal key of the row beside a page: after it, or before it."""
+    """The sort values, id and type of the row beside a page: after it, or before it.
+
+    It travels, and so holds nothing but what was shown: an internal key would tell how much is
+    written that its reader may not see.
+    """
 
     values: tuple[int | str | None, ...]
-    pk: int
+    id: str
+    type: str
     backward: bool = False
 
 

@@ -88,7 +88,7 @@ async def test_a_page_reads_few_rows(
     access = Access(record.tenant, ANONYMOUS, patients, None, "test")
     query = record.query("AuditEvent", *pairs, ("_count", "20"))
     await record.connection.execute(f"SET plan_cache_mode = {mode}")
-    for key in (None, PageKey((1_900_000_000_000_000,), 1)):
+    for key in (None, PageKey((1_900_000_000_000_000,), "1", "AuditEvent")):
         statement = audit_page_statement(query, access, key)
         found = await record.connection.fetchval(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *statement.args

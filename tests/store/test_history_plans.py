@@ -68,6 +68,10 @@ def _at(row: int) -> int:
     return instant(NOW) + row * 1_000_000
 
 
+def _key(updated: int, version: int, logical_id: str) -> PageKey:
+    return PageKey((updated, version), logical_id, "Observation")
+
+
 ASKED = {
     "type": History(("Observation",)),
     "system": History(RESOURCE_TYPES),
@@ -91,7 +95,7 @@ async def test_a_page_reads_few_rows(
     place: int | None,
     mode: str,
 ) -> None:
-    key = None if place is None else PageKey((_at(place), 1 + place % 4), 1000 + place // 4)
+    key = None if place is None else _key(_at(place), 1 + place % 4, f"o{place // 4}")
     access = record.limited(*patients) if patients else record.access
     history = replace(ASKED[asked], count=COUNT)
     statement = history_statement(history, access, key)
@@ -121,7 +125,7 @@ async def test_pages_together_are_the_whole(record: Record) -> None:
                 if len(rows) <= history.count or len(seen) > 1000:
                     break
                 last = page[-1]
-                key = PageKey((instant(last["updated"]), last["version"]), last["pk"])
+                key = _key(instant(last["updated"]), last["version"], last["id"])
             patients = sorted(int(each[1:]) for each in access.patients or () if each != "none")
             expected = [
                 (1000 + n // 4, 1 + n % 4)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.fhir.search.query import Query
 
 SECRET = b"s" * 32
-KEY = PageKey((1, "a", None), 7)
+KEY = PageKey((1, "a", None), "x7", "Patient")
 
 
 def query(*pairs: tuple[str, str]) -> Query:
@@ -27,7 +27,9 @@ def query(*pairs: tuple[str, str]) -> Query:
 SEARCH = query(("name", "a"), ("_sort", "name"))
 
 values = st.one_of(st.none(), st.integers(-(2**62), 2**62), st.text())
-keys = st.builds(PageKey, st.lists(values, max_size=5).map(tuple), st.integers(0), st.booleans())
+keys = st.builds(
+    PageKey, st.lists(values, max_size=5).map(tuple), st.text(), st.text(), st.booleans()
+)
 
 
 @given(keys)

@@ -86,9 +86,10 @@ class Asked:
         overlaps = mention.begins < self.ends and mention.ends > self.begins
         return is_of_type and mention.updated >= self.since and (overlaps or not is_dated)
 
-    def place(self, mention: Mention) -> tuple[int, int, int]:
+    def place(self, mention: Mention) -> tuple[int, int, str, str]:
         """Place a resource in the story: the person, then by dates; what has none comes before."""
-        return int(mention.key != self.patient), mention.begins, mention.pk
+        key = mention.key
+        return int(key != self.patient), mention.begins, key.id, key.type
 
 
 async def everything(reading: Reading, call: Call) -> FhirResponse:
@@ -114,8 +115,8 @@ async def everything(reading: Reading, call: Call) -> FhirResponse:
     entries = [(f"{call.context.base}/{key}", body) for key, body in bodies]
     links = [("self", _link(call, None))]
     if more is not None:
-        *values, pk = asked.place(more)
-        key = PageKey(tuple(values), pk)
+        first, begins, logical_id, resource_type = asked.place(more)
+        key = PageKey((first, begins), logical_id, resource_type)
         at = sign(key, asked, reading.access.tenant, reading.paging_key)
         links.append(("next", _link(call, at)))
     around = ((f"{call.context.base}/{each.key}", each.body or b"") for each in included)
@@ -166,7 +167,7 @@ def _after(
         return story
     key = verify(page, asked, reading.access.tenant, reading.paging_key)
     # Sought by place, not by name: the resource may have been deleted since.
-    return [each for each in story if asked.place(each) > (*key.values, key.pk)]
+    return [each for each in story if asked.place(each) > (*key.values, key.id, key.type)]
 
 
 async def _around(bodies: Iterable[bytes], reading: Reading, call: Call) -> list[Version]:

@@ -50,7 +50,12 @@ async def search_audit_events(
 
     async def page(query: Query, key: PageKey | None) -> list[Match]:
         return [
-            Match(str(found.position), write(audit_event(found)), audit_place(found))
+            Match(
+                str(found.position),
+                write(audit_event(found)),
+                audit_place(found),
+                found.position,
+            )
             for found in await reading.audit_page(query, key)
         ]
 

@@ -22,6 +22,6 @@ async def search(reading: Reading, request: FhirRequest, context: Context) -> Fh
 
     async def page(query: Query, key: PageKey | None) -> list[Match]:
         rows = await reading.page(query, key)
-        return [Match(row["id"], row["body"].encode(), position(row)) for row in rows]
+        return [Match(row["id"], row["body"].encode(), position(row), row["pk"]) for row in rows]
 
     return await page_of_matches(Searched(reading.count, page), reading, request, context)

@@ -11,6 +11,8 @@ from shared.fhir.search.terms import hash_term
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from shared.store.page_key import PageKey
+
 TENANT: Final = "$1::int"
 
 
@@ -34,6 +36,14 @@ class Bound:
         key = (sql_type, tuple(value) if isinstance(value, list) else value)
         place = len(self.fixed) + len(self.values) + 1
         return f"${self.values.setdefault(key, place)}::{sql_type}"
+
+    def bind_pk(self, place: PageKey) -> str:
+        """Bind the internal key of the row beside a page, which may be deleted by now."""
+        code = self.bind(TYPE_CODE[place.type], "smallint")
+        return (
+            f"(SELECT k.pk FROM record.resource k WHERE k.tenant = {TENANT} "
+            f"AND k.type = {code} AND k.id = {self.bind(place.id, 'text')})"
+        )
 
     def statement(self, sql: str) -> Statement:
         """Complete the statement."""

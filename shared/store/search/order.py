@@ -87,7 +87,7 @@ class Order:
 
     def beyond(self, place: PageKey, args: Arguments) -> str:
         """Keep the selected rows that lie beyond a place."""
-        sql = f"pk {self._sign} {args.bind(place.pk, 'bigint')}"
+        sql = f"pk {self._sign} {args.bind_pk(place)}"
         for key, value in reversed(list(zip(self.keys, place.values, strict=True))):
             bound = None if value is None else _bind(key, value, args)
             same = f"{key.name} IS NULL" if bound is None else f"{key.name} = {bound}"
@@ -98,7 +98,7 @@ class Order:
         """Keep the rows of `r` beyond a place, in a form that an index follows."""
         values = zip(self.keys, place.values, strict=True)
         bounds = [_bind(key, value, args) for key, value in values if value is not None]
-        bounds.append(args.bind(place.pk, "bigint"))
+        bounds.append(args.bind_pk(place))
         return f"({', '.join(self._expressions)}) {self._sign} ({', '.join(bounds)})"
 
     @property

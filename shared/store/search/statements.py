@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.dates import instant
+from shared.fhir.definitions import TYPE_NAME
 from shared.store.page_key import PageKey
 from shared.store.search.arguments import TENANT, Arguments, Statement
 from shared.store.search.conditions import conditions
@@ -69,4 +70,4 @@ def position(row: Sequence[Any], *, backward: bool = False) -> PageKey:
         instant(value) if isinstance(value, datetime) else value
         for value in tuple(row)[_FIRST_SORT_VALUE:]
     )
-    return PageKey(tuple(values), row[0], backward)
+    return PageKey(tuple(values), row[1], TYPE_NAME[row[2]], backward)

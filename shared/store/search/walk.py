@@ -145,7 +145,7 @@ class Walk:
         if place is None or (place.values[0] is None) != (len(columns) == 1):
             return ""
         bound = [] if place.values[0] is None else [args.bind(place.values[0], self.sql_type)]
-        bound.append(args.bind(place.pk, "bigint"))
+        bound.append(args.bind_pk(place))
         return f" AND ({', '.join(columns)}) {self.run.sign} ({', '.join(bound)})"
 
     def _rows(self, args: Arguments) -> str:
