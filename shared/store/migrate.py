@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from shared.access.access import DEFAULT_TENANT
+from shared.fhir.search.index_version import INDEX_VERSION
 from shared.store.moved_in import is_from_elsewhere, settle_in
 from shared.store.roles import ensure_roles, is_owner_url
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 # Any number that no one else uses: PostgreSQL's advisory locks are named by numbers.
 _LOCK: Final = 0x57E9_D0_01
+
+
+# A record that holds nothing yet needs no indexing anew.
+_COMPLETE: Final = """
+UPDATE record.site s SET search_version = $1
+WHERE s.search_version = 0 AND NOT EXISTS (
+  SELECT FROM record.search_row r WHERE r.tenant = s.tenant)
+"""
 
 
 class NotMigrated(Exception):
@@ -69,6 +78,7 @@ async def migrate(url: str, ownership: Ownership) -> None:
         if is_behind(await current(url)):
             await _upgrade(url, ownership)
         await _grant_connect(connection, ownership)
+        await connection.execute(_COMPLETE, INDEX_VERSION)
         await settle_in(connection, ownership.types)
     finally:
         await connection.close()

@@ -68,6 +68,27 @@ def statements_of_search_table(
             yield _policy(role, table, command, f"{_TENANT} AND {own}")
 
 
+def statements_of_reindexing(ownership: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield the same for what tells how rows are indexed: its progress is each owner's own.
+
+    Any service may register a parameter, and begin a generation through its function.
+    """
+    yield "REVOKE ALL ON FUNCTION record.begin_generation FROM PUBLIC"
+    for table in ("reindex", "search_parameter"):
+        yield f"ALTER TABLE record.{table} ENABLE ROW LEVEL SECURITY"
+    roles = [(role_of(service), _of_types(types)) for service, types in ownership.items()]
+    for role, own in [*roles, (DOOR, "true")]:
+        yield f"GRANT EXECUTE ON FUNCTION record.begin_generation TO {role}"
+        yield f"GRANT SELECT, UPDATE ON record.reindex TO {role}"
+        yield f"GRANT SELECT, INSERT, UPDATE ON record.search_parameter TO {role}"
+        for table in ("reindex", "search_parameter"):
+            read = f"FOR SELECT TO {role} USING ({_TENANT})"
+            yield f"CREATE POLICY {role}_read ON record.{table} {read}"
+        yield _policy(role, "reindex", "UPDATE", f"{_TENANT} AND {own}")
+        for command in ("INSERT", "UPDATE"):
+            yield _policy(role, "search_parameter", command, _TENANT)
+
+
 def _of_types(types: tuple[str, ...]) -> str:
     codes = ",".join(str(TYPE_CODE[name]) for name in types)
     return f"type = ANY('{{{codes}}}'::smallint[])"

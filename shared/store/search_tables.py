@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Column,
     Identity,
     Index,
     Integer,
     Numeric,
     SmallInteger,
+    Text,
     text,
 )
 from sqlmodel import Field, SQLModel
@@ -27,7 +29,8 @@ from shared.store.tables import RECORD, Name
 class SearchRow(SQLModel, table=True):
     """What can be searched of a current resource: hashed terms, its patient, its main date.
 
-    `targets` are the keys of the resources that it refers to, which exist.
+    `targets` are the keys of the resources that it refers to, which exist. The `generation` says
+    how it was indexed.
     """
 
     __tablename__ = "search_row"
@@ -53,6 +56,37 @@ class SearchRow(SQLModel, table=True):
     targets: list[int] = Field(
         sa_column=Column(ARRAY(BigInteger), server_default=text("'{}'"), nullable=False)
     )
+    generation: int = Field(sa_column=Column(Integer, server_default="0", nullable=False))
+
+
+class Reindex(SQLModel, table=True):
+    """How the rows of a type are indexed, and how far an indexing anew has come.
+
+    All are of this `generation` at least; while another is `wanted`, those up to `position` are of
+    that one. A type without a row is complete.
+    """
+
+    __tablename__ = "reindex"
+    __table_args__: ClassVar[Any] = ({"schema": RECORD},)
+    tenant: int = Field(primary_key=True)
+    type: int = Field(sa_type=SmallInteger, primary_key=True)
+    generation: int
+    wanted: int
+    position: int = Field(sa_column=Column(BigInteger, server_default="0", nullable=False))
+    done: int = Field(sa_column=Column(BigInteger, server_default="0", nullable=False))
+    total: int | None = Field(sa_type=BigInteger, nullable=True)
+
+
+class RegisteredParameter(SQLModel, table=True):
+    """A SearchParameter as it was registered; its number is never another one's."""
+
+    __tablename__ = "search_parameter"
+    __table_args__: ClassVar[Any] = ({"schema": RECORD},)
+    tenant: int = Field(primary_key=True)
+    number: int = Field(sa_type=SmallInteger, primary_key=True)
+    generation: int
+    definition: str = Field(sa_type=Text)
+    retired: bool = Field(sa_column=Column(Boolean, server_default=text("false"), nullable=False))
 
 
 class SearchString(SQLModel, table=True):

@@ -88,7 +88,8 @@ REFERRERS: Final = (
     "WHERE s.tenant = $1 AND s.terms @> ARRAY[$2::bigint] AND s.pk <> $3 LIMIT 10"
 )
 
-WRITE: Final = """
+# The arrays of a write, as rows.
+INPUT: Final = """
 WITH input AS (
   SELECT * FROM unnest(
     $2::smallint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::bool[],
@@ -99,7 +100,49 @@ WITH input AS (
     patient, method, body, stream, d_lo, d_hi, terms, targets, own, nr)
   -- Rows are written in the order of their keys, so that two writers never wait in a circle.
   ORDER BY type, id COLLATE "C"
-), created AS (
+"""
+# The values that rows are searched by, in place of those that are `replaced`.
+SEARCHABLE: Final = """
+), strings_gone AS (
+  DELETE FROM record.search_string s USING input i
+  WHERE {replaced} AND s.tenant = $1 AND s.pk = i.pk
+), dates_gone AS (
+  DELETE FROM record.search_date s USING input i
+  WHERE {replaced} AND s.tenant = $1 AND s.pk = i.pk
+), quantities_gone AS (
+  DELETE FROM record.search_quantity s USING input i
+  WHERE {replaced} AND s.tenant = $1 AND s.pk = i.pk
+), strings_kept AS (
+  INSERT INTO record.search_string (tenant, type, param, pk, patient, norm, exact, tri)
+  SELECT $1, i.type, t.param, i.pk, i.patient, t.norm, t.exact, t.tri::int[]
+  FROM unnest($17::int[], $18::smallint[], $19::text[], $20::text[], $21::text[])
+    AS t(nr, param, norm, exact, tri) JOIN input i ON i.nr = t.nr
+), texts_kept AS (
+  -- A text of the vocabulary stands under no resource. Two writers may add one at once: that it
+  -- stands there twice changes nothing.
+  INSERT INTO record.search_string (tenant, type, param, pk, norm, exact, tri)
+  SELECT $1, t.type, t.param, 0, t.text, '', t.tri::int[]
+  FROM unnest($37::smallint[], $38::smallint[], $39::text[], $40::text[])
+    AS t(type, param, text, tri)
+  WHERE (SELECT s.pk FROM record.search_string s WHERE s.tenant = $1 AND s.type = t.type
+    AND s.param = t.param AND s.norm = t.text AND s.pk = 0 LIMIT 1) IS NULL
+), dates_kept AS (
+  INSERT INTO record.search_date (tenant, type, param, pk, patient, span, lo, hi)
+  SELECT $1, i.type, t.param, i.pk, i.patient, t.span, t.lo, t.hi
+  FROM unnest($22::int[], $23::smallint[], $24::smallint[], $25::bigint[], $26::bigint[])
+    AS t(nr, param, span, lo, hi) JOIN input i ON i.nr = t.nr
+), quantities_kept AS (
+  INSERT INTO record.search_quantity
+    (tenant, type, param, pk, patient, key, element, lo, hi, units, canonical, canonical_lo,
+     canonical_hi)
+  SELECT $1, i.type, t.param, i.pk, i.patient, t.key, t.element, t.lo::numeric, t.hi::numeric,
+    t.units::bigint[], t.canonical, t.canonical_lo::numeric, t.canonical_hi::numeric
+  FROM unnest($27::int[], $28::smallint[], $29::bigint[], $30::smallint[], $31::text[], $32::text[],
+    $33::text[], $34::bigint[], $35::text[], $36::text[])
+    AS t(nr, param, key, element, lo, hi, units, canonical, canonical_lo, canonical_hi)
+  JOIN input i ON i.nr = t.nr"""
+
+WRITE: Final = f"""{INPUT}), created AS (
   INSERT INTO record.resource (tenant, type, id, pk, version, deleted, updated, patient)
   SELECT $1, type, id, pk, version, deleted, updated, patient FROM input WHERE version = 1
   ON CONFLICT DO NOTHING RETURNING pk
@@ -124,7 +167,7 @@ WITH input AS (
   INSERT INTO record.feed (tenant, stream, number, type, id, version, at)
   SELECT $1, coalesce(i.stream, i.own),
     CASE WHEN n.number IS NULL THEN i.version ELSE n.number - i.rest END,
-    i.type, i.id, i.version, $37
+    i.type, i.id, i.version, $41
   FROM (
     SELECT *, count(*) OVER (PARTITION BY stream ORDER BY nr DESC) - 1 AS rest
     FROM input
@@ -133,64 +176,35 @@ WITH input AS (
   DELETE FROM record.search_row s USING input i
   WHERE i.deleted AND s.tenant = $1 AND s.type = i.type AND s.pk = i.pk
 ), row_kept AS (
-  INSERT INTO record.search_row AS s (tenant, type, pk, id, patient, d_lo, d_hi, terms, targets)
-  SELECT $1, type, pk, id, patient, d_lo, d_hi, terms::bigint[], targets::bigint[]
+  INSERT INTO record.search_row AS s
+    (tenant, type, pk, id, patient, d_lo, d_hi, terms, targets, generation)
+  SELECT $1, type, pk, id, patient, d_lo, d_hi, terms::bigint[], targets::bigint[], $45
   FROM input WHERE NOT deleted
   ON CONFLICT (tenant, type, pk) DO UPDATE
   SET patient = EXCLUDED.patient, d_lo = EXCLUDED.d_lo, d_hi = EXCLUDED.d_hi,
-    terms = EXCLUDED.terms, targets = EXCLUDED.targets
+    terms = EXCLUDED.terms, targets = EXCLUDED.targets, generation = EXCLUDED.generation
   -- An update that changes nothing searchable does not touch the index.
-  WHERE (s.patient, s.d_lo, s.d_hi, s.terms, s.targets) IS DISTINCT FROM
-    (EXCLUDED.patient, EXCLUDED.d_lo, EXCLUDED.d_hi, EXCLUDED.terms, EXCLUDED.targets)
-), strings_gone AS (
-  DELETE FROM record.search_string s USING input i
-  WHERE i.version > 1 AND s.tenant = $1 AND s.pk = i.pk
-), dates_gone AS (
-  DELETE FROM record.search_date s USING input i
-  WHERE i.version > 1 AND s.tenant = $1 AND s.pk = i.pk
-), quantities_gone AS (
-  DELETE FROM record.search_quantity s USING input i
-  WHERE i.version > 1 AND s.tenant = $1 AND s.pk = i.pk
-), strings_kept AS (
-  INSERT INTO record.search_string (tenant, type, param, pk, patient, norm, exact, tri)
-  SELECT $1, i.type, t.param, i.pk, i.patient, t.norm, t.exact, t.tri::int[]
-  FROM unnest($17::int[], $18::smallint[], $19::text[], $20::text[], $21::text[])
-    AS t(nr, param, norm, exact, tri) JOIN input i ON i.nr = t.nr
-), texts_kept AS (
-  -- A text of the vocabulary stands under no resource. Two writers may add one at once: that it
-  -- stands there twice changes nothing.
-  INSERT INTO record.search_string (tenant, type, param, pk, norm, exact, tri)
-  SELECT $1, t.type, t.param, 0, t.text, '', t.tri::int[]
-  FROM unnest($41::smallint[], $42::smallint[], $43::text[], $44::text[])
-    AS t(type, param, text, tri)
-  WHERE (SELECT s.pk FROM record.search_string s WHERE s.tenant = $1 AND s.type = t.type
-    AND s.param = t.param AND s.norm = t.text AND s.pk = 0 LIMIT 1) IS NULL
-), dates_kept AS (
-  INSERT INTO record.search_date (tenant, type, param, pk, patient, span, lo, hi)
-  SELECT $1, i.type, t.param, i.pk, i.patient, t.span, t.lo, t.hi
-  FROM unnest($22::int[], $23::smallint[], $24::smallint[], $25::bigint[], $26::bigint[])
-    AS t(nr, param, span, lo, hi) JOIN input i ON i.nr = t.nr
-), quantities_kept AS (
-  INSERT INTO record.search_quantity
-    (tenant, type, param, pk, patient, key, element, lo, hi, units, canonical, canonical_lo,
-     canonical_hi)
-  SELECT $1, i.type, t.param, i.pk, i.patient, t.key, t.element, t.lo::numeric, t.hi::numeric,
-    t.units::bigint[], t.canonical, t.canonical_lo::numeric, t.canonical_hi::numeric
-  FROM unnest($27::int[], $28::smallint[], $29::bigint[], $30::smallint[], $31::text[], $32::text[],
-    $33::text[], $34::bigint[], $35::text[], $36::text[])
-    AS t(nr, param, key, element, lo, hi, units, canonical, canonical_lo, canonical_hi)
-  JOIN input i ON i.nr = t.nr
+  WHERE (s.patient, s.d_lo, s.d_hi, s.terms, s.targets, s.generation) IS DISTINCT FROM
+    (EXCLUDED.patient, EXCLUDED.d_lo, EXCLUDED.d_hi, EXCLUDED.terms, EXCLUDED.targets,
+      EXCLUDED.generation)
+{SEARCHABLE.format(replaced="i.version > 1")}
 ), audited AS (
   INSERT INTO record.audit
     (tenant, recorded, service, caller, interaction, type, id, version, patient, request_id, status)
-  SELECT $1, $37, $38, $39,
+  SELECT $1, $41, $42, $43,
     CASE WHEN i.deleted THEN 'delete' WHEN i.version = 1 THEN 'create'
       WHEN i.method = 'PATCH' THEN 'patch' ELSE 'update' END,
-    i.type, i.id, i.version, i.patient, $40,
+    i.type, i.id, i.version, i.patient, $44,
     CASE WHEN i.deleted THEN 204 WHEN i.version = 1 THEN 201 ELSE 200 END
   FROM input i ORDER BY i.nr
+), outdated AS (
+  -- A release after this one reads the rows in another way: it has to index them again.
+  UPDATE record.reindex d SET generation = 0, position = 0, done = 0
+  WHERE $46::bool AND d.tenant = $1 AND d.type IN (SELECT type FROM input)
+    AND (d.generation <> 0 OR d.position <> 0)
 )
-SELECT (SELECT count(*) FROM created) + (SELECT count(*) FROM changed)
+SELECT (SELECT count(*) FROM created) + (SELECT count(*) FROM changed) AS written,
+  (SELECT s.search_generation FROM record.site s WHERE s.tenant = $1) AS generation
 """
 
 # Whose resource it was, or that version of it, is what the record says: no reader has to ask.

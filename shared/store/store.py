@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from shared.access.policy import Policy
 from shared.fhir.errors import OutcomeUnknown, Unavailable
 from shared.store.audit import AuditRow, GroupCommitter
+from shared.store.generation import StaleParameters, bring_forward, load
 from shared.store.notifier import Notifier
 from shared.store.pool import Pool, PoolLimits
 from shared.store.reading import Reading
@@ -54,6 +56,8 @@ class Store:
         self._taking = asyncio.Lock()
         self._offset = timedelta()
         self.paging_key = b""
+        # Whether a later release has indexed the record anew, by rules of its own.
+        self.is_outdated = False
         # What the program is told of the tenant's policy.
         self.policy = Policy()
 
@@ -63,6 +67,8 @@ class Store:
             self.paging_key = await connection.fetchval(
                 "SELECT paging_key FROM record.site WHERE tenant = $1", self.tenant
             )
+            await bring_forward(connection, self.tenant)
+        await self.refresh_parameters()
         await self.refresh_clock()
         await self.notifier.start()
 
@@ -97,6 +103,15 @@ class Store:
             )
         self._offset = timedelta(microseconds=microseconds)
 
+    async def refresh_parameters(self) -> bool:
+        """Read the search parameters that are registered; tell whether there was anything new."""
+        async with self.pool.connection() as connection:
+            standing, stored = await load(connection, self.tenant)
+        before = self.texts.stored.generation
+        self.is_outdated = standing.is_later
+        self.texts = replace(self.texts, stored=stored)
+        return standing.generation != before
+
     @asynccontextmanager
     async def reading(self, access: Access, *, snapshot: bool = False) -> AsyncIterator[Reading]:
         """Read; several statements see one state of the record with `snapshot`."""
@@ -122,13 +137,16 @@ class Store:
         if pool is None:
             raise AssertionError("this service keeps no door")
         act = Act(self.service, access.caller.reference, request_id)
-        site = Site(act, self.texts, self.paging_key, self._take_pks, self.policy)
+        site = Site(act, self.texts, self.is_outdated, self.paging_key, self._take_pks, self.policy)
         is_decided = False
         try:
             async with pool.connection() as connection, connection.transaction():
                 transaction = Transaction(connection, access, site, again=again)
                 yield transaction
                 is_decided = transaction.wrote
+        except StaleParameters:
+            await self.refresh_parameters()
+            raise
         except Unavailable as error:
             # A server that crashed may give the same keys again: those in hand are not ours alone.
             self._pks.clear()

@@ -170,10 +170,17 @@ class Audit(SQLModel, table=True):
 
 
 class Site(SQLModel, table=True):
-    """One row per tenant: the key that signs its paging links, and its clock's offset."""
+    """One row per tenant: the key that signs its paging links, and its clock's offset.
+
+    What is searched is of a generation, by the rules of a release's `search_version`, which have
+    been the same `search_since` a generation.
+    """
 
     __tablename__ = "site"
     __table_args__: ClassVar[Any] = ({"schema": RECORD},)
     tenant: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     paging_key: bytes
     clock_offset_us: int = Field(sa_type=BigInteger)
+    search_generation: int = Field(sa_column=Column(Integer, server_default="0", nullable=False))
+    search_version: int = Field(sa_column=Column(Integer, server_default="0", nullable=False))
+    search_since: int = Field(sa_column=Column(Integer, server_default="0", nullable=False))

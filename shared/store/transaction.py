@@ -17,6 +17,7 @@ from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
 from shared.fhir.errors import EditConflict
 from shared.store import statements
 from shared.store.audit import audit_arguments
+from shared.store.generation import StaleParameters
 from shared.store.reading import Reading
 from shared.store.rows import Row, columns, prepare, text_columns
 from shared.store.terms import reference_term
@@ -48,10 +49,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a write takes from the store: audit facts, how texts are read, keys, the policy."""
+    """What a write takes from the store: audit facts, how texts are read, keys, the policy.
+
+    `is_outdated` where a later release has indexed the record anew, by rules of its own.
+    """
 
     act: Act
     texts: Texts
+    is_outdated: bool
     paging_key: bytes
     take_pks: Callable[[asyncpg.Connection, int], Awaitable[list[int]]]
     policy: Policy
@@ -169,28 +174,32 @@ class Transaction(Reading):
         """Write the version after each one that was read, with index, feed and audit rows.
 
         :raises EditConflict: another writer got there first.
+        :raises StaleParameters: the search parameters have changed meanwhile.
         """
         if not changes:
             return []
         rows = await self._rows(changes)
-        args = columns(rows, self.access.tenant)
-        now = changes[0].now
-        act = self.act
+        site, act = self._site, self.act
+        generation = site.texts.stored.generation
         try:
-            written = await self._connection.fetchval(
+            written, wanted = await self._connection.fetchrow(
                 statements.WRITE,
                 self.access.tenant,
-                *args,
-                now,
+                *columns(rows, self.access.tenant),
+                *text_columns(rows),
+                changes[0].now,
                 act.service,
                 act.caller,
                 act.request_id,
-                *text_columns(rows),
+                0 if site.is_outdated else generation,
+                site.is_outdated,
             )
         except asyncpg.UniqueViolationError:
-            written = 0
+            written, wanted = 0, generation
         if written != len(rows):
             raise EditConflict("Another writer changed this resource at the same moment.")
+        if wanted != generation:
+            raise StaleParameters("The search parameters changed at the same moment.")
         self.wrote = self.audited = True
         return [row.version for row in rows]
 

@@ -51,6 +51,8 @@ def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
     resource_type = resource["resourceType"]
     found = Collector(resource, reading)
     trie(resource_type).visit(resource, found)
+    for each in reading.stored.of(resource_type):
+        each.collect(resource, found)
     expected, others = _markers(resource_type)
     found.add(*(absent_term(number) for number in expected - found.present))
     found.add(*(present_term(number) for number in others & found.present))
