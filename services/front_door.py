@@ -18,9 +18,11 @@ import httpx
 
 from services.front_pages import front_pages, refusal
 from services.ownership import DOOR_KEEPER, SERVICES, ServiceName, owner_of
+from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.errors import FhirError, NotFound, TooLarge, Unavailable
 from shared.observability.access_log import AccessLine, log_access
 from shared.observability.request_id import request_id
+from shared.server.compartments import COMPARTMENTS
 from shared.server.forwarding import InMemory, OverHttp, Target, below_root
 from shared.server.health import OK, Readiness
 
@@ -48,6 +50,8 @@ def route(path: str) -> ServiceName:
     resource_type, *rest = path.split("/")
     if not resource_type or resource_type.startswith("$"):
         return DOOR_KEEPER
+    if resource_type in COMPARTMENTS and len(rest) > 1 and rest[1] in TYPE_CODE:
+        return owner_of(rest[1])
     is_operation = bool(rest) and rest[-1].startswith("$")
     return owner_of(resource_type, rest[-1][1:] if is_operation else None)
 

@@ -18,6 +18,7 @@ from services.ownership import (
     SERVICES,
     ServiceName,
 )
+from shared.server.compartments import COMPARTMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,7 +176,7 @@ def _routes() -> list[str]:
     """List the lines of the map from path to program; the first that matches decides."""
     pages = [(f"^{page}", FRONT_DOOR) for page in FRONT_PAGES]
     others = ("^/fhir(?:/|$)", DEFAULT_OWNER)
-    routes = (*_operations(), *_types(), *pages, others)
+    routes = (*_operations(), *_compartments(), *_types(), *pages, others)
     return [f'        "~{path}" {name};' for path, name in routes]
 
 
@@ -183,6 +184,15 @@ def _operations() -> list[tuple[str, ServiceName]]:
     return [
         (rf"^/fhir/{resource_type}/(?:.+/)?\${operation}$", service)
         for (resource_type, operation), service in sorted(OPERATION_OWNER.items())
+    ]
+
+
+def _compartments() -> list[tuple[str, ServiceName]]:
+    """List the searches in compartments, which belong to the owner of what is searched."""
+    within = f"(?:{'|'.join(COMPARTMENTS)})"
+    return [
+        (rf"^/fhir/{within}/[^/]+/(?:{'|'.join(sorted(types))})(?:/|$)", service)
+        for service, types in OWNED_TYPES.items()
     ]
 
 

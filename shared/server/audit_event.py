@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Final
 from shared.care.canonical import CANONICAL
 from shared.fhir.definitions import TYPE_NAME
 from shared.server.served import interactions_of
-from shared.store.audit_codes import ACTIONS, INTERACTION_SYSTEM, UNNAMED, outcome_of
+from shared.store.audit_codes import (
+    ACTIONS,
+    INTERACTION_SYSTEM,
+    SEARCHES,
+    UNNAMED,
+    outcome_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +97,7 @@ def _entities(audited: Audited) -> Iterator[JsonObject]:
     row = audited.row
     resource_type = TYPE_NAME.get(row.type or 0)
     asked = _asked(row, resource_type)
-    if resource_type is not None and row.interaction != "search-type":
+    if resource_type is not None and row.interaction not in SEARCHES:
         yield {**_resource(row, resource_type), "type": _OBJECT, "role": _role("4")}
     if audited.patient is not None:
         what = {"reference": f"Patient/{audited.patient}"}
@@ -114,7 +120,7 @@ def _resource(row: AuditRow, resource_type: str) -> JsonObject:
 def _asked(row: AuditRow, resource_type: str | None) -> str:
     address = "/".join(part for part in (resource_type, row.id) if part)
     if row.query is None:
-        return address if row.interaction == "search-type" else ""
+        return address if row.interaction in SEARCHES else ""
     return f"{address}?{row.query}"
 
 

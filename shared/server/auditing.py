@@ -37,5 +37,8 @@ def audit_row(
 
 def _query(request: FhirRequest) -> str | None:
     # PostgreSQL stores no NUL, and whoever sends one must still be found in the audit.
-    text = "&".join(f"{name}={value}" for name, value in request.query)
+    pairs = request.query
+    if request.compartment is not None:
+        pairs = (("_compartment", "/".join(request.compartment)), *pairs)
+    text = "&".join(f"{name}={value}" for name, value in pairs)
     return text.replace("\0", "\ufffd") or None

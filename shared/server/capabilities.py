@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.care.canonical import CANONICAL
 from shared.fhir.search.includes import includes_of, reverse_includes_of
 from shared.fhir.search.parameters import served_parameters
+from shared.server.compartments import DEFINITIONS
 from shared.server.content import FHIR_JSON, JSON_PATCH
 from shared.server.served import SYSTEM_INTERACTIONS, behaviour_of, interactions_of
 
@@ -67,6 +68,7 @@ def _rest(definitions: tuple[ServiceDefinition, ...]) -> JsonObject:
             "security": {"description": _SECURITY},
             "resource": list(_resources(definitions, operations)),
             "interaction": _system_interactions(definitions),
+            "compartment": list(DEFINITIONS),
             "operation": _operations(of_system, None),
         }
     )

@@ -12,15 +12,13 @@ from urllib.parse import urlencode
 
 from shared.fhir.errors import Issue
 from shared.fhir.outcome import operation_outcome
-from shared.fhir.search.parse import parse
 from shared.fhir.summary import check_subset
-from shared.server.concepts import with_concepts
 from shared.server.request import FhirResponse
+from shared.server.searches import query_of
 from shared.server.searchset import searchset
 from shared.server.showing import shown
 from shared.store.page_key import PageKey, sign, verify
 from shared.store.search import Shown
-from shared.store.version import Key
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from shared.fhir.search.query import Query
     from shared.server.request import Context, FhirRequest
     from shared.store.reading import Reading
+    from shared.store.version import Key
 
 
 _CUT: Final = Issue(
@@ -39,9 +38,9 @@ _CUT: Final = Issue(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A match: its logical id, its JSON, its place in the order, and its internal key."""
+    """A match: its type and logical id, its JSON, its place in the order, its internal key."""
 
-    id: str
+    key: Key
     body: bytes
     place: PageKey
     pk: int
@@ -59,29 +58,23 @@ async def page_of_matches(
     searched: Searched, reading: Reading, request: FhirRequest, context: Context
 ) -> FhirResponse:
     """Give one page of the matches, and links to the pages around it."""
-    query = parse(
-        request.type or "",
-        request.query,
-        zone=context.zone,
-        now=context.now,
-        bases=context.bases,
-        lenient="handling=lenient" in request.headers.get("prefer", "").replace(" ", ""),
-    )
-    query = await with_concepts(reading, query, context.bases)
-    check_subset((query.type,), query.result)
+    query = await query_of(reading, request, context)
+    check_subset([each.type for each in query.of_each_type], query.result)
     total = await searched.count(query) if query.total != "none" else None
     tenant, secret = reading.access.tenant, reading.paging_key
     key = verify(query.page, query, tenant, secret) if query.page is not None else None
     page = _Page.cut(await searched.page(query, key) if query.count else [], query, key)
     links = [
-        (relation, _link(query, context, None if at is None else sign(at, query, tenant, secret)))
+        (
+            relation,
+            _link(request, query, context, None if at is None else sign(at, query, tenant, secret)),
+        )
         for relation, at in page.links(key)
     ]
     entries = (
-        (f"{context.base}/{query.type}/{each.id}", shown(each.body, query.result))
-        for each in page.matches
+        (f"{context.base}/{each.key}", shown(each.body, query.result)) for each in page.matches
     )
-    shown_already = [Shown(Key(query.type, each.id), each.pk) for each in page.matches]
+    shown_already = [Shown(each.key, each.pk) for each in page.matches]
     included, is_cut = await reading.included(query.includes, shown_already)
     beside = ((f"{context.base}/{each.key}", each.body or b"") for each in included)
     issues = (*query.issues, _CUT) if is_cut else query.issues
@@ -117,9 +110,11 @@ class _Page:
         return found
 
 
-def _link(query: Query, context: Context, page: str | None) -> str:
+def _link(request: FhirRequest, query: Query, context: Context, page: str | None) -> str:
     pairs = [pair for pair in query.used if pair[0] != "_page"]
     if page is not None:
         pairs.append(("_page", page))
-    url = f"{context.base}/{query.type}"
+    of_type = request.type or ("*" if request.compartment else None)
+    steps = (context.base, *(request.compartment or ()), of_type)
+    url = "/".join(step for step in steps if step)
     return f"{url}?{urlencode(pairs)}" if pairs else url

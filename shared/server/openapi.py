@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.search.parameters import served_parameters
+from shared.server.compartments import COMPARTMENTS
 from shared.server.content import FHIR_JSON, FORM, JSON_PATCH
 from shared.server.openapi_components import components, parameter, reference
 from shared.server.served import interactions_of
@@ -138,19 +139,34 @@ def _all(definitions: tuple[ServiceDefinition, ...]) -> Iterator[Described]:
     yield from _of_program()
     yield "/fhir/metadata", "get", _described("Tell what is served", "system", _READING)
     if any(definition.keeps_door for definition in definitions):
-        whole = _described(
-            "List the versions of all resources, newest first",
-            "system",
-            ("since", "at", "count", *_SHOWING),
-            {"200": "bundle"},
-        )
-        yield "/fhir/_history", "get", whole
-        yield "/fhir", "post", _with_body(_described("Run a Bundle", "system", _WRITING))
+        yield from _of_system()
     for definition in definitions:
         for resource_type in definition.types:
             yield from _of_type(resource_type)
         for operation in definition.operations:
             yield from _of_operation(operation)
+
+
+def _of_system() -> Iterator[Described]:
+    whole = _described(
+        "List the versions of all resources, newest first",
+        "system",
+        ("since", "at", "count", *_SHOWING),
+        {"200": "bundle"},
+    )
+    yield "/fhir/_history", "get", whole
+    yield "/fhir", "post", _with_body(_described("Run a Bundle", "system", _WRITING))
+    types = parameter("query", "_type", "The types to search, parted by commas; all without it.")
+    search = _described("Search several types", "system", _SEARCHING, {"200": "bundle"})
+    search["operationId"] = "search-system"
+    yield "/fhir/_search", "post", _by_form(search)
+    search["parameters"].append(types)
+    yield "/fhir", "get", search
+    for each in COMPARTMENTS:
+        around = f"Search what is around one {each}, of several types"
+        described = _described(around, each, ("id", *_SEARCHING), {"200": "bundle"})
+        described["parameters"].append(types)
+        yield f"/fhir/{each}/{{id}}/*", "get", described
 
 
 def _of_program() -> Iterator[Described]:

@@ -30,7 +30,7 @@ def with_payload(request: FhirRequest, raw: bytes) -> FhirRequest:
     :raises UnsupportedMedia: when the interaction takes no body of this media type.
     :raises Malformed: when the body is not what its media type says.
     """
-    if request.interaction == "search-type":
+    if request.interaction in {"search-type", "search-system"}:
         return replace(request, query=request.query + _form(raw, request))
     if not raw:
         return request

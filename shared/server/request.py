@@ -29,6 +29,7 @@ Interaction = Literal[
     "patch",
     "delete",
     "search-type",
+    "search-system",
     "bundle",
     "transaction",
     "batch",
@@ -41,6 +42,7 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 class FhirRequest:
     """One interaction that is asked for.
 
+    A search may be in the `compartment` of a resource, given by its type and id.
     `headers` have lower-case names; `raw` is the body as sent and `resource` the tree of it;
     `patch` are the operations of a JSON Patch.
     """
@@ -49,6 +51,7 @@ class FhirRequest:
     interaction: Interaction
     type: str | None = None
     id: str | None = None
+    compartment: tuple[str, str] | None = None
     version: int | None = None
     operation: str | None = None
     query: Pairs = ()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.errors import MethodNotAllowed, NotFound
+from shared.server.compartments import COMPARTMENTS, is_member
 from shared.server.ids import is_logical_id
 from shared.server.served import interactions_of
 
@@ -49,7 +50,9 @@ def route(method: str, path: str) -> Route:
     """
     segments = path.split("/") if path else []
     if not segments:
-        return _only(method, {"POST": "bundle"}, {})
+        return _only(method, {"POST": "bundle", **dict.fromkeys(_READS, "search-system")}, {})
+    if segments == ["_search"]:
+        return _only(method, {"POST": "search-system"}, {})
     if segments == ["_history"]:
         return _only(method, dict.fromkeys(_READS, "history-system"), {})
     if segments == ["metadata"]:
@@ -86,7 +89,20 @@ def _of_instance(method: str, fields: dict[str, Any], rest: list[str]) -> Route:
             return _only(method, dict.fromkeys(_READS, "vread"), fields | {"version": int(number)})
         case [code] if _OPERATION.fullmatch(code):
             return _operation(method, code, fields)
+        case [name, *last] if last in ([], ["_search"]):
+            return _in_compartment(method, fields, name, by_form=bool(last))
     raise NotFound("There is nothing at this address.")
+
+
+def _in_compartment(method: str, fields: dict[str, Any], name: str, *, by_form: bool) -> Route:
+    """Understand a search for a type, or for all of them, in the compartment of an instance."""
+    compartment = (fields["type"], fields["id"])
+    if not (is_member(compartment[0], name) or (name == "*" and compartment[0] in COMPARTMENTS)):
+        raise NotFound("There is nothing at this address.")
+    of_type = {} if name == "*" else {"type": name}
+    interaction = "search-type" if of_type else "search-system"
+    methods = dict.fromkeys(("POST",) if by_form else _READS, interaction)
+    return _only(method, methods, {"compartment": compartment, **of_type})
 
 
 def _operation(method: str, code: str, fields: dict[str, Any]) -> Route:
@@ -115,7 +131,9 @@ def belongs_here(request: FhirRequest, definition: ServiceDefinition) -> None:
         return
     if request.type is None:
         if not definition.keeps_door:
-            raise NotFound("Bundles and the history of the whole system are intake_api's.")
+            raise NotFound(
+                "Bundles, the history and the search of the whole system are intake_api's."
+            )
     elif request.type not in definition.types:
         owner = definition.owner_of(request.type)
         raise NotFound(

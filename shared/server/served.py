@@ -49,7 +49,7 @@ _EXCEPTIONS: Final[Mapping[str, tuple[TypeInteraction, ...]]] = MappingProxyType
 )
 
 # Of the whole system, at the service that keeps the door.
-SYSTEM_INTERACTIONS: Final = ("transaction", "batch", "history-system")
+SYSTEM_INTERACTIONS: Final = ("transaction", "batch", "history-system", "search-system")
 
 
 def interactions_of(resource_type: str) -> tuple[TypeInteraction, ...]:

@@ -18,6 +18,7 @@ INTERACTION_SYSTEM: Final = "http://hl7.org/fhir/restful-interaction"
 # A Bundle that was refused before it was known to be a batch or a transaction has no code of its
 # own among the interactions.
 UNNAMED: Final = "bundle"
+SEARCHES: Final = frozenset({"search-type", "search-system"})
 ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "create": "C",
@@ -30,6 +31,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "patch": "U",
         "delete": "D",
         "search-type": "E",
+        "search-system": "E",
         "batch": "E",
         "transaction": "E",
         "operation": "E",

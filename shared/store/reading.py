@@ -22,6 +22,7 @@ from shared.store.search import (
     included_statement,
     matching_statement,
     page_statement,
+    present_types_statement,
 )
 from shared.store.terms import reference_term
 from shared.store.version import Key, Version
@@ -86,7 +87,7 @@ class Reading:
         """
         statement = history_statement(history, self.access, page_key)
         rows = await self._fetch(statement.sql, statement.args)
-        return [(_version(columns), made) for *columns, made in rows]
+        return [(version_of(columns), made) for *columns, made in rows]
 
     async def existing(self, keys: Iterable[Key]) -> dict[Key, int]:
         """Find which of these resources exist undeleted, with their internal keys.
@@ -123,7 +124,7 @@ class Reading:
         """Read the current versions of what `mentions` found, which the caller may see."""
         pks = [each.pk for each in mentions]
         rows = await self._fetch(statements.READ_PKS, [self.access.tenant, pks])
-        return {version.key: version for version in map(_version, rows)}
+        return {version.key: version for version in map(version_of, rows)}
 
     async def current(self, types: Iterable[str], most: int) -> int:
         """Count the current resources of some types, up to one more than `most`."""
@@ -155,13 +156,18 @@ class Reading:
             statement = included_statement(asked, beside, known, access=self.access, limit=room)
             if statement is None:
                 return found, False
-            more = [_version(row) for row in await self._fetch(statement.sql, statement.args)]
+            more = [version_of(row) for row in await self._fetch(statement.sql, statement.args)]
             found += more
             if len(found) > _MOST_INCLUDED:
                 return found[:_MOST_INCLUDED], True
             beside = [Shown(version.key, version.pk) for version in more]
             asked = [each for each in includes if each.iterate]
         return found, bool(beside)
+
+    async def present_types(self) -> set[str]:
+        """Name the types of which the record holds current resources."""
+        statement = present_types_statement(self.access)
+        return {TYPE_NAME[row[0]] for row in await self._fetch(statement.sql, statement.args)}
 
     async def count(self, query: Query) -> int:
         """Count the matches of a search, all of which the caller may see."""
@@ -208,10 +214,11 @@ class Reading:
         if access.patients is not None:
             sql = statement.narrow
             args.append(list(access.patients))
-        return [_version(row) for row in await self._fetch(sql, args)]
+        return [version_of(row) for row in await self._fetch(sql, args)]
 
 
-def _version(row: Sequence[Any]) -> Version:
+def version_of(row: Sequence[Any]) -> Version:
+    """Read a version from the columns that every statement about versions selects."""
     code, logical_id, pk, number, updated, deleted, method, body = row
     raw = None if body is None else body.encode()
     return Version(Key(TYPE_NAME[code], logical_id), pk, number, updated, deleted, method, raw)

@@ -176,7 +176,7 @@ async def test_a_bundle_is_stated_where_it_is_taken(client: httpx.AsyncClient, b
     stated = {each["code"] for each in told["rest"][0].get("interaction", ())}
     answer = await client.post(base, json={"resourceType": "Bundle", "type": "batch"})
     if stated:
-        assert stated == {"transaction", "batch", "history-system"}
+        assert stated == {"transaction", "batch", "history-system", "search-system"}
         assert answer.status_code == 200
     else:
         refused(answer, 404)

@@ -23,6 +23,7 @@ SERVED = tuple(with_engine_operations(each, is_open=True) for each in DEFINITION
 SAID = {
     "vread": r"\bvread\b",
     "search-type": r"GET /fhir/Patient\?",
+    "search-system": r"GET /fhir\?_type=",
     "history-instance": r"GET /fhir/Patient/\{id\}/_history`",
     "history-type": r"GET /fhir/Patient/_history`",
     "history-system": r"GET /fhir/_history`",

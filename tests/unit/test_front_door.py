@@ -94,8 +94,10 @@ def test_the_system_and_what_is_unknown_go_to_intake(path: str) -> None:
     assert route(path) == "intake"
 
 
-def test_a_compartment_is_searched_where_its_patient_is() -> None:
-    assert route("Patient/1/Observation") == "intake"
+def test_a_compartment_is_searched_where_the_type_is_that_is_searched() -> None:
+    assert route("Patient/1/Observation") == "progress"
+    assert route("Encounter/1/CarePlan/_search") == "plan"
+    assert route("Patient/1/Encounter") == "intake"
     assert route("Patient/1/*") == "intake"
 
 

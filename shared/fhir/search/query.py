@@ -62,7 +62,20 @@ class Has:
     criterion: Restriction
 
 
-Restriction = Criterion | Missing | Chain | Has
+@dataclass(frozen=True, slots=True)
+class InCompartment:
+    """A place in the compartment of a resource: by one of these parameters, or as itself.
+
+    https://hl7.org/fhir/R4/compartmentdefinition.html
+    """
+
+    type: str
+    id: str
+    parameters: tuple[Parameter, ...]
+    holds_itself: bool = False
+
+
+Restriction = Criterion | Missing | Chain | Has | InCompartment
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,8 @@ class Result:
 class Query:
     """A search of one type; all criteria hold of each match.
 
+    One of several types has a query of each as its `parts`, and itself no type and no criteria.
+    `compartment` is the type and id of the resource in whose compartment is searched.
     `page` is the opaque key of a page. `used` are the parameters as they were given, without
     those that a lenient parse skipped; `issues` tell of these.
     """
@@ -121,12 +136,19 @@ class Query:
     result: Result = field(default_factory=Result)
     used: tuple[tuple[str, str], ...] = ()
     issues: tuple[Issue, ...] = ()
+    compartment: tuple[str, str] | None = None
+    parts: tuple[Query, ...] = ()
+
+    @property
+    def of_each_type(self) -> tuple[Query, ...]:
+        """Give the search of each type."""
+        return self.parts or (self,)
 
     @property
     def fingerprint(self) -> bytes:
         """Tell apart searches whose pages do not continue one another."""
         asked = [pair for pair in self.used if pair[0] == "_sort" or pair[0] not in RESULT]
-        return sha256(repr((self.type, asked)).encode()).digest()
+        return sha256(repr((self.compartment, self.type, asked)).encode()).digest()
 
 
 # Parameters that say how the result looks, not what it holds.

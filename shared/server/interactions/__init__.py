@@ -39,6 +39,7 @@ INTERACTIONS: Final[dict[str, InteractionEntry]] = {
     "history-system": InteractionEntry(answer_read, "reading"),
     **dict.fromkeys(WRITES, InteractionEntry(write, "transaction")),
     "search-type": InteractionEntry(answer_read, "snapshot"),
+    "search-system": InteractionEntry(answer_read, "snapshot"),
     "batch": InteractionEntry(batch, "nothing"),
     "transaction": InteractionEntry(transaction, "transaction"),
 }

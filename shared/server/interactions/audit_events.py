@@ -51,7 +51,7 @@ async def search_audit_events(
     async def page(query: Query, key: PageKey | None) -> list[Match]:
         return [
             Match(
-                str(found.position),
+                Key("AuditEvent", str(found.position)),
                 write(audit_event(found)),
                 audit_place(found),
                 found.position,

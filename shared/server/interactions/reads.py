@@ -30,6 +30,7 @@ READS: Final[dict[str, Read]] = {
     "history-type": history_type,
     "history-system": history_system,
     "search-type": search,
+    "search-system": search,
 }
 # A type that is a view of other rows than the resources'.
 _OF_VIEWS: Final[dict[tuple[str, str | None], Read]] = {

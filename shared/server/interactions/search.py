@@ -1,4 +1,4 @@
-"""FHIR search of one type.
+"""FHIR search of one type, of several, and in a compartment.
 
 https://hl7.org/fhir/R4/http.html#search
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.fhir.definitions import TYPE_NAME
 from shared.server.matches import Match, Searched, page_of_matches
 from shared.store.search import position
+from shared.store.version import Key
 
 if TYPE_CHECKING:
     from shared.fhir.search.query import Query
@@ -22,6 +24,14 @@ async def search(reading: Reading, request: FhirRequest, context: Context) -> Fh
 
     async def page(query: Query, key: PageKey | None) -> list[Match]:
         rows = await reading.page(query, key)
-        return [Match(row["id"], row["body"].encode(), position(row), row["pk"]) for row in rows]
+        return [
+            Match(
+                Key(TYPE_NAME[row["type"]], row["id"]),
+                row["body"].encode(),
+                position(row),
+                row["pk"],
+            )
+            for row in rows
+        ]
 
     return await page_of_matches(Searched(reading.count, page), reading, request, context)

@@ -6,6 +6,7 @@ from shared.store.search.statements import (
     matching_statement,
     page_statement,
     position,
+    present_types_statement,
 )
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "matching_statement",
     "page_statement",
     "position",
+    "present_types_statement",
 ]

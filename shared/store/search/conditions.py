@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.parameters import COLUMNS
-from shared.fhir.search.query import Chain, Criterion, Has, Missing
+from shared.fhir.search.query import Chain, Criterion, InCompartment, Missing
 from shared.fhir.search.values import Token
 from shared.store.search.arguments import TENANT
 from shared.store.search.chains import chain
+from shared.store.search.compartments import in_compartment
 from shared.store.search.composites import composites
 from shared.store.search.condition import Condition
 from shared.store.search.dates import dates
@@ -67,12 +68,18 @@ def _access(resource_type: str, access: Access) -> Iterator[Condition]:
 
 
 def _condition(criterion: Restriction, access: Access) -> Condition:
+    if isinstance(criterion, Criterion | Missing):
+        return _of_parameter(criterion, access)
     if isinstance(criterion, Chain):
         found = {name: conditions(name, [each], access) for name, each in criterion.targets}
         return chain(criterion.parameter, found)
-    if isinstance(criterion, Has):
-        referring = conditions(criterion.type, [criterion.criterion], access)
-        return has(criterion.type, criterion.parameter, referring)
+    if isinstance(criterion, InCompartment):
+        return in_compartment(criterion)
+    referring = conditions(criterion.type, [criterion.criterion], access)
+    return has(criterion.type, criterion.parameter, referring)
+
+
+def _of_parameter(criterion: Criterion | Missing, access: Access) -> Condition:
     parameter = criterion.parameter
     if parameter.is_derived:
         return derived(criterion, lambda each: _condition(each, access))

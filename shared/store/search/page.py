@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.search.query import Has
+from shared.fhir.search.query import Has, InCompartment
 from shared.store.search.driving import (
     BY_RESOURCES,
     BY_ROWS,
@@ -135,4 +135,6 @@ class Page:
 
 
 def _is_asked(code: str, asked: Sequence[Restriction | Sort]) -> bool:
-    return any(each.parameter.code == code for each in asked if not isinstance(each, Has))
+    return any(
+        each.parameter.code == code for each in asked if not isinstance(each, Has | InCompartment)
+    )

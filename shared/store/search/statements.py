@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from shared.access.access import Access
     from shared.fhir.search.query import Query
+    from shared.store.search.order import Order
 
 _FIRST_SORT_VALUE: Final = 6
 
@@ -32,12 +33,17 @@ def page_statement(query: Query, access: Access, page_key: PageKey | None) -> St
     A row is (pk, id, type, version, updated, body, sort values …). With a key that goes backward
     the page ends before it, and the row more is the first.
     """
-    args = Arguments(access.tenant, query.type)
-    arranged = order(query, backward=page_key is not None and page_key.backward)
-    found = conditions(query.type, query.criteria, access)
-    page = Page(query, found, arranged, page_key, query.count + 1)
-    return args.statement(
-        f"WITH {page.compile(args)} "
+    arguments = Arguments(access.tenant, query.of_each_type[0].type)
+    backward = page_key is not None and page_key.backward
+    pages: list[str] = []
+    for part in query.of_each_type:
+        arranged = order(part, backward=backward)
+        found = conditions(part.type, part.criteria, access)
+        page = Page(part, found, arranged, page_key, query.count + 1)
+        pages.append(page.compile(arguments.of(part.type)))
+    found_pages = pages[0] if len(pages) == 1 else _merged(pages, arranged, query.count + 1)
+    return arguments.statement(
+        f"WITH {found_pages} "
         f"SELECT p.pk, v.id, v.type, v.version, v.updated, v.body{arranged.names} "
         f"FROM page p JOIN record.resource c ON c.tenant = {TENANT} AND c.pk = p.pk "
         f"JOIN record.version v ON v.tenant = {TENANT} AND v.pk = p.pk AND v.version = c.version "
@@ -45,12 +51,38 @@ def page_statement(query: Query, access: Access, page_key: PageKey | None) -> St
     )
 
 
+def _merged(pages: Sequence[str], arranged: Order, limit: int) -> str:
+    """Join the pages of several types, whose sort keys are the same, to one."""
+    each = (
+        f"page_{place} AS MATERIALIZED (WITH {page} SELECT z.pk{arranged.names} FROM page z)"
+        for place, page in enumerate(pages)
+    )
+    every = " UNION ALL ".join(f"SELECT * FROM page_{place}" for place in range(len(pages)))
+    first = f"SELECT * FROM ({every}) z ORDER BY {arranged.by_name()} LIMIT {limit:d}"
+    return f"{', '.join(each)}, page AS ({first})"
+
+
+def present_types_statement(access: Access) -> Statement:
+    """Compile which types the record holds, by a step of the index for each."""
+    return Statement(
+        "WITH RECURSIVE present AS (SELECT min(r.type) AS type FROM record.search_row r "
+        f"WHERE r.tenant = {TENANT} UNION ALL SELECT (SELECT r.type FROM record.search_row r "
+        f"WHERE r.tenant = {TENANT} AND r.type > p.type ORDER BY r.type LIMIT 1) "
+        "FROM present p WHERE p.type IS NOT NULL) SELECT p.type FROM present p "
+        "WHERE p.type IS NOT NULL",
+        (access.tenant,),
+    )
+
+
 def count_statement(query: Query, access: Access) -> Statement:
     """Compile the number of matches."""
-    args = Arguments(access.tenant, query.type)
-    return args.statement(
-        f"SELECT count(*) {driven(conditions(query.type, query.criteria, access), args)}"
-    )
+    args = Arguments(access.tenant, query.of_each_type[0].type)
+    counts = [
+        f"(SELECT count(*) {driven(conditions(part.type, part.criteria, access), of_type)})"
+        for part in query.of_each_type
+        for of_type in [args.of(part.type)]
+    ]
+    return args.statement(f"SELECT {' + '.join(counts)}")
 
 
 def matching_statement(query: Query, access: Access, limit: int = 2) -> Statement:

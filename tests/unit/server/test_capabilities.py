@@ -39,9 +39,9 @@ ASKED = {
 # Every shape that an address has, of a type and of the system.
 SHAPES = (
     "{}", "{}/1", "{}/_history", "{}/1/_history", "{}/1/_history/1", "{}/_search", "{}/1/x", "{}/*",
-    "Patient/1/{}", "Patient/1/*",
+    "Patient/1/{}",
 )  # fmt: skip
-SYSTEM_SHAPES = ("", "_history", "_search", "metadata", "*")
+SYSTEM_SHAPES = ("", "_history", "_search", "metadata", "*", "Patient/1/*")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # A Bundle is a transaction or a batch; capabilities are what states all this.
 STATED_AS = {"bundle": {"transaction", "batch"}, "capabilities": set[str]()}
@@ -203,6 +203,7 @@ def test_only_the_keeper_of_the_door_takes_bundles() -> None:
         {"code": "transaction"},
         {"code": "batch"},
         {"code": "history-system"},
+        {"code": "search-system"},
     ]
     assert system["plan"] is None
     assert system["progress"] is None

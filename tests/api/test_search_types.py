@@ -1,0 +1,133 @@
+"""Searches over several types at once. https://hl7.org/fhir/R4/http.html#search"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.api.resources import created, fresh, identified, issues, link, observation, refused
+
+if TYPE_CHECKING:
+    import httpx
+
+TAGS = "http://test.example/tags"
+
+
+@pytest.fixture(scope="module")
+async def tagged(client: httpx.AsyncClient) -> tuple[str, list[str]]:
+    """Resources of three types under one tag, as they were made."""
+    tag = fresh()
+    meta = {"tag": [{"system": TAGS, "code": tag}]}
+    someone = await created(client, identified(tag, meta=meta))
+    told = {"identifier": [{"value": tag}], "meta": meta}
+    found = [someone]
+    for _ in range(2):
+        found.append(await created(client, observation(someone, **told)))
+        found.append(await created(client, {"resourceType": "Organization", "name": "x", **told}))
+    return tag, found
+
+
+async def walked(client: httpx.AsyncClient, asked: str, following: str = "next") -> list[str]:
+    """List what a search shows, page by page."""
+    found: list[str] = []
+    url: str | None = asked
+    while url:
+        answer = await client.get(url)
+        assert answer.status_code == 200, answer.text
+        found += [
+            f"{each['resource']['resourceType']}/{each['resource']['id']}"
+            for each in answer.json().get("entry", ())
+        ]
+        url = link(answer, following)
+    return found
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+async def test_pages_over_all_types_join_to_the_whole(
+    client: httpx.AsyncClient, tagged: tuple[str, list[str]], count: int
+) -> None:
+    tag, every = tagged
+    # Without a sort the order is the record's own, whatever service wrote.
+    assert sorted(await walked(client, f"?_tag={tag}&_count={count}")) == sorted(every)
+    assert await walked(client, f"?_tag={tag}&_count={count}&_sort=-_lastUpdated") == every[::-1]
+    by_id = sorted(every, key=lambda each: each.partition("/")[2])
+    assert await walked(client, f"?_tag={tag}&_count={count}&_sort=_id") == by_id
+
+
+async def test_the_types_are_chosen(
+    client: httpx.AsyncClient, tagged: tuple[str, list[str]]
+) -> None:
+    tag, every = tagged
+    for types in (["Patient"], ["Organization", "Patient"], ["Observation", "Organization"]):
+        expected = [each for each in every if each.partition("/")[0] in types]
+        for criterion in (f"_tag={tag}", f"identifier={tag}"):
+            asked = f"?_type={','.join(types)}&_sort=_lastUpdated&{criterion}"
+            assert await walked(client, asked) == expected
+    assert await walked(client, f"?_type=Group,Location&identifier={tag}") == []
+
+
+async def test_pages_are_walked_back(
+    client: httpx.AsyncClient, tagged: tuple[str, list[str]]
+) -> None:
+    tag, every = tagged
+    first = await client.get(f"?_tag={tag}&_count=2")
+    second = await client.get(link(first, "next") or "")
+    again = await client.get(link(second, "previous") or "")
+    assert again.json().get("entry") == first.json()["entry"]
+    assert len(second.json()["entry"]) == 2
+    assert every
+
+
+async def test_all_of_them_are_counted(
+    client: httpx.AsyncClient, tagged: tuple[str, list[str]]
+) -> None:
+    tag, every = tagged
+    answer = await client.get(f"?_tag={tag}&_summary=count")
+    assert (answer.json()["total"], "entry" in answer.json()) == (len(every), False)
+    answer = await client.post("/_search", data={"_tag": tag, "_total": "accurate", "_count": "1"})
+    assert (answer.json()["total"], len(answer.json()["entry"])) == (len(every), 1)
+    base = str(client.base_url).rstrip("/")
+    assert link(answer, "self") == f"{base}?_tag={tag}&_total=accurate&_count=1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ("?code=a", "share _id"),
+        ("?_type=Observation,Patient&code=a", "share"),
+        ("?_type=Observation,Nothing", "no resource type: Nothing"),
+        ("?_type=AuditEvent,Patient", "AuditEvent"),
+        ("?_type=Observation,Condition&_sort=code", "sorted by"),
+        ("?_type=Observation,Condition&_include=Observation:subject", "one type"),
+        ("?_type=Observation,Condition&code:wrong=a", "no modifier"),
+        ("?_page=AAAA", "page key"),
+        ("?_filter=a", "not a search parameter"),
+    ],
+)
+async def test_what_several_types_do_not_share_is_refused(
+    client: httpx.AsyncClient, asked: str, reason: str
+) -> None:
+    assert reason in refused(await client.get(asked), 400)
+
+
+async def test_a_lenient_search_tells_what_it_skipped(
+    client: httpx.AsyncClient, tagged: tuple[str, list[str]]
+) -> None:
+    tag, every = tagged
+    lenient = {"Prefer": "handling=lenient"}
+    answer = await client.get(f"?_tag={tag}&code=a", headers=lenient)
+    *entries, outcome = answer.json()["entry"]
+    assert len(entries) == len(every)
+    assert "Skipped" in outcome["resource"]["issue"][0]["diagnostics"]
+    assert issues(await client.get(f"?_tag={tag}&code=a"))
+
+
+async def test_it_stands_in_a_batch_too(
+    client: httpx.AsyncClient, tagged: tuple[str, list[str]]
+) -> None:
+    tag, every = tagged
+    entry = {"request": {"method": "GET", "url": f"?_tag={tag}"}}
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
+    [answer] = (await client.post("", json=bundle)).json()["entry"]
+    assert len(answer["resource"]["entry"]) == len(every)
