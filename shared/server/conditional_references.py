@@ -1,8 +1,8 @@
 """Conditional references of a transaction: `Type?query` in place of an id.
 
 They may match what the transaction itself writes. So where it writes resources of a type that is
-asked for, these are written, searched together with all others, and taken back, before the real
-write; a transaction that writes none of these types (an import) pays nothing.
+asked for, or led through, these are written, searched together with all others, and taken back,
+before the real write; a transaction that writes none of these types (an import) pays nothing.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.fhir.errors import FhirError, PreconditionFailed
 from shared.fhir.references import Link, parse_reference, references_in
+from shared.fhir.search.links import types_in
 from shared.server.criteria import criteria
 from shared.server.saving import refuse_broken_rules
 from shared.store.version import Change, Key
@@ -32,13 +33,15 @@ async def resolve(
     :raises PreconditionFailed: when nothing or several match.
     """
     asked = _asked(changes, places, context.bases)
-    types = {link.type for link, _ in asked.values()}
+    queries = {
+        text: await _query(tx, link, place, context) for text, (link, place) in asked.items()
+    }
+    types = {name for each in queries.values() for name in (each.type, *types_in(each.criteria))}
     touching = [change for change in changes if change.key.type in types]
     refuse_broken_rules(touching, places, tx)
     async with tx.rehearsal(touching):
         return {
-            text: str(await _target(tx, link, place, context))
-            for text, (link, place) in asked.items()
+            text: str(await _target(tx, query, asked[text][1])) for text, query in queries.items()
         }
 
 
@@ -63,12 +66,12 @@ def _conditional(text: object, bases: tuple[str, ...]) -> Link | None:
     return link if link is not None and link.kind == "conditional" else None
 
 
-async def _target(tx: Transaction, link: Link, place: str, context: Context) -> Key:
-    found = await tx.matching(await _query(tx, link, place, context))
+async def _target(tx: Transaction, query: Query, place: str) -> Key:
+    found = await tx.matching(query)
     if len(found) != 1:
         many = "Several resources match" if found else "Nothing matches"
         raise PreconditionFailed(f"{many} this conditional reference.", expression=place)
-    return Key(link.type or "", found[0])
+    return Key(query.type, found[0])
 
 
 async def _query(tx: Transaction, link: Link, place: str, context: Context) -> Query:

@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.fhir.errors import InvalidSearch, NotSupported
 from shared.fhir.search.parameters import is_view, served_parameters
+from shared.fhir.search.query import Chain, Has
+from shared.fhir.search.stored import NOTHING, Stored
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from shared.fhir.search.parameters import Parameter
+    from shared.fhir.search.query import Restriction
 
 
 class NoParameter(InvalidSearch):
@@ -39,7 +44,7 @@ def links_to(source: str, target: str) -> list[Parameter]:
     return [] if is_view(target) else [each for each in links_of(source) if target in each.targets]
 
 
-def link(resource_type: str, code: str) -> Parameter:
+def link(resource_type: str, code: str, stored: Stored = NOTHING) -> Parameter:
     """Find the parameter by which a type refers to others.
 
     :raises InvalidSearch: there is no such type, or no such parameter, or it is no reference.
@@ -47,14 +52,25 @@ def link(resource_type: str, code: str) -> Parameter:
     """
     if resource_type not in RESOURCE_TYPES:
         raise InvalidSearch(f"There is no resource type '{resource_type}'.")
-    found = links_of(resource_type)
+    more = (each.parameter for each in stored.of(resource_type) if is_link(each.parameter))
+    found = (*links_of(resource_type), *more)
     parameter = next((each for each in found if each.code == code), None)
     if parameter is not None:
         return parameter
     valid = f"valid for {resource_type} are {', '.join(each.code for each in found) or 'none'}."
-    known = served_parameters(resource_type).get(code)
+    known = stored.served(resource_type).get(code)
     if known is None:
         raise NoParameter(f"There is no reference '{code}'; {valid}")
     if known.type == "reference":
         raise NotSupported(f"'{code}' is not followed: it holds canonical addresses; {valid}")
     raise InvalidSearch(f"'{code}' is no reference; {valid}")
+
+
+def types_in(restrictions: Iterable[Restriction]) -> Iterator[str]:
+    """Name the types that restrictions lead to, beside the one that is searched."""
+    for each in restrictions:
+        if isinstance(each, Chain):
+            for name, inner in each.targets:
+                yield from (name, *types_in([inner]))
+        elif isinstance(each, Has):
+            yield from (each.type, *types_in([each.criterion]))
