@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Final
 
 from shared.feed.ahead import BATCH
 from shared.feed.consumer import Consumer
+from shared.feed.reindexing import Reindexing
 from shared.feed.sender import Sender
 from shared.feed.signal import Signal, end_if_cancelled
 from shared.feed.state import FeedState
 from shared.feed.timers import Timers
 from shared.fhir.errors import Unavailable
-from shared.store.notifier import CLOCK_CHANNEL, FEED_CHANNEL
+from shared.store.notifier import CLOCK_CHANNEL, FEED_CHANNEL, SEARCH_CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import asyncpg
 
@@ -40,7 +41,10 @@ _log = logging.getLogger(__name__)
 
 
 class FeedRunner:
-    """The consumer, the timers and the sender of one service, as background tasks."""
+    """The consumer, the timers and the sender of one service, as background tasks.
+
+    Rows of its own `types` that were indexed in an older way are indexed anew beside these.
+    """
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class FeedRunner:
         reactions: Reactions,
         *,
         sibling_urls: Mapping[str, str],
+        types: Collection[str] = (),
         poll_seconds: float = 0.25,
     ) -> None:
         self.state = FeedState()
@@ -57,6 +62,8 @@ class FeedRunner:
         self._feed = Signal(poll_seconds)
         self._outbound = Signal(poll_seconds)
         self._clock = asyncio.Event()
+        self._parameters = asyncio.Event()
+        self._reindexing = Reindexing(store, types)
         self._sender = Sender(store, sibling_urls, self._outbound)
         self._task: asyncio.Task[None] | None = None
 
@@ -94,12 +101,15 @@ class FeedRunner:
             connection.add_termination_listener(lambda _: ended.set())
             await connection.add_listener(FEED_CHANNEL, lambda *_: self._feed.wake())
             await connection.add_listener(CLOCK_CHANNEL, lambda *_: self._clock.set())
+            await connection.add_listener(SEARCH_CHANNEL, lambda *_: self._parameters.set())
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow_clock())
+                group.create_task(self._follow_parameters())
                 await self._take_lead(connection, ended)
                 self.state.leads = True
                 group.create_task(self._react())
                 group.create_task(self._sender.run())
+                group.create_task(self._reindexing.run())
                 await self._watch(connection, ended)
         finally:
             self.state.step_down()
@@ -128,6 +138,15 @@ class FeedRunner:
             self._clock.clear()
             await self._store.refresh_clock()
             self._feed.wake()
+
+    async def _follow_parameters(self) -> None:
+        """Read the search parameters now, in case they changed unheard, and whenever they do."""
+        self._parameters.set()
+        while True:
+            await self._parameters.wait()
+            self._parameters.clear()
+            await self._store.refresh_parameters()
+            self._reindexing.wake()
 
     async def _react(self) -> None:
         while True:

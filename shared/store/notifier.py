@@ -16,6 +16,7 @@ from shared.store.pool import LOST
 
 FEED_CHANNEL: Final = "stepdown_feed"
 CLOCK_CHANNEL: Final = "stepdown_clock"
+SEARCH_CHANNEL: Final = "stepdown_search"
 _PAUSE_SECONDS: Final = 0.02
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.reader import read
-from shared.fhir.references import parse_reference
+from shared.fhir.references import Links, parse_reference
 from shared.fhir.search.index import IndexRow, index
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
@@ -58,6 +58,18 @@ def prepare(change: Change, pk: int, tenant: int, reading: Reading) -> Row:
     targets = _targets(change, reading.bases)
     terms = _terms(change.key.type, found, targets, tenant)
     return Row(version, found, terms, _patient(change, found, reading), targets)
+
+
+def indexed_anew(version: Version, tenant: int, reading: Reading) -> Row:
+    """Make what can be searched of a current version that is stored.
+
+    Whom it is about stays as it was decided when it was written: that says who may see it.
+    """
+    content = read(version.body or b"")
+    found = index(content, reading)
+    targets = frozenset(Key(*key) for key in Links(content).local_targets(reading.bases))
+    terms = _terms(version.key.type, found, targets, tenant)
+    return Row(replace(version, body=None), found, terms, None, targets)
 
 
 def columns(rows: Sequence[Row], tenant: int) -> list[list[Any]]:

@@ -199,9 +199,9 @@ WRITE: Final = f"""{INPUT}), created AS (
   FROM input i ORDER BY i.nr
 ), outdated AS (
   -- A release after this one reads the rows in another way: it has to index them again.
-  UPDATE record.reindex d SET generation = 0, position = 0, done = 0
+  -- Below 0 the position counts these writes, so that none is missed where the walk ends.
+  UPDATE record.reindex d SET generation = 0, position = least(d.position, 0) - 1, done = 0
   WHERE $46::bool AND d.tenant = $1 AND d.type IN (SELECT type FROM input)
-    AND (d.generation <> 0 OR d.position <> 0)
 )
 SELECT (SELECT count(*) FROM created) + (SELECT count(*) FROM changed) AS written,
   (SELECT s.search_generation FROM record.site s WHERE s.tenant = $1) AS generation

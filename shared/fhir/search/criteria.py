@@ -11,8 +11,8 @@ from shared.fhir.definitions import search_parameters
 from shared.fhir.errors import InvalidSearch, NotSupported
 from shared.fhir.search.escapes import split
 from shared.fhir.search.links import NoParameter
-from shared.fhir.search.parameters import served_parameters
 from shared.fhir.search.query import Criterion, Missing
+from shared.fhir.search.stored import NOTHING, Stored
 from shared.fhir.search.values import VALUE_TYPES
 
 if TYPE_CHECKING:
@@ -28,16 +28,18 @@ _UNSERVED: Final = frozenset(
 )  # fmt: skip
 
 
-def read_name(resource_type: str, name: str) -> tuple[Parameter, str | None]:
+def read_name(
+    resource_type: str, name: str, stored: Stored = NOTHING
+) -> tuple[Parameter, str | None]:
     """Read the parameter of a type, and a modifier that it takes.
 
     :raises InvalidSearch: the one or the other is not valid; the valid ones are listed.
     :raises NotSupported: R4 has it, this server does not.
     """
     code, mark, modifier = name.partition(":")
-    parameter = served_parameters(resource_type).get(code)
+    parameter = stored.served(resource_type).get(code)
     if parameter is None:
-        raise _no_parameter(resource_type, code)
+        raise _no_parameter(resource_type, code, stored)
     if not mark:
         return parameter, None
     if modifier in parameter.modifiers:
@@ -48,8 +50,8 @@ def read_name(resource_type: str, name: str) -> tuple[Parameter, str | None]:
     raise InvalidSearch(f"There is no modifier ':{modifier}' here; {listed}")
 
 
-def _no_parameter(resource_type: str, code: str) -> InvalidSearch | NotSupported:
-    listed = f"valid for {resource_type} are {', '.join(served_parameters(resource_type))}."
+def _no_parameter(resource_type: str, code: str, stored: Stored) -> InvalidSearch | NotSupported:
+    listed = f"valid for {resource_type} are {', '.join(stored.served(resource_type))}."
     if code in _UNSERVED or code in search_parameters(resource_type):
         return NotSupported(f"The search parameter '{code}' is not supported; {listed}")
     return NoParameter(f"There is no search parameter '{code}'; {listed}")

@@ -12,6 +12,7 @@ from shared.fhir.errors import InvalidSearch, NotSupported
 from shared.fhir.search.links import link, links_of, links_to
 from shared.fhir.search.parameters import is_view
 from shared.fhir.search.query import Include
+from shared.fhir.search.stored import NOTHING, Stored
 
 if TYPE_CHECKING:
     from shared.fhir.search.parameters import Parameter
@@ -39,7 +40,7 @@ def reverse_includes_of(resource_type: str) -> list[str]:
     ]
 
 
-def read_include(resource_type: str, name: str, text: str) -> Include:
+def read_include(resource_type: str, name: str, text: str, stored: Stored = NOTHING) -> Include:
     """Read what is to be shown beside matches of a type, or with `:iterate` beside that again.
 
     :raises InvalidSearch: there is no such modifier, type or reference, or it leads nowhere.
@@ -56,7 +57,7 @@ def read_include(resource_type: str, name: str, text: str) -> Include:
     if not 1 < len(parts) <= _MOST_PARTS or not all(parts):
         raise InvalidSearch(f"{code} needs a type and a reference of it, as in {_example(code)}.")
     source, reference, *target = parts
-    parameter = link(source, reference)
+    parameter = link(source, reference, stored)
     include = Include(
         source,
         parameter,

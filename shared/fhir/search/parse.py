@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.fhir.errors import FhirError
     from shared.fhir.search.query import Include, Sort
     from shared.fhir.search.restrictions import Reader
+    from shared.fhir.search.stored import Stored
 
 _MOST_PARAMETERS: Final = 50
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -47,10 +48,20 @@ def parse(
     :raises InvalidSearch: a parameter, modifier or value is not valid; the valid ones are listed.
     :raises NotSupported: R4 has it, this server does not.
     """
+    return read_query(resource_type, pairs, Reading(zone, bases, now), lenient=lenient)
+
+
+def read_query(
+    resource_type: str, pairs: Sequence[tuple[str, str]], reading: Reading, *, lenient: bool = False
+) -> Query:
+    """Read a search of one type by R4's own parameters and those that are stored.
+
+    :raises InvalidSearch: a parameter, modifier or value is not valid; the valid ones are listed.
+    :raises NotSupported: R4 has it, this server does not.
+    """
     _refuse_unreadable(pairs)
-    reading = Reading(zone, bases, now)
     given = _result_parameters(pairs)
-    known = _known(resource_type, pairs, lenient=lenient)
+    known = _known(resource_type, pairs, reading.stored, lenient=lenient)
     count, result = read_count(given), read_result(given)
     if known.includes and result.summary == "text":
         raise InvalidSearch("_include and _revinclude do not go with _summary=text.")
@@ -80,6 +91,7 @@ class _Known:
     """What was understood of the parameters of a type, and what was skipped."""
 
     type: str
+    stored: Stored
     criteria: list[tuple[Reader, str]] = field(default_factory=list)
     sort: list[Sort] = field(default_factory=list)
     includes: list[Include] = field(default_factory=list)
@@ -88,11 +100,11 @@ class _Known:
 
     def add(self, name: str, text: str) -> None:
         if name == "_sort":
-            self.sort += read_sort(self.type, text)
+            self.sort += read_sort(self.type, text, self.stored)
         elif is_include(name):
-            self.includes.append(read_include(self.type, name, text))
+            self.includes.append(read_include(self.type, name, text, self.stored))
         elif name not in RESULT:
-            self.criteria.append((restriction_reader(self.type, name), text))
+            self.criteria.append((restriction_reader(self.type, name, self.stored), text))
         self.used.append((name, text))
 
     def skip(self, error: FhirError) -> None:
@@ -100,8 +112,10 @@ class _Known:
         self.issues += (Issue("warning", i.code, f"Skipped. {i.diagnostics}") for i in found)
 
 
-def _known(resource_type: str, pairs: Sequence[tuple[str, str]], *, lenient: bool) -> _Known:
-    known = _Known(resource_type)
+def _known(
+    resource_type: str, pairs: Sequence[tuple[str, str]], stored: Stored, *, lenient: bool
+) -> _Known:
+    known = _Known(resource_type, stored)
     for name, text in pairs:
         try:
             known.add(name, text)

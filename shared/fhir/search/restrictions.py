@@ -19,6 +19,7 @@ from shared.fhir.search.links import NoParameter, link, links_to
 from shared.fhir.search.parameters import is_view, served_parameters
 from shared.fhir.search.query import Chain, Has, Restriction
 from shared.fhir.search.reading import Reading
+from shared.fhir.search.stored import NOTHING, Stored
 
 if TYPE_CHECKING:
     from shared.fhir.search.parameters import Parameter
@@ -54,6 +55,7 @@ class _Steps:
     chained: int = 0
     reverse: int = 0
     ways: _Ways = field(default_factory=_Ways)
+    stored: Stored = NOTHING
 
     def chain(self) -> _Steps:
         return self._within(replace(self, chained=self.chained + 1))
@@ -74,13 +76,13 @@ class _TooMany(InvalidSearch):
     """Wrong in whatever type it is met."""
 
 
-def restriction_reader(resource_type: str, name: str) -> Reader:
+def restriction_reader(resource_type: str, name: str, stored: Stored = NOTHING) -> Reader:
     """Read a name to what makes a restriction of a value.
 
     :raises InvalidSearch: a part of it is not valid; the valid ones are listed.
     :raises NotSupported: R4 has it, this server does not.
     """
-    return _read(resource_type, name, _Steps())
+    return _read(resource_type, name, _Steps(stored=stored))
 
 
 def _read(resource_type: str, name: str, steps: _Steps) -> Reader:
@@ -90,7 +92,7 @@ def _read(resource_type: str, name: str, steps: _Steps) -> Reader:
         return _has(resource_type, name, steps.has())
     if "." in name:
         return _chain(resource_type, name, steps.chain())
-    parameter, modifier = read_name(resource_type, name)
+    parameter, modifier = read_name(resource_type, name, steps.stored)
     steps.ways.found += 1
     return partial(read_values, parameter, modifier)
 
@@ -105,7 +107,7 @@ def _has(resource_type: str, name: str, steps: _Steps) -> Reader:
             "'_has:Observation:patient:code'."
         )
     source, code, rest = parts
-    parameter = link(source, code)
+    parameter = link(source, code, steps.stored)
     if resource_type not in parameter.targets:
         raise InvalidSearch(
             f"'{code}' of {source} does not refer to {resource_type}; valid are "
@@ -120,7 +122,7 @@ def _chain(resource_type: str, name: str, steps: _Steps) -> Reader:
         raise NotSupported(f"Chained parameters are not supported for {resource_type}.")
     head, _, rest = name.partition(".")
     code, mark, target = head.partition(":")
-    parameter = link(resource_type, code)
+    parameter = link(resource_type, code, steps.stored)
     if mark and target not in parameter.targets:
         raise InvalidSearch(
             f"'{code}' of {resource_type} does not refer to '{target}'; valid are "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, get_args
 from shared.fhir.errors import InvalidSearch, NotSupported
 from shared.fhir.search.parameters import served_parameters
 from shared.fhir.search.query import DEFAULT_COUNT, Result, Sort, Summary, Total
+from shared.fhir.search.stored import NOTHING, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +56,7 @@ def read_result(given: Mapping[str, str]) -> Result:
     return Result(summary, elements, pretty, given.get("_format"))
 
 
-def read_sort(resource_type: str, text: str) -> tuple[Sort, ...]:
+def read_sort(resource_type: str, text: str, stored: Stored = NOTHING) -> tuple[Sort, ...]:
     """Read the sort keys.
 
     :raises InvalidSearch: the type has no such parameter, or there are too many.
@@ -64,7 +65,7 @@ def read_sort(resource_type: str, text: str) -> tuple[Sort, ...]:
     keys = text.split(",")
     if len(keys) > _MOST_KEYS:
         raise InvalidSearch(f"_sort takes at most {_MOST_KEYS} parameters.")
-    return tuple(_sort(resource_type, key) for key in keys)
+    return tuple(_sort(resource_type, key, stored) for key in keys)
 
 
 def sortable_parameters(resource_type: str) -> list[str]:
@@ -73,15 +74,16 @@ def sortable_parameters(resource_type: str) -> list[str]:
     return [code for code, parameter in served.items() if parameter.is_sortable]
 
 
-def _sort(resource_type: str, key: str) -> Sort:
+def _sort(resource_type: str, key: str, stored: Stored) -> Sort:
     code = key.removeprefix("-")
-    parameter = served_parameters(resource_type).get(code)
-    valid = sortable_parameters(resource_type)
-    if code not in valid:
+    served = stored.served(resource_type)
+    parameter = served.get(code)
+    if parameter is None or not parameter.is_sortable:
+        valid = [code for code, each in served.items() if each.is_sortable]
         problem = "is not a search parameter" if parameter is None else "cannot be sorted by"
         error = InvalidSearch if parameter is None else NotSupported
         raise error(f"_sort: '{code}' {problem} of {resource_type}; valid are {', '.join(valid)}.")
-    return Sort(served_parameters(resource_type)[code], key.startswith("-"))
+    return Sort(parameter, key.startswith("-"))
 
 
 def _one_of(words: Iterable[_Word], name: str, given: Mapping[str, str]) -> _Word | None:
