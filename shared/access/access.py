@@ -41,6 +41,11 @@ class Access:
         return cls(tenant, caller, None, None, "open")
 
     @classmethod
+    def nothing(cls, tenant: int = DEFAULT_TENANT) -> Access:
+        """Give the access of whoever has not been told apart yet: to nothing."""
+        return cls(tenant, ANONYMOUS, frozenset(), frozenset(), "unknown")
+
+    @classmethod
     def system(cls, reason: str, tenant: int = DEFAULT_TENANT) -> Access:
         """Give unlimited access to a consumer, a timer, the sender or a migration, for a reason."""
         return cls(tenant, Caller(f"Device/{reason}"), None, None, reason)

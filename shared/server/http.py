@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.access.access import ANONYMOUS, Access, Caller
-from shared.auth.actor import ACTOR_HEADER, caller_of
+from shared.access.access import Access
+from shared.auth.actor import open_access
 from shared.fhir.errors import FhirError, TooLarge
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.writer import write
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from shared.auth.actor import Admit
     from shared.server.engine import Engine
     from shared.server.metrics import Metrics
 
@@ -60,10 +61,13 @@ class Addresses:
 class FhirEndpoint:
     """The ASGI application of a service's FHIR base."""
 
-    def __init__(self, engine: Engine, addresses: Addresses, metrics: Metrics) -> None:
+    def __init__(
+        self, engine: Engine, addresses: Addresses, metrics: Metrics, *, admit: Admit = open_access
+    ) -> None:
         self._engine = engine
         self._addresses = addresses
         self._metrics = metrics
+        self._admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -88,9 +92,10 @@ class FhirEndpoint:
         self._account(request, told, response.status_code, issues, trace, started)
 
     async def _answer(self, request: Request, told: FhirRequest, trace: str) -> FhirResponse:
-        context = self._context(ANONYMOUS, trace)
+        tenant = self._engine.store.tenant
+        context = self._context(Access.nothing(tenant), trace)
         try:
-            context = self._context(caller_of(told.headers.get(ACTOR_HEADER)), trace)
+            context = self._context(self._admit(told.headers, tenant), trace)
             if not is_read_natively(told):
                 check_acceptable(told.headers, told.query)
             told = await _with_body(request, told)
@@ -99,10 +104,10 @@ class FhirEndpoint:
             raise
         return await self._engine.dispatch(told, context)
 
-    def _context(self, caller: Caller, trace: str) -> Context:
+    def _context(self, access: Access, trace: str) -> Context:
         return Context(
-            caller=caller,
-            access=Access.open(caller, self._engine.store.tenant),
+            caller=access.caller,
+            access=access,
             now=self._engine.store.now(),
             request_id=trace,
             base=self._addresses.base,

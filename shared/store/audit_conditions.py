@@ -22,7 +22,7 @@ from shared.store.audit_codes import (
     OUTCOMES,
     UNNAMED,
 )
-from shared.store.search.arguments import TENANT
+from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.dates import reach
 
 if TYPE_CHECKING:
@@ -72,12 +72,13 @@ def conditions(query: Query, access: Access, bound: Bound) -> list[Condition]:
 
 def visible(access: Access, bound: Bound) -> Iterator[Condition]:
     """Compile what a caller may see: rows about their patients, and of their types."""
-    if access.patients is not None:
-        yield Condition((_patients(access.patients, bound),))
-    if access.types is None:
+    narrowing = narrowed("audit", access)
+    if narrowing.patients is not None:
+        yield Condition((_patients(narrowing.patients, bound),))
+    if narrowing.types is None:
         return
-    if "AuditEvent" in access.types:
-        codes = bound.bind(sorted(TYPE_CODE[name] for name in access.types), "smallint[]")
+    if "AuditEvent" in narrowing.types:
+        codes = bound.bind(sorted(TYPE_CODE[name] for name in narrowing.types), "smallint[]")
         yield Condition(test_only=f"a.type = ANY({codes})")
     else:
         yield Condition(test_only="false")
@@ -104,9 +105,7 @@ def _column(name: str, array: str) -> Keys:
 def _patients(ids: Iterable[str], bound: Bound) -> Keys:
     return _column(
         "patient",
-        f"ARRAY(SELECT p.pk FROM record.resource p WHERE p.tenant = {TENANT} "
-        f"AND p.type = {TYPE_CODE['Patient']} "
-        f"AND p.id = ANY({bound.bind(sorted(set(ids)), 'text[]')}))",
+        f"ARRAY({patient_keys(bound.bind(sorted(set(ids)), 'text[]'))})",
     )
 
 

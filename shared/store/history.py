@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import instant, moment
 from shared.fhir.definitions import TYPE_CODE
+from shared.store.narrowing import narrowed, patient_keys
 from shared.store.page_key import PageKey
 from shared.store.search.arguments import TENANT, Bound, Statement
 from shared.store.statements import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.access.access import Access
     from shared.store.version import Version
 
@@ -71,11 +74,12 @@ def history_statement(history: History, access: Access, page_key: PageKey | None
 def _of_types(
     history: History, access: Access, page_key: PageKey | None, bound: Bound, limit: str
 ) -> str:
-    seen = [name for name in history.types if access.types is None or name in access.types]
-    codes = bound.bind([TYPE_CODE[name] for name in seen], "smallint[]")
+    narrowing = narrowed("history-of-types", access)
+    seen = [TYPE_CODE[name] for name in narrowing.shown(history.types)]
+    codes = bound.bind(seen, "smallint[]")
     walked, of_patient = f"unnest({codes}) AS t(type)", ""
-    if access.patients is not None:
-        walked += f" CROSS JOIN ({_patients(access.patients, bound)}) p"
+    if narrowing.patients is not None:
+        walked += f" CROSS JOIN ({_patients(narrowing.patients, bound)}) p"
         of_patient = " AND v.patient = p.pk"
     beyond = ""
     if page_key is not None:
@@ -98,10 +102,11 @@ def _of_one(
     [resource_type] = history.types
     code = bound.bind(TYPE_CODE[resource_type], "smallint")
     where = f"r.tenant = {TENANT} AND r.type = {code} AND r.id = {bound.bind(history.id, 'text')}"
-    if access.types is not None and resource_type not in access.types:
+    narrowing = narrowed("history-of-one", access)
+    if not narrowing.shows(resource_type):
         where += " AND false"
-    if access.patients is not None:
-        where += f" AND v.patient = ANY(ARRAY({_patients(access.patients, bound)}))"
+    if narrowing.patients is not None:
+        where += f" AND v.patient = ANY(ARRAY({_patients(narrowing.patients, bound)}))"
     if page_key is not None:
         where += f" AND v.version < {bound.bind(page_key.values[1], 'int')}"
     return (
@@ -111,12 +116,8 @@ def _of_one(
     )
 
 
-def _patients(patients: frozenset[str], bound: Bound) -> str:
-    ids = bound.bind(sorted(patients), "text[]")
-    return (
-        f"SELECT p.pk FROM record.resource p WHERE p.tenant = {TENANT} "
-        f"AND p.type = {TYPE_CODE['Patient']} AND p.id = ANY({ids})"
-    )
+def _patients(patients: Iterable[str], bound: Bound) -> str:
+    return patient_keys(bound.bind(list(patients), "text[]"))
 
 
 def _when(history: History, bound: Bound) -> str:

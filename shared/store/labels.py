@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import TYPE_CODE
+from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.arguments import TENANT, Bound, Statement
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from shared.access.access import Access
 
 _CURRENT: Final = f"FROM record.resource r WHERE r.tenant = {TENANT} AND NOT r.deleted"
-_PATIENTS: Final = (
-    f"(SELECT p.pk FROM record.resource p WHERE p.tenant = {TENANT} "
-    f"AND p.type = {TYPE_CODE['Patient']} AND p.id = ANY({{}}))"
-)
 
 
 def size_statement(types: Iterable[str], access: Access, most: int) -> Statement:
@@ -44,9 +41,10 @@ def labels_statement(types: Iterable[str], access: Access) -> Statement:
 
 
 def _current(types: Iterable[str], access: Access, bound: Bound) -> str:
-    seen = [TYPE_CODE[name] for name in types if access.types is None or name in access.types]
+    narrowing = narrowed("labels", access)
+    seen = [TYPE_CODE[name] for name in narrowing.shown(types)]
     sql = f"{_CURRENT} AND r.type = ANY({bound.bind(seen, 'smallint[]')})"
-    if access.patients is not None:
-        patients = bound.bind(sorted(access.patients), "text[]")
-        sql += f" AND r.patient = ANY(ARRAY{_PATIENTS.format(patients)})"
+    if narrowing.patients is not None:
+        patients = bound.bind(list(narrowing.patients), "text[]")
+        sql += f" AND r.patient = ANY(ARRAY({patient_keys(patients)}))"
     return sql

@@ -16,6 +16,7 @@ from shared.store.audit_search import (
 from shared.store.history import history_statement
 from shared.store.labels import labels_statement, size_statement
 from shared.store.mention import Mention, mention_of
+from shared.store.narrowing import narrowed
 from shared.store.search import (
     Shown,
     count_statement,
@@ -28,13 +29,14 @@ from shared.store.terms import reference_term
 from shared.store.version import Key, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import asyncpg
 
     from shared.fhir.search.query import Include, Query
     from shared.store.audit import Audited
     from shared.store.history import History
+    from shared.store.narrowing import Use
     from shared.store.page_key import PageKey
     from shared.store.statements import Narrowable
 
@@ -43,6 +45,12 @@ _NEWEST: Final = 2**31 - 1
 # How many resources are shown beside a page, and how often what was included includes more.
 _MOST_INCLUDED: Final = 1000
 _MOST_ROUNDS: Final = 20
+_OF_VERSIONS: Final[Mapping[Use, Narrowable]] = {
+    "read": statements.READ,
+    "read-many": statements.READ_MANY,
+    "vread": statements.READ_VERSION,
+    "versions": statements.HISTORY,
+}
 
 
 class Reading:
@@ -61,24 +69,24 @@ class Reading:
 
     async def read(self, key: Key) -> Version | None:
         """Read the current version, a deletion too; None where there is nothing to see."""
-        rows = await self._versions(statements.READ, key, key.id)
+        rows = await self._versions("read", key, key.id)
         return rows[0] if rows else None
 
     async def read_many(self, resource_type: str, ids: Collection[str]) -> dict[Key, Version]:
         """Read the current versions of several resources of one type."""
         key = Key(resource_type, "")
-        rows = await self._versions(statements.READ_MANY, key, list(ids))
+        rows = await self._versions("read-many", key, list(ids))
         return {version.key: version for version in rows}
 
     async def read_version(self, key: Key, number: int) -> Version | None:
         """Read one version; None where it never was, or there is nothing to see."""
-        rows = await self._versions(statements.READ_VERSION, key, key.id, number)
+        rows = await self._versions("vread", key, key.id, number)
         return rows[0] if rows else None
 
     async def history(self, key: Key, *, before: int | None, limit: int) -> list[Version]:
         """Read versions of a resource, the newest first, beginning below number `before`."""
         below = _NEWEST if before is None else before
-        return await self._versions(statements.HISTORY, key, key.id, below, limit)
+        return await self._versions("versions", key, key.id, below, limit)
 
     async def past(self, history: History, page_key: PageKey | None) -> list[tuple[Version, bool]]:
         """Read a page of a history, and one version more where there is a next page.
@@ -113,12 +121,10 @@ class Reading:
         access = self.access
         terms = [reference_term(access.tenant, target) for target in targets]
         args: list[Any] = [access.tenant, terms, TYPE_CODE.get(resource_type or "")]
-        sql = statements.MENTIONS.wide
-        if access.patients is not None:
-            sql = statements.MENTIONS.narrow
-            args.append(list(access.patients))
+        narrowing = narrowed("mentions", access)
+        sql = statements.MENTIONS.of(narrowing, args)
         found = [mention_of(row) for row in await self._fetch(sql, args)]
-        return [each for each in found if access.types is None or each.key.type in access.types]
+        return [each for each in found if narrowing.shows(each.key.type)]
 
     async def read_mentioned(self, mentions: Iterable[Mention]) -> dict[Key, Version]:
         """Read the current versions of what `mentions` found, which the caller may see."""
@@ -204,16 +210,13 @@ class Reading:
         return rows
 
     async def _versions(
-        self, statement: Narrowable, key: Key, ids: str | list[str], *others: int
+        self, use: Use, key: Key, ids: str | list[str], *others: int
     ) -> list[Version]:
-        access = self.access
-        if access.types is not None and key.type not in access.types:
+        narrowing = narrowed(use, self.access)
+        if not narrowing.shows(key.type):
             return []
-        args: list[Any] = [access.tenant, TYPE_CODE[key.type], ids, *others]
-        sql = statement.wide
-        if access.patients is not None:
-            sql = statement.narrow
-            args.append(list(access.patients))
+        args: list[Any] = [self.access.tenant, TYPE_CODE[key.type], ids, *others]
+        sql = _OF_VERSIONS[use].of(narrowing, args)
         return [version_of(row) for row in await self._fetch(sql, args)]
 
 

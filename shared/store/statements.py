@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from shared.fhir.definitions import TYPE_CODE
+from shared.store.narrowing import patient_keys
+
+if TYPE_CHECKING:
+    from shared.store.narrowing import Narrowing
 
 COLUMNS: Final = "v.type, v.id, v.pk, v.version, v.updated, v.deleted, v.method, v.body"
 _CURRENT: Final = (
@@ -25,6 +28,13 @@ class Narrowable(NamedTuple):
     wide: str
     narrow: str
 
+    def of(self, narrowing: Narrowing, args: list[Any]) -> str:
+        """Choose the statement, and complete its arguments."""
+        if narrowing.patients is None:
+            return self.wide
+        args.append(list(narrowing.patients))
+        return self.narrow
+
 
 def _narrowable(sql: str, patients: int) -> Narrowable:
     """Narrow by whom a version was about: a later one may have moved it to another person."""
@@ -32,11 +42,7 @@ def _narrowable(sql: str, patients: int) -> Narrowable:
 
 
 def _limited(relation: str, patients: int) -> str:
-    return (
-        f" AND {relation}.patient = ANY(ARRAY(SELECT p.pk FROM record.resource p "
-        f"WHERE p.tenant = $1 AND p.type = {TYPE_CODE['Patient']} "
-        f"AND p.id = ANY(${patients}::text[])))"
-    )
+    return f" AND {relation}.patient = ANY(ARRAY({patient_keys(f'${patients}::text[]')}))"
 
 
 READ: Final = _narrowable(_CURRENT + "$3{}", 4)

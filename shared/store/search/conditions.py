@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.parameters import COLUMNS
 from shared.fhir.search.query import Chain, Criterion, InCompartment, Missing
 from shared.fhir.search.values import Token
+from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.arguments import TENANT
 from shared.store.search.chains import chain
 from shared.store.search.compartments import in_compartment
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from shared.access.access import Access
     from shared.fhir.search.query import Restriction
+    from shared.store.narrowing import Narrowing, Use
 
 # The other types are found by the terms of the rows themselves.
 _IN_TABLES: Final[Mapping[str, Callable[[Criterion], Condition]]] = {
@@ -40,28 +41,24 @@ _FEW_PATIENTS: Final = 50
 
 
 def conditions(
-    resource_type: str, restrictions: Sequence[Restriction], access: Access
+    resource_type: str, restrictions: Sequence[Restriction], access: Access, use: Use = "page"
 ) -> list[Condition]:
     """Compile all that must hold of a resource of a type: that it may be seen, and what is asked.
 
-    Whatever relation enters a search is narrowed here, by the same access.
+    Whatever relation enters a search is narrowed here, each for its use, by the same access.
     """
     simple = [each for each in restrictions if needs_one_term(each)]
     others = [_condition(each, access) for each in restrictions if not needs_one_term(each)]
-    return [*_access(resource_type, access), *with_all_terms(simple), *others]
+    return [*_visible(resource_type, narrowed(use, access)), *with_all_terms(simple), *others]
 
 
-def _access(resource_type: str, access: Access) -> Iterator[Condition]:
-    if access.types is not None and resource_type not in access.types:
+def _visible(resource_type: str, narrowing: Narrowing) -> Iterator[Condition]:
+    if not narrowing.shows(resource_type):
         yield Condition.same(lambda _: "false")
-    if access.patients is not None:
-        patients = sorted(access.patients)
+    if narrowing.patients is not None:
+        patients = list(narrowing.patients)
         yield Condition.same(
-            lambda args: (
-                "r.patient = ANY(ARRAY(SELECT p.pk FROM record.resource p "
-                f"WHERE p.tenant = {TENANT} AND p.type = {TYPE_CODE['Patient']} "
-                f"AND p.id = ANY({args.bind(patients, 'text[]')})))"
-            ),
+            lambda args: f"r.patient = ANY(ARRAY({patient_keys(args.bind(patients, 'text[]'))}))",
             "range",
             is_selective=len(patients) <= _FEW_PATIENTS,
         )
@@ -71,11 +68,13 @@ def _condition(criterion: Restriction, access: Access) -> Condition:
     if isinstance(criterion, Criterion | Missing):
         return _of_parameter(criterion, access)
     if isinstance(criterion, Chain):
-        found = {name: conditions(name, [each], access) for name, each in criterion.targets}
+        found = {
+            name: conditions(name, [each], access, "chain") for name, each in criterion.targets
+        }
         return chain(criterion.parameter, found)
     if isinstance(criterion, InCompartment):
         return in_compartment(criterion)
-    referring = conditions(criterion.type, [criterion.criterion], access)
+    referring = conditions(criterion.type, [criterion.criterion], access, "has")
     return has(criterion.type, criterion.parameter, referring)
 
 

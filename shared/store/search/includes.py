@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.terms import target_term
+from shared.store.narrowing import narrowed
 from shared.store.search.arguments import TENANT, Arguments, Statement
 from shared.store.search.condition import Condition
 from shared.store.search.conditions import conditions
@@ -71,7 +72,7 @@ def _ways(
             yield _referring(include, keys, access, args.of(include.source))
         return
     pks = [each.pk for each in beside if each.key.type == include.source]
-    types = [name for name in include.targets if access.types is None or name in access.types]
+    types = narrowed("include", access).shown(include.targets)
     if pks and types:
         yield _referred(include, pks, types, access=access, args=args.of(include.source))
 
@@ -80,7 +81,7 @@ def _referring(include: Include, keys: Sequence[Key], access: Access, args: Argu
     number = include.parameter.number
     terms = [target_term(number, key.type, key.id) for key in keys]
     refers = Condition.same(lambda args: f"r.terms && {args.bind_terms(terms)}", "terms")
-    found = driven([refers, *conditions(include.source, (), access)], args)
+    found = driven([refers, *conditions(include.source, (), access, "revinclude")], args)
     return f"(SELECT r.pk {found} LIMIT {_MOST_REFERRING})"
 
 
@@ -89,7 +90,9 @@ def _referred(
 ) -> str:
     texts = [link_text(include.parameter, args, args.of(name)) for name in types]
     # What may be seen of one of these types is what may be seen of each.
-    seen = row_of(conditions(types[0], (), access), "r.type = c.type AND r.pk = o.pk", args)
+    seen = row_of(
+        conditions(types[0], (), access, "include"), "r.type = c.type AND r.pk = o.pk", args
+    )
     return (
         "SELECT o.pk FROM (SELECT r.terms, r.targets "
         f"FROM unnest({args.bind(list(pks), 'bigint[]')}) AS m(pk) CROSS JOIN LATERAL "

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.dates import instant
-from shared.fhir.definitions import TYPE_NAME
+from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
+from shared.store.narrowing import narrowed, patient_keys
 from shared.store.page_key import PageKey
-from shared.store.search.arguments import TENANT, Arguments, Statement
+from shared.store.search.arguments import TENANT, Arguments, Bound, Statement
 from shared.store.search.conditions import conditions
 from shared.store.search.driving import driven
 from shared.store.search.order import order
@@ -63,14 +64,25 @@ def _merged(pages: Sequence[str], arranged: Order, limit: int) -> str:
 
 
 def present_types_statement(access: Access) -> Statement:
-    """Compile which types the record holds, by a step of the index for each."""
-    return Statement(
+    """Compile of which types the record holds something to see, by a step of the index for each."""
+    bound = Bound((access.tenant,))
+    narrowing = narrowed("types", access)
+    seen = "true"
+    if narrowing.types is not None:
+        codes = sorted(TYPE_CODE[name] for name in narrowing.types)
+        seen += f" AND p.type = ANY({bound.bind(codes, 'smallint[]')})"
+    if narrowing.patients is not None:
+        patients = patient_keys(bound.bind(list(narrowing.patients), "text[]"))
+        seen += (
+            f" AND EXISTS (SELECT FROM record.search_row r WHERE r.tenant = {TENANT} "
+            f"AND r.patient = ANY(ARRAY({patients})) AND r.type = p.type OFFSET 0)"
+        )
+    return bound.statement(
         "WITH RECURSIVE present AS (SELECT min(r.type) AS type FROM record.search_row r "
         f"WHERE r.tenant = {TENANT} UNION ALL SELECT (SELECT r.type FROM record.search_row r "
         f"WHERE r.tenant = {TENANT} AND r.type > p.type ORDER BY r.type LIMIT 1) "
         "FROM present p WHERE p.type IS NOT NULL) SELECT p.type FROM present p "
-        "WHERE p.type IS NOT NULL",
-        (access.tenant,),
+        f"WHERE p.type IS NOT NULL AND {seen}"
     )
 
 
@@ -78,9 +90,9 @@ def count_statement(query: Query, access: Access) -> Statement:
     """Compile the number of matches."""
     args = Arguments(access.tenant, query.of_each_type[0].type)
     counts = [
-        f"(SELECT count(*) {driven(conditions(part.type, part.criteria, access), of_type)})"
+        f"(SELECT count(*) {driven(found, args.of(part.type))})"
         for part in query.of_each_type
-        for of_type in [args.of(part.type)]
+        for found in [conditions(part.type, part.criteria, access, "total")]
     ]
     return args.statement(f"SELECT {' + '.join(counts)}")
 
@@ -88,7 +100,7 @@ def count_statement(query: Query, access: Access) -> Statement:
 def matching_statement(query: Query, access: Access, limit: int = 2) -> Statement:
     """Compile the id and version of a few matches, as a conditional interaction needs them."""
     args = Arguments(access.tenant, query.type)
-    found = driven(conditions(query.type, query.criteria, access), args)
+    found = driven(conditions(query.type, query.criteria, access, "matching"), args)
     return args.statement(
         f"WITH matches AS MATERIALIZED (SELECT r.pk {found}) "
         f"SELECT c.id, c.version FROM matches m JOIN record.resource c "
