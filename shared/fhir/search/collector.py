@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import MIN_TIME, Range
 from shared.fhir.search.fold import fold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.fhir.reader import JsonObject
     from shared.fhir.search.reading import Reading
     from shared.fhir.search.values.ranges import QuantityRow
@@ -20,25 +21,35 @@ OVERLAP: Final = 200
 NO_DATE: Final[Range] = (MIN_TIME, MIN_TIME)
 
 
-@dataclass(slots=True)
 class Collector:
     """What was found so far; dicts, because a value that is found twice is stored once."""
 
-    root: JsonObject
-    reading: Reading
-    terms: dict[str, None] = field(default_factory=dict)
-    strings: dict[tuple[int, str, str], None] = field(default_factory=dict)
-    texts: dict[tuple[int, str], None] = field(default_factory=dict)
-    dates: dict[tuple[int, int, int], None] = field(default_factory=dict)
-    quantities: dict[QuantityRow, None] = field(default_factory=dict)
-    patients: set[str] = field(default_factory=set)
-    present: set[int] = field(default_factory=set)
-    main: Range = NO_DATE
+    __slots__ = (
+        "dates", "main", "patients", "present", "quantities", "reading", "root", "strings",
+        "terms", "texts",
+    )  # fmt: skip
+
+    def __init__(self, root: JsonObject, reading: Reading) -> None:
+        self.root = root
+        self.reading = reading
+        self.terms: dict[str, None] = {}
+        self.strings: dict[tuple[int, str, str], None] = {}
+        self.texts: dict[tuple[int, str], None] = {}
+        self.dates: dict[tuple[int, int, int], None] = {}
+        self.quantities: dict[QuantityRow, None] = {}
+        self.patients: set[str] = set()
+        self.present: set[int] = set()
+        self.main: Range = NO_DATE
 
     def add(self, *terms: str) -> None:
         """Add terms."""
+        self.add_all(terms)
+
+    def add_all(self, terms: Iterable[str]) -> None:
+        """Add terms that were found together."""
+        own = self.terms
         for term in terms:
-            self.terms[term] = None
+            own[term] = None
 
     def add_text(self, number: int, text: str) -> None:
         """Add a text of the vocabulary, for which the row has a term."""

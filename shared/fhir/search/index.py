@@ -5,9 +5,8 @@ Contained resources are not indexed: they have no identity of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.fhir.search.collector import NO_DATE, Collector
 from shared.fhir.search.parameters import COLUMNS, served_parameters
@@ -26,8 +25,7 @@ Term = str
 _DEFAULT = Reading()
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(NamedTuple):
     """The index values of a resource; `terms` are texts that the store hashes.
 
     A string is (parameter, folded, as sent), a date (parameter, low, high). The `texts` are the
@@ -50,12 +48,15 @@ def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
     """Index a valid resource."""
     resource_type = resource["resourceType"]
     found = Collector(resource, reading)
-    trie(resource_type).visit(resource, found)
+    trie(resource_type)(resource, found)
     for each in reading.stored.of(resource_type):
         each.collect(resource, found)
-    expected, others = _markers(resource_type)
-    found.add(*(absent_term(number) for number in expected - found.present))
-    found.add(*(present_term(number) for number in others & found.present))
+    absent, present = _markers(resource_type)
+    terms = found.terms
+    for number in absent.keys() - found.present:
+        terms[absent[number]] = None
+    for number in present.keys() & found.present:
+        terms[present[number]] = None
     patients = {resource["id"]} if resource_type == "Patient" else found.patients
     return IndexRow(
         tuple(found.terms),
@@ -69,12 +70,14 @@ def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
 
 
 @cache
-def _markers(resource_type: str) -> tuple[frozenset[int], frozenset[int]]:
-    """Number the parameters whose absence is marked, and those whose presence is."""
+def _markers(resource_type: str) -> tuple[dict[int, str], dict[int, str]]:
+    """Name the terms of the parameters whose absence is marked, and of those whose presence is."""
     served = [
         parameter
         for code, parameter in served_parameters(resource_type).items()
         if code not in COLUMNS and not parameter.is_derived
     ]
-    expected = frozenset(each.number for each in served if each.is_expected)
-    return expected, frozenset(each.number for each in served) - expected
+    return (
+        {each.number: absent_term(each.number) for each in served if each.is_expected},
+        {each.number: present_term(each.number) for each in served if not each.is_expected},
+    )

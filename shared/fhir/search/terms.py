@@ -21,13 +21,27 @@ either question is answered by the rarer term. Any change here needs a reindex.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
+from typing import Final
+
+# Most terms of a row were in rows before: codes, systems, markers, the patient of the hour.
+_REMEMBERED: Final = 16_384
+_LONGEST: Final = 200
 
 
 def hash_term(tenant: int, type_code: int, text: str) -> int:
     """Hash a term to a signed 64-bit integer, as SQL can with `sha256` and `substring`."""
+    hashed = _remembered if len(text) <= _LONGEST else _hashed
+    return hashed(tenant, type_code, text)
+
+
+def _hashed(tenant: int, type_code: int, text: str) -> int:
     digest = sha256(f"{tenant}|{type_code}|{text}".encode()).digest()
     return int.from_bytes(digest[:8], signed=True)
+
+
+_remembered = lru_cache(_REMEMBERED)(_hashed)
 
 
 def code_term(name: int | str, code: str) -> str:

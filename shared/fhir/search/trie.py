@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from shared.fhir.search.parameters import COLUMNS, served_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from shared.fhir.reader import JsonObject
     from shared.fhir.search.collector import Collector
     from shared.fhir.search.expression import Condition, Step
     from shared.fhir.search.values import Converter
+
+
+Visit = Callable[[Any, "Collector"], None]
 
 
 @dataclass(slots=True)
@@ -32,34 +35,70 @@ class Node:
             ways.append((step.condition, known))
         return known
 
-    def visit(self, value: Any, collector: Collector) -> None:  # noqa: ANN401
-        """Index a value at this place and all that is below it."""
-        for number, convert in self.converters:
-            collector.present.add(number)
-            convert(value, collector)
-        if not self.branches:
-            return
-        for key, child in value.items():
-            for condition, node in self.branches.get(key, ()):
-                if type(child) is list:
-                    node.visit_each(child, condition, collector)
-                elif condition is None or condition.holds(child, 0, collector.root):
-                    node.visit(child, collector)
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The parameters that have a value where there is one here."""
+        return frozenset(number for number, _ in self.converters if number)
 
-    def visit_each(
-        self, values: Sequence[Any], condition: Condition | None, collector: Collector
-    ) -> None:
-        """Index those of some values at this place for which the condition holds."""
-        for place, each in enumerate(values):
+    def compile(self) -> Visit:
+        """Make the function that indexes a value at this place, and all that is below it."""
+        converters = tuple(convert for _, convert in self.converters)
+        ways = {key: _way(found) for key, found in self.branches.items()}
+        if not ways:
+            return converters[0] if len(converters) == 1 else partial(_convert, converters)
+
+        def visit(value: Any, collector: Collector) -> None:  # noqa: ANN401
+            for convert in converters:
+                convert(value, collector)
+            for key, child in value.items():
+                if key in ways:
+                    ways[key](child, collector)
+
+        return visit
+
+
+def _convert(converters: tuple[Visit, ...], value: Any, collector: Collector) -> None:  # noqa: ANN401
+    for convert in converters:
+        convert(value, collector)
+
+
+def _way(branches: list[tuple[Condition | None, Node]]) -> Visit:
+    """Make the function that indexes what a key holds: a value, or a list of them."""
+    if len(branches) == 1 and branches[0][0] is None:
+        return _to_all(branches[0][1])
+    ways = [(condition, node.compile(), node.numbers) for condition, node in branches]
+
+    def way(child: Any, collector: Collector) -> None:  # noqa: ANN401
+        for place, each in enumerate(child if type(child) is list else (child,)):
+            if each is None:
+                continue
+            for condition, visit, numbers in ways:
+                if condition is None or condition.holds(each, place, collector.root):
+                    collector.present |= numbers
+                    visit(each, collector)
+
+    return way
+
+
+def _to_all(node: Node) -> Visit:
+    visit, numbers = node.compile(), node.numbers
+
+    def way(child: Any, collector: Collector) -> None:  # noqa: ANN401
+        if type(child) is not list:
+            collector.present |= numbers
+            visit(child, collector)
+            return
+        for each in child:
             # A null stands in a list for a value that has only extensions.
-            if each is not None and (
-                condition is None or condition.holds(each, place, collector.root)
-            ):
-                self.visit(each, collector)
+            if each is not None:
+                collector.present |= numbers
+                visit(each, collector)
+
+    return way
 
 
 @cache
-def trie(resource_type: str) -> Node:
+def trie(resource_type: str) -> Visit:
     """Compile the tree of a type."""
     root = Node()
     for code, parameter in served_parameters(resource_type).items():
@@ -70,4 +109,10 @@ def trie(resource_type: str) -> Node:
             # A composite says itself of which elements it has all parts.
             number = 0 if parameter.parts else parameter.number
             node.converters.append((number, converter))
-    return root
+    visit, numbers = root.compile(), root.numbers
+
+    def visit_root(resource: JsonObject, collector: Collector) -> None:
+        collector.present |= numbers
+        visit(resource, collector)
+
+    return visit_root

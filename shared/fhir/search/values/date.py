@@ -28,6 +28,7 @@ UNSERVED_MODIFIERS: Final[frozenset[str]] = frozenset()
 
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
 _PREFIXES: Final[frozenset[Prefix]] = frozenset(get_args(Prefix))
+_DATES: Final = frozenset({"date", "dateTime", "instant"})
 _DAY: Final = 24 * 3600 * 1_000_000
 
 
@@ -60,10 +61,20 @@ def parse(parameter: Parameter, _modifier: str | None, text: str, reading: Readi
 
 def converter(parameter: Parameter, path: Path) -> Converter | None:
     """Choose how values at the path become ranges; None where they cannot."""
+    if path.type in _DATES:
+        return partial(_add_main_date if parameter.is_main_date else _add_date, parameter.number)
     ranges = _RANGES.get(path.type)
     if ranges is None:
         return None
     return partial(_add_main if parameter.is_main_date else _add, parameter.number, ranges)
+
+
+def _add_date(number: int, value: str, collector: Collector) -> None:
+    collector.dates[number, *date_range(value, collector.reading.zone)] = None
+
+
+def _add_main_date(_number: int, value: str, collector: Collector) -> None:
+    collector.main = date_range(value, collector.reading.zone)
 
 
 def _add(number: int, ranges: Ranges, value: object, collector: Collector) -> None:
@@ -79,10 +90,6 @@ def _add_main(_number: int, ranges: Ranges, value: object, collector: Collector)
 def _outer(ranges: Iterator[Range]) -> Range | None:
     found = list(ranges)
     return (min(low for low, _ in found), max(high for _, high in found)) if found else None
-
-
-def _date(value: str, reading: Reading) -> Iterator[Range]:
-    yield date_range(value, reading.zone)
 
 
 def _period(value: JsonObject, reading: Reading) -> Iterator[Range]:
@@ -107,9 +114,6 @@ if TYPE_CHECKING:
     Ranges = Callable[[Any, Reading], Iterator[Range]]
 
 _RANGES: Final[Mapping[str, Ranges]] = {
-    "date": _date,
-    "dateTime": _date,
-    "instant": _date,
     "Period": _period,
     "Timing": _timing,
 }

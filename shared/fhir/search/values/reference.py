@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import InvalidSearch
+from shared.fhir.memory import remembering_short_texts
 from shared.fhir.references import Link, parse_reference
 from shared.fhir.search.escapes import unescape
 from shared.fhir.search.terms import identifier_name, target_term, uri_term
@@ -97,19 +98,25 @@ def _add_reference(number: int, is_compartment: bool, value: JsonObject, to: Col
     if "identifier" in value:
         add_identifier(identifier_name(number), value["identifier"], to)
     text = value.get("reference")
-    if text is None:
-        return
-    link = parse_reference(text, to.reading.bases)
-    _add_link(number, link, to)
-    if is_compartment and link.kind == "local" and link.type == "Patient" and link.id:
-        to.patients.add(link.id)
+    if text is not None:
+        terms, patient = _found(text, number, to.reading.bases)
+        to.add_all(terms)
+        if is_compartment and patient is not None:
+            to.patients.add(patient)
 
 
-def _add_link(number: int, link: Link, collector: Collector) -> None:
+@remembering_short_texts
+def _found(text: str, number: int, bases: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """Name the terms of a reference, and the patient that it leads to."""
+    link = parse_reference(text, bases)
+    is_patient = link.kind == "local" and link.type == "Patient"
+    return _terms(number, link), link.id if is_patient else None
+
+
+def _terms(number: int, link: Link) -> tuple[str, ...]:
     if link.kind == "local" and link.type and link.id:
-        collector.add(target_term(number, link.type, link.id))
-    elif link.kind != "contained":
-        collector.add(uri_term(number, _unversioned(link)))
+        return (target_term(number, link.type, link.id),)
+    return () if link.kind == "contained" else (uri_term(number, _unversioned(link)),)
 
 
 def _add_canonical(number: int, value: str, collector: Collector) -> None:
@@ -117,7 +124,7 @@ def _add_canonical(number: int, value: str, collector: Collector) -> None:
     collector.add(uri_term(number, value), uri_term(number, unversioned))
     link = parse_reference(unversioned, collector.reading.bases)
     if link.kind == "local":
-        _add_link(number, link, collector)
+        collector.add_all(_terms(number, link))
 
 
 def _unversioned(link: Link) -> str:

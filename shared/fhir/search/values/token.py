@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#token
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import required_codes
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 MODIFIERS: Final = frozenset({"not", "text", "of-type", *OF_TERMINOLOGY})
 UNSERVED_MODIFIERS: Final[frozenset[str]] = frozenset()
 
+_REMEMBERED: Final = 8192
+_LONGEST: Final = 200
 # Of these, only the first has a system; in the last, case does not matter.
 _CODED: Final = frozenset({"Coding", "CodeableConcept", "Identifier", "code"})
 _EXACT: Final = frozenset({"uri", "id"})
@@ -132,7 +134,7 @@ def converter(parameter: Parameter, path: Path) -> Converter | None:
     """Choose how values at the path become terms; None where they cannot."""
     number = parameter.number
     if path.type == "code":
-        return partial(_add_code, number, _systems(path.element.binding))
+        return partial(_add_code, number, _terms_of_codes(number, path.element.binding))
     add = _CONVERTERS.get(path.type)
     return None if add is None else partial(add, number)
 
@@ -145,18 +147,23 @@ def text_converter(parameter: Parameter, path: Path) -> Converter | None:
 
 def add_identifier(name: int | str, value: JsonObject, collector: Collector) -> None:
     """Add the terms of an Identifier."""
-    _add_coded(name, value.get("system"), value.get("value"), collector)
+    collector.add_all(_coded_terms(name, value.get("system", ""), value.get("value")))
 
 
-def _add_coded(name: int | str, system: str | None, code: str | None, to: Collector) -> None:
-    if code is not None:
-        to.add(code_term(name, code), coding_term(name, system or "", code))
-    if system is not None:
-        to.add(system_term(name, system))
+def _coded_terms(name: int | str, system: str, code: str | None) -> tuple[str, ...]:
+    found = () if code is None else (code_term(name, code), coding_term(name, system, code))
+    return (*found, system_term(name, system)) if system else found
+
+
+# The same codes come again and again; identifiers do not.
+_remembered_terms = lru_cache(_REMEMBERED)(_coded_terms)
 
 
 def _add_coding(number: int, value: JsonObject, collector: Collector) -> None:
-    _add_coded(number, value.get("system"), value.get("code"), collector)
+    system, code = value.get("system", ""), value.get("code")
+    is_short = len(system) + len(code or "") <= _LONGEST
+    terms = _remembered_terms if is_short else _coded_terms
+    collector.add_all(terms(number, system, code))
 
 
 def _add_concept(number: int, value: JsonObject, collector: Collector) -> None:
@@ -165,11 +172,9 @@ def _add_concept(number: int, value: JsonObject, collector: Collector) -> None:
 
 
 def _add_code(
-    number: int, systems: Mapping[str, list[str]], value: str, collector: Collector
+    number: int, known: Mapping[str, tuple[str, ...]], value: str, collector: Collector
 ) -> None:
-    collector.add(code_term(number, value))
-    for system in systems.get(value, ()):
-        collector.add(coding_term(number, system, value), system_term(number, system))
+    collector.add_all(known.get(value) or (code_term(number, value),))
 
 
 def _add_exact(number: int, value: str, collector: Collector) -> None:
@@ -196,10 +201,11 @@ def _add_deceased(number: int, patient: JsonObject, collector: Collector) -> Non
 
 
 def _add_called(number: int, value: JsonObject, collector: Collector, part: str) -> None:
-    text = fold(value.get(part, ""))[:WINDOW].rstrip()
+    name = value.get(part)
+    text = fold(name)[:WINDOW].rstrip() if name else ""
     if text:
-        collector.add(text_term(number, text))
-        collector.add_text(number, text)
+        collector.terms[text_term(number, text)] = None
+        collector.texts[number, text] = None
 
 
 def _add_concept_text(number: int, value: JsonObject, collector: Collector) -> None:
@@ -221,12 +227,13 @@ def _add_type(number: int, value: JsonObject, collector: Collector) -> None:
             collector.add(term)
 
 
-def _systems(binding: str | None) -> dict[str, list[str]]:
-    """Find the systems of each code that the binding of a `code` element allows."""
-    systems: dict[str, list[str]] = {}
+def _terms_of_codes(number: int, binding: str | None) -> dict[str, tuple[str, ...]]:
+    """Name the terms of each code that the binding of a `code` element allows."""
+    found: dict[str, tuple[str, ...]] = {}
     for system, code in (required_codes(binding) or ()) if binding else ():
-        systems.setdefault(code, []).append(system)
-    return systems
+        terms = _coded_terms(number, system, code)
+        found[code] = tuple(dict.fromkeys((*found.get(code, ()), *terms)))
+    return found
 
 
 _CONVERTERS: Final[Mapping[str, Callable[[int, Any, Collector], None]]] = {
