@@ -111,16 +111,12 @@ def _collect(value: JsonObject, kind: Shape, found: list[tuple[JsonObject, Shape
     if not kind.linking.isdisjoint(value):
         found.append((value, kind))
     objects = kind.objects
-    for key, child in value.items():
-        if key in objects:
-            for each in child if type(child) is list else (child,):
-                _collect_child(each, objects[key][1], found)
-
-
-def _collect_child(value: Any, type_name: str, found: list[tuple[JsonObject, Shape]]) -> None:  # noqa: ANN401
-    actual = _actual_type(value, type_name) if type(value) is dict else None
-    if actual is not None:
-        _collect(value, shape(actual), found)
+    for key in filter(objects.__contains__, value):
+        child, type_name = value[key], objects[key][1]
+        for each in child if type(child) is list else (child,):
+            actual = _actual_type(each, type_name) if type(each) is dict else None
+            if actual is not None:
+                _collect(each, shape(actual), found)
 
 
 def _actual_type(value: JsonObject, type_name: str) -> str | None:

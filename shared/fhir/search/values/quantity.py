@@ -9,7 +9,7 @@ https://hl7.org/fhir/R4/search.html#quantity
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.errors import InvalidSearch
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MODIFIERS: Final[frozenset[str]] = frozenset()
 UNSERVED_MODIFIERS: Final[frozenset[str]] = frozenset()
 
+_REMEMBERED: Final = 1024
+_LONGEST: Final = 200
 _CURRENCIES: Final = "urn:iso:std:iso:4217"
 
 
@@ -94,26 +96,34 @@ def _add_money(number: int, value: JsonObject, collector: Collector) -> None:
 def _add(number: int, found: Bounds | None, named: JsonObject, collector: Collector) -> None:
     if found is None:
         return
-    system, code, text = _unit(named)
+    names = _unit(named)
+    is_short = sum(map(len, filter(None, names))) <= _LONGEST
+    units, canonical = (_remembered_units if is_short else _units)(*names)
+    if canonical is None:
+        row = QuantityRow(number, *found, units=units)
+    else:
+        low, high = found
+        start = str(canonical.convert(Decimal(low)))
+        end = start if low == high else str(canonical.convert(Decimal(high)))
+        name = canonical_term(canonical)
+        row = QuantityRow(number, low, high, "", 0, units, name, start, end)
+    collector.add_quantity(row)
+
+
+def _units(
+    system: str | None, code: str | None, text: str | None
+) -> tuple[tuple[str, ...], CanonicalUnit | None]:
+    """Name what a unit is called, and find its canonical one."""
     names = {name: None for name in (code, text) if name}
-    units = [unit_term(Unit(None, name)) for name in names]
-    row = QuantityRow(number, *found)
-    if code and system:
-        unit = Unit(system, code)
-        units.append(unit_term(unit))
-        row = _with_canonical(row, canonical_of(unit))
-    collector.add_quantity(row._replace(units=tuple(units)))
+    terms = [unit_term(Unit(None, name)) for name in names]
+    if not code or not system:
+        return tuple(terms), None
+    unit = Unit(system, code)
+    return (*terms, unit_term(unit)), canonical_of(unit)
 
 
-def _with_canonical(row: QuantityRow, unit: CanonicalUnit | None) -> QuantityRow:
-    if unit is None:
-        return row
-    low = str(unit.convert(Decimal(row.low)))
-    return row._replace(
-        canonical=canonical_term(unit),
-        canonical_low=low,
-        canonical_high=low if row.low == row.high else str(unit.convert(Decimal(row.high))),
-    )
+# The same few units come again and again.
+_remembered_units = lru_cache(_REMEMBERED)(_units)
 
 
 def _unit(value: JsonObject) -> tuple[str | None, str | None, str | None]:
