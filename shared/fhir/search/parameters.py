@@ -29,7 +29,7 @@ _MAIN_DATES: Final = (
 _DATE_TYPES: Final = frozenset({"date", "dateTime", "instant", "Period", "Timing"})
 # These are columns of the record: the values in the JSON are the client's.
 COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
-_SORTABLE: Final = frozenset({"date", "string"})
+_UNSORTABLE: Final = frozenset({"composite", "special"})
 # An AuditEvent is a view of a row of the audit: it is searched by what the row's columns tell,
 # without modifiers, and sorted by when it was recorded.
 _OF_VIEWS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -194,7 +194,7 @@ def _reads(parameter: Parameter, elements: set[str], expression: str) -> bool:
 def _is_sortable(resource_type: str, definition: SearchParameterDefinition) -> bool:
     if resource_type in _OF_VIEWS:
         return definition.type == "date"
-    return definition.code in COLUMNS or definition.type in _SORTABLE
+    return definition.code in COLUMNS or definition.type not in _UNSORTABLE
 
 
 def _modifiers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.fhir.dates import moment
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.terms import hash_term
 
@@ -36,6 +37,16 @@ class Bound:
         key = (sql_type, tuple(value) if isinstance(value, list) else value)
         place = len(self.fixed) + len(self.values) + 1
         return f"${self.values.setdefault(key, place)}::{sql_type}"
+
+    def bind_value(self, value: int | str | None, sql_type: str) -> str:
+        """Bind a sort value, as the key of a page holds it."""
+        if sql_type == "timestamptz" and isinstance(value, int):
+            return self.bind(moment(value), sql_type)
+        return (
+            f"{self.bind(value, 'text')}::numeric"
+            if sql_type == "numeric"
+            else self.bind(value, sql_type)
+        )
 
     def bind_pk(self, place: PageKey) -> str:
         """Bind the internal key of the row beside a page, which may be deleted by now."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from shared.fhir.dates import MIN_TIME, moment
+from shared.fhir.dates import MIN_TIME
 from shared.store.search.arguments import TENANT
+from shared.store.search.sort_texts import sort_text
 from shared.store.search.walk import Direction, Values, Walk
 
 if TYPE_CHECKING:
@@ -63,6 +64,16 @@ class Order:
         return "".join(f", {key.name}" for key in self.keys)
 
     @property
+    def shown(self) -> str:
+        """Name the selected keys, each in the form that a page's key holds."""
+        return "".join(
+            f", {key.name}::text AS text_of_{key.name}"
+            if key.sql_type == "numeric"
+            else f", {key.name}"
+            for key in self.keys
+        )
+
+    @property
     def forward(self) -> Order:
         """Give the order as it is shown."""
         return Order(self.keys)
@@ -89,7 +100,7 @@ class Order:
         """Keep the selected rows that lie beyond a place."""
         sql = f"pk {self._sign} {args.bind_pk(place)}"
         for key, value in reversed(list(zip(self.keys, place.values, strict=True))):
-            bound = None if value is None else _bind(key, value, args)
+            bound = None if value is None else args.bind_value(value, key.sql_type)
             same = f"{key.name} IS NULL" if bound is None else f"{key.name} = {bound}"
             sql = f"{_past(key, bound, backward=self.backward)} OR {same} AND ({sql})"
         return sql
@@ -97,7 +108,9 @@ class Order:
     def beyond_by_column(self, place: PageKey, args: Arguments) -> str:
         """Keep the rows of `r` beyond a place, in a form that an index follows."""
         values = zip(self.keys, place.values, strict=True)
-        bounds = [_bind(key, value, args) for key, value in values if value is not None]
+        bounds = [
+            args.bind_value(value, key.sql_type) for key, value in values if value is not None
+        ]
         bounds.append(args.bind_pk(place))
         return f"({', '.join(self._expressions)}) {self._sign} ({', '.join(bounds)})"
 
@@ -133,21 +146,33 @@ def _key(name: str, sort: Sort) -> SortKey:
         expression = f"nullif(r.d_lo, {MIN_TIME})"
         return SortKey(name, expression, "bigint", down, values=_MAIN_DATE)
     if parameter.type == "date":
-        return SortKey(
-            name, _value("search_date", "lo", f"s.lo > {MIN_TIME}", sort), "bigint", down
-        )
-    # The later words of a family name are stored for searching only: they have no `exact`.
-    texts = Values("search_string", "norm", f"s.param = {parameter.number:d} AND s.exact <> ''")
-    expression = _value("search_string", "norm", "s.exact <> ''", sort)
-    return SortKey(name, expression, "text", down, values=texts)
+        dates = Values("search_date", "lo", f"s.lo > {MIN_TIME}")
+        expression = _value(dates, [parameter.number], descending=down)
+        return SortKey(name, expression, "bigint", down)
+    if parameter.type in {"number", "quantity"}:
+        return _of_values(name, sort, Values("search_quantity", "lo", "s.key = 0"), "numeric")
+    if parameter.type == "string":
+        # The later words of a family name are stored for searching only: they have no `exact`.
+        return _of_values(name, sort, Values("search_string", "norm", "s.exact <> ''"), "text")
+    return SortKey(name, sort_text(parameter, descending=down), "text", down)
 
 
-def _value(table: str, column: str, counts: str, sort: Sort) -> str:
+def _of_values(name: str, sort: Sort, values: Values, sql_type: SqlType) -> SortKey:
+    """Sort by a table of values, in whose order an index has those of one parameter."""
+    numbers = [each.number for each in sort.parameter.members or (sort.parameter,)]
+    expression = _value(values, numbers, descending=sort.descending)
+    if len(numbers) > 1:
+        return SortKey(name, expression, sql_type, sort.descending)
+    of_parameter = replace(values, counting=f"s.param = {numbers[0]:d} AND {values.counting}")
+    return SortKey(name, expression, sql_type, sort.descending, values=of_parameter)
+
+
+def _value(values: Values, numbers: list[int], *, descending: bool) -> str:
     """Find the first value in the direction asked."""
     return (
-        f"(SELECT {'max' if sort.descending else 'min'}(s.{column}) FROM record.{table} s "
-        f"WHERE s.tenant = {TENANT} AND s.pk = r.pk AND s.param = {sort.parameter.number:d} "
-        f"AND {counts})"
+        f"(SELECT {'max' if descending else 'min'}(s.{values.column}) "
+        f"FROM record.{values.table} s WHERE s.tenant = {TENANT} AND s.pk = r.pk "
+        f"AND s.param IN ({', '.join(map(str, numbers))}) AND {values.counting})"
     )
 
 
@@ -162,9 +187,3 @@ def _past(key: SortKey, bound: str | None, *, backward: bool) -> str:
     sign = "<" if key.descending != backward else ">"
     past = f"{key.name} {sign} {bound}"
     return past if backward else f"{past} OR {key.name} IS NULL"
-
-
-def _bind(key: SortKey, value: int | str, args: Arguments) -> str:
-    if key.sql_type == "timestamptz" and isinstance(value, int):
-        return args.bind(moment(value), key.sql_type)
-    return args.bind(value, key.sql_type)

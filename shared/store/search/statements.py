@@ -45,7 +45,7 @@ def page_statement(query: Query, access: Access, page_key: PageKey | None) -> St
     found_pages = pages[0] if len(pages) == 1 else _merged(pages, arranged, query.count + 1)
     return arguments.statement(
         f"WITH {found_pages} "
-        f"SELECT p.pk, v.id, v.type, v.version, v.updated, v.body{arranged.names} "
+        f"SELECT p.pk, v.id, v.type, v.version, v.updated, v.body{arranged.shown} "
         f"FROM page p JOIN record.resource c ON c.tenant = {TENANT} AND c.pk = p.pk "
         f"JOIN record.version v ON v.tenant = {TENANT} AND v.pk = p.pk AND v.version = c.version "
         f"ORDER BY {arranged.forward.by_name()}"

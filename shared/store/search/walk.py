@@ -144,7 +144,7 @@ class Walk:
         place = self.place
         if place is None or (place.values[0] is None) != (len(columns) == 1):
             return ""
-        bound = [] if place.values[0] is None else [args.bind(place.values[0], self.sql_type)]
+        bound = [] if place.values[0] is None else [args.bind_value(place.values[0], self.sql_type)]
         bound.append(args.bind_pk(place))
         return f" AND ({', '.join(columns)}) {self.run.sign} ({', '.join(bound)})"
 
