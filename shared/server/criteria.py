@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from shared.fhir.errors import EditConflict, InvalidSearch, PreconditionFailed
-from shared.fhir.search.parse import parse
+from shared.fhir.search.parse import read_query
 from shared.fhir.search.query import RESULT
+from shared.fhir.search.reading import Reading as Texts
 from shared.server.concepts import with_concepts
 from shared.store.version import Key
 
@@ -50,11 +51,10 @@ async def criteria(reading: Reading, resource_type: str, text: str, context: Con
 async def _query(
     reading: Reading, resource_type: str, pairs: Sequence[tuple[str, str]], context: Context
 ) -> Query:
-    query = parse(resource_type, pairs, zone=context.zone, now=context.now, bases=context.bases)
+    texts = Texts(context.zone, context.bases, context.now, reading.stored)
+    query = read_query(resource_type, pairs, texts)
     if not query.criteria:
         raise InvalidSearch("Criteria need at least one search parameter.")
-    if query.includes:
-        raise InvalidSearch("Criteria find one resource, and include none beside it.")
     if query.includes:
         raise InvalidSearch("Criteria find one resource, and include none beside it.")
     return await with_concepts(reading, query, context.bases)

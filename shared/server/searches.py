@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from shared.fhir.definitions import RESOURCE_TYPES, TYPE_CODE
 from shared.fhir.errors import InvalidSearch, Issue, NotSupported
 from shared.fhir.search.parameters import is_view, served_parameters
-from shared.fhir.search.parse import parse
+from shared.fhir.search.parse import read_query
 from shared.fhir.search.query import RESULT, InCompartment
+from shared.fhir.search.reading import Reading as Texts
 from shared.server.compartments import members, parameters_of
 from shared.server.concepts import with_concepts
 
@@ -39,25 +40,19 @@ async def query_of(reading: Reading, request: FhirRequest, context: Context) -> 
     :raises NotSupported: R4 has it, this server does not.
     """
     lenient = "handling=lenient" in request.headers.get("prefer", "").replace(" ", "")
+    texts = Texts(context.zone, context.bases, context.now, reading.stored)
     if request.type is not None:
-        query = _of_type(request.type, request, request.query, context, lenient=lenient)
+        query = _of_type(request.type, request, request.query, texts, lenient=lenient)
     else:
-        query = await _of_several(reading, request, context, lenient=lenient)
+        query = await _of_several(reading, request, texts, lenient=lenient)
     parts = [await with_concepts(reading, each, context.bases) for each in query.of_each_type]
     return replace(query, parts=tuple(parts)) if query.parts else parts[0]
 
 
 def _of_type(
-    resource_type: str, request: FhirRequest, pairs: Pairs, context: Context, *, lenient: bool
+    resource_type: str, request: FhirRequest, pairs: Pairs, texts: Texts, *, lenient: bool
 ) -> Query:
-    query = parse(
-        resource_type,
-        pairs,
-        zone=context.zone,
-        now=context.now,
-        bases=context.bases,
-        lenient=lenient,
-    )
+    query = read_query(resource_type, pairs, texts, lenient=lenient)
     if request.compartment is None:
         return query
     if is_view(resource_type):
@@ -72,14 +67,14 @@ def _of_type(
 
 
 async def _of_several(
-    reading: Reading, request: FhirRequest, context: Context, *, lenient: bool
+    reading: Reading, request: FhirRequest, texts: Texts, *, lenient: bool
 ) -> Query:
     types = _types(request)
     pairs, issues = _common(types, request.query, lenient=lenient)
     # Only the types that are there cost anything; one shows whether the values can be read.
     present = await reading.present_types()
     searched = [each for each in types if each in present] or types[:1]
-    parts = [_of_type(each, request, pairs, context, lenient=False) for each in searched]
+    parts = [_of_type(each, request, pairs, texts, lenient=False) for each in searched]
     first = parts[0]
     named = [pair for pair in request.query if pair[0] == "_type"]
     return replace(

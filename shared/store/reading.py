@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.access.access import Access
 from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
+from shared.fhir.search.stored import NOTHING
+from shared.fhir.search.uses import uses_of, uses_of_includes
 from shared.store import statements
 from shared.store.audit_search import (
     audit_count_statement,
@@ -25,6 +27,7 @@ from shared.store.search import (
     page_statement,
     present_types_statement,
 )
+from shared.store.searchable import refuse_incomplete
 from shared.store.terms import reference_term
 from shared.store.version import Key, Version
 
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     import asyncpg
 
     from shared.fhir.search.query import Include, Query
+    from shared.fhir.search.stored import Stored
+    from shared.fhir.search.uses import Asked
     from shared.store.audit import Audited
     from shared.store.history import History
     from shared.store.narrowing import Use
@@ -56,16 +61,24 @@ _OF_VERSIONS: Final[Mapping[Use, Narrowable]] = {
 class Reading:
     """What a caller can read through one connection."""
 
-    def __init__(self, connection: asyncpg.Connection, access: Access, paging_key: bytes) -> None:
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        access: Access,
+        paging_key: bytes,
+        stored: Stored = NOTHING,
+    ) -> None:
         self._connection = connection
         self.access = access
         # Signs the links of pages, so that nobody can make one up.
         self.paging_key = paging_key
+        # The search parameters that the record holds, by which queries are read.
+        self.stored = stored
 
     def unlimited(self, reason: str) -> Reading:
         """Read on with unlimited access, for what holds whoever asks."""
         access = Access.system(reason, self.access.tenant)
-        return Reading(self._connection, access, self.paging_key)
+        return Reading(self._connection, access, self.paging_key, self.stored)
 
     async def read(self, key: Key) -> Version | None:
         """Read the current version, a deletion too; None where there is nothing to see."""
@@ -146,6 +159,7 @@ class Reading:
 
     async def page(self, query: Query, page_key: PageKey | None) -> Sequence[asyncpg.Record]:
         """Run a search for one page: its rows, and one more where there is a next page."""
+        await self._refuse_incomplete(uses_of(query))
         statement = page_statement(query, self.access, page_key)
         return await self._fetch(statement.sql, statement.args)
 
@@ -153,6 +167,8 @@ class Reading:
         self, includes: Sequence[Include], matches: Sequence[Shown]
     ) -> tuple[list[Version], bool]:
         """Read what is to be shown beside matches, none of them again, and tell if more was."""
+        if includes:
+            await self._refuse_incomplete(uses_of_includes(includes))
         found: list[Version] = []
         known: set[int] = set()
         beside, asked = matches, includes
@@ -177,6 +193,7 @@ class Reading:
 
     async def count(self, query: Query) -> int:
         """Count the matches of a search, all of which the caller may see."""
+        await self._refuse_incomplete(uses_of(query))
         statement = count_statement(query, self.access)
         rows = await self._fetch(statement.sql, statement.args)
         total: int = rows[0][0]
@@ -184,6 +201,7 @@ class Reading:
 
     async def matching(self, query: Query, limit: int = 2) -> list[str]:
         """Find the ids of up to `limit` matches, as a conditional interaction needs them."""
+        await self._refuse_incomplete(uses_of(query))
         statement = matching_statement(query, self.access, limit)
         return [row["id"] for row in await self._fetch(statement.sql, statement.args)]
 
@@ -204,6 +222,9 @@ class Reading:
         rows = await self._fetch(statement.sql, statement.args)
         total: int = rows[0][0]
         return total
+
+    async def _refuse_incomplete(self, uses: Iterable[Asked]) -> None:
+        await refuse_incomplete(self._connection, self.access.tenant, uses, self.stored)
 
     async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[asyncpg.Record]:
         rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *args)

@@ -115,12 +115,17 @@ class Store:
     @asynccontextmanager
     async def reading(self, access: Access, *, snapshot: bool = False) -> AsyncIterator[Reading]:
         """Read; several statements see one state of the record with `snapshot`."""
-        async with self.pool.connection() as connection:
-            if not snapshot:
-                yield Reading(connection, access, self.paging_key)
-                return
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                yield Reading(connection, access, self.paging_key)
+        try:
+            async with self.pool.connection() as connection:
+                reading = Reading(connection, access, self.paging_key, self.texts.stored)
+                if not snapshot:
+                    yield reading
+                    return
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield reading
+        except StaleParameters:
+            await self.refresh_parameters()
+            raise
 
     @asynccontextmanager
     async def begin(

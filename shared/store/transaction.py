@@ -68,7 +68,7 @@ class Transaction(Reading):
     def __init__(
         self, connection: asyncpg.Connection, access: Access, site: Site, *, again: bool = False
     ) -> None:
-        super().__init__(connection, access, site.paging_key)
+        super().__init__(connection, access, site.paging_key, site.texts.stored)
         self._site = site
         self._again = again
         # Internal keys of resources that this transaction has found or made.
