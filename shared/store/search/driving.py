@@ -42,8 +42,8 @@ def driven(conditions: Sequence[Condition], args: Arguments, *, shows_updated: b
     selective = any(each.is_selective for each in conditions)
     wide = [each for each in conditions if each.elsewhere and not each.is_selective]
     others = [each for each in conditions if each not in wide]
-    if not wide:
-        return _found(others, (), args, shows_updated=shows_updated)
+    if not wide or (len(wide) == 1 and not any(each.index for each in others)):
+        return _found(conditions, (), args, shows_updated=shows_updated)
     if selective:
         return _found(others, _probes(wide, args), args, shows_updated=shows_updated)
     columns = f"{_COLUMNS}, r.updated" if shows_updated else _COLUMNS
