@@ -11,15 +11,18 @@ from shared.fhir.dates import MAX_TIME, MIN_TIME, date_range, instant
 from shared.fhir.search.fold import fold
 from shared.fhir.search.query import Chain, Criterion, Has, Missing, Query, Restriction, Sort
 from shared.fhir.search.values import (
+    Amount,
     LogicalTarget,
     Moment,
     Target,
     Text,
+    Together,
     Token,
     TypedIdentifier,
     Uri,
     UriPart,
 )
+from tests.store.measured_oracle import MEASURED, amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,6 +80,7 @@ VALUES: dict[str, dict[str, Callable[[Resource], list[Any]]]] = {
         "organization": lambda r: _some(r.get("managingOrganization")),
         "link": lambda r: [each["other"] for each in r.get("link", [])],
     },
+    **MEASURED,
     "Encounter": {
         "identifier": _identifiers,
         "status": lambda r: [("coded", STATUSES, r["status"])],
@@ -194,6 +198,15 @@ def _holds(criterion: Criterion | Missing, values: list[Any]) -> bool:
 
 
 def _matches(value: Value, searched: object, modifier: str | None) -> bool:
+    if isinstance(searched, Amount):
+        return amount(value, searched)
+    if isinstance(searched, Together):
+        parts = zip(value, searched.values, strict=True)
+        return all(any(_matches(v, each, None) for v in values) for values, each in parts)
+    return _simply_matches(value, searched, modifier)
+
+
+def _simply_matches(value: Value, searched: object, modifier: str | None) -> bool:
     match searched:
         case Token():
             return _token(value, searched)

@@ -7,6 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.store.measured_strategies import ASKED, observations, risks, sequences
+
 Draw = st.DrawFn
 DATES = (
     "2024", "2025", "2025-01", "2025-02", "2025-01-31", "2025-02-01", "2025-02-01T10:00:00Z",
@@ -120,13 +122,18 @@ encounters = st.builds(
 
 @st.composite
 def worlds(draw: Draw) -> tuple[list[dict[str, Any]], dict[str, datetime]]:
-    """Draw resources of two types, with the time of each one's last update."""
+    """Draw resources of each type, with the time of each one's last update."""
+    kinds = (
+        (("Patient", "p"), patients),
+        (("Encounter", "e"), encounters),
+        (("Observation", "o"), observations),
+        (("RiskAssessment", "r"), risks),
+        (("MolecularSequence", "m"), sequences),
+    )
     drawn = [
-        *((("Patient", "p"), each) for each in draw(st.lists(patients, min_size=2, max_size=8))),
-        *(
-            (("Encounter", "e"), each)
-            for each in draw(st.lists(encounters, min_size=2, max_size=8))
-        ),
+        (kind, each)
+        for kind, resources in kinds
+        for each in draw(st.lists(resources, min_size=2, max_size=8))
     ]
     resources = [
         {"resourceType": name, "id": f"{letter}{place}", **each}
@@ -209,7 +216,14 @@ CRITERIA = {
         _missing("status class date location location-period subject patient _lastUpdated"),
     ),
 }
-_STEPS = {
+CRITERIA |= {
+    name: st.one_of(
+        *(_one(names, values) for names, values in asked),
+        _missing(" ".join(names for names, _ in asked)),
+    )
+    for name, asked in ASKED.items()
+}
+_STEPS: dict[str, dict[str, str]] = {
     "Patient": {
         "link:Patient.": "Patient",
         "_has:Encounter:subject:": "Encounter",
@@ -232,6 +246,8 @@ def chains(draw: Draw, name: str) -> tuple[str, str]:
     """Draw a criterion of a type, or of what it leads to."""
     path = ""
     for _ in range(draw(st.sampled_from((0, 0, 1, 1, 2)))):
+        if name not in _STEPS:
+            break
         step = draw(st.sampled_from(sorted(_STEPS[name])))
         path, name = path + step, _STEPS[name][step]
     last, text = draw(CRITERIA[name])
@@ -241,6 +257,7 @@ def chains(draw: Draw, name: str) -> tuple[str, str]:
 _SORTS = {
     "Patient": ("_id", "_lastUpdated", "birthdate", "death-date", "family", "name"),
     "Encounter": ("_id", "_lastUpdated", "date", "location-period"),
+    **dict.fromkeys(ASKED, ("_id", "_lastUpdated")),
 }
 
 
