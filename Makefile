@@ -4,7 +4,8 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long lint format examples clients definitions golden lock clean
+.PHONY: help setup run test test-long bench bench-report lint format examples clients definitions
+.PHONY: golden lock clean
 
 help: ## Show this list
 	@echo "Stepdown: care coordination over FHIR R4."
@@ -21,6 +22,13 @@ test: setup ## Run all tests
 
 test-long: setup ## Run the long forms of the tests
 	@$(PYTHON) -m pytest -m long --timeout 3600
+
+bench: setup ## Measure rates and latencies; WORKLOADS=read,crud SECONDS=10 RESOURCES=100000
+	@$(PYTHON) -m tests.bench $(if $(WORKLOADS),--workloads $(WORKLOADS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(RESOURCES),--resources $(RESOURCES))
+
+bench-report: setup ## Print the figures of the last benchmark as Markdown
+	@$(PYTHON) -m tests.bench --report
 
 lint: setup ## Check form, rules, types and who imports whom
 	@$(PYTHON) -m ruff format --check .
