@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.fhir.errors import FhirError, PreconditionFailed
 from shared.fhir.references import Link, parse_reference, references_in
-from shared.fhir.search.links import types_in
+from shared.fhir.search.uses import uses_of
 from shared.server.criteria import criteria
 from shared.server.saving import refuse_broken_rules
 from shared.store.version import Change, Key
@@ -36,7 +36,7 @@ async def resolve(
     queries = {
         text: await _query(tx, link, place, context) for text, (link, place) in asked.items()
     }
-    types = {name for each in queries.values() for name in (each.type, *types_in(each.criteria))}
+    types = {name for query in queries.values() for name, _ in uses_of(query)}
     touching = [change for change in changes if change.key.type in types]
     refuse_broken_rules(touching, places, tx)
     async with tx.rehearsal(touching):

@@ -29,7 +29,13 @@ _SHOWING: Final = ("summary", "elements", *_READING)
 _SEARCHING: Final = ("count", "sort", "total", *_SHOWING)
 # Of each interaction: path, method, summary, shared parameters, status and body of the answer.
 _INTERACTIONS: Final = {
-    "search-type": ("/fhir/{type}", "get", "Search {type}", _SEARCHING, {"200": "bundle"}),
+    "search-type": (
+        "/fhir/{type}",
+        "get",
+        "Search {type}",
+        (*_SEARCHING, "include", "revinclude"),
+        {"200": "bundle"},
+    ),
     "create": (
         "/fhir/{type}",
         "post",

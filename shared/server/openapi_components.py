@@ -72,6 +72,12 @@ _PARAMETERS: Final = {
     "since": parameter("query", "_since", "Versions that were made at this instant or later."),
     "at": parameter("query", "_at", "Versions that were current at some moment of this time."),
     "sort": parameter("query", "_sort", "Parameters to sort by; - before one is descending."),
+    "include": parameter(
+        "query", "_include", "References of the matches to follow: Observation:subject."
+    ),
+    "revinclude": parameter(
+        "query", "_revinclude", "References to the matches to follow: Provenance:target."
+    ),
     "total": parameter(
         "query", "_total", "Whether to count.", {"enum": ["none", "estimate", "accurate"]}
     ),

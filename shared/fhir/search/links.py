@@ -13,14 +13,10 @@ from typing import TYPE_CHECKING
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.fhir.errors import InvalidSearch, NotSupported
 from shared.fhir.search.parameters import is_view, served_parameters
-from shared.fhir.search.query import Chain, Has
 from shared.fhir.search.stored import NOTHING, Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from shared.fhir.search.parameters import Parameter
-    from shared.fhir.search.query import Restriction
 
 
 class NoParameter(InvalidSearch):
@@ -64,13 +60,3 @@ def link(resource_type: str, code: str, stored: Stored = NOTHING) -> Parameter:
     if known.type == "reference":
         raise NotSupported(f"'{code}' is not followed: it holds canonical addresses; {valid}")
     raise InvalidSearch(f"'{code}' is no reference; {valid}")
-
-
-def types_in(restrictions: Iterable[Restriction]) -> Iterator[str]:
-    """Name the types that restrictions lead to, beside the one that is searched."""
-    for each in restrictions:
-        if isinstance(each, Chain):
-            for name, inner in each.targets:
-                yield from (name, *types_in([inner]))
-        elif isinstance(each, Has):
-            yield from (each.type, *types_in([each.criterion]))
