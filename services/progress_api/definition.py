@@ -6,7 +6,7 @@ from typing import Final
 
 from services.ownership import owner_of, types_of
 from services.progress_api.code_systems import CODE_SYSTEMS
-from services.progress_api.operations import extract, handoff
+from services.progress_api.operations import extract, handoff, lastn
 from services.progress_api.profiles import PROFILES
 from services.progress_api.questionnaires import QUESTIONNAIRES
 from services.progress_api.reactions import (
@@ -27,7 +27,7 @@ DEFINITION: Final = ServiceDefinition(
     title="progress_api",
     types=types_of("progress", RESOURCE_TYPES),
     owner_of=owner_of,
-    operations=(*extract.OPERATIONS, handoff.HANDOFF_OPERATION),
+    operations=(*extract.OPERATIONS, handoff.HANDOFF_OPERATION, lastn.LASTN),
     reactions=Reactions(
         "progress",
         (

@@ -44,6 +44,7 @@ class Operation:
     """A FHIR operation, without the `$` of its code.
 
     It is defined once for each of its types, or once for all that is `defined_on` (`Resource`).
+    What `is_search` also takes, in its address, the search parameters of its type.
     """
 
     code: str
@@ -55,6 +56,7 @@ class Operation:
     description: str
     parameters: tuple[Parameter, ...] = ()
     defined_on: str | None = None
+    is_search: bool = False
 
     @property
     def inputs(self) -> tuple[Parameter, ...]:

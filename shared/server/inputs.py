@@ -63,6 +63,9 @@ def inputs_of(operation: Operation, request: FhirRequest) -> Inputs:
 
 def _given(operation: Operation, request: FhirRequest) -> list[tuple[str, Any]]:
     query = [(name, value) for name, value in request.query if name not in _LAYOUT]
+    if operation.is_search:
+        own = {each.name for each in operation.inputs}
+        query = [pair for pair in query if pair[0] in own]
     body = request.resource
     if body is None:
         return [_from_query(operation, name, value) for name, value in query]

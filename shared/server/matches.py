@@ -55,10 +55,15 @@ class Searched:
 
 
 async def page_of_matches(
-    searched: Searched, reading: Reading, request: FhirRequest, context: Context
+    searched: Searched,
+    reading: Reading,
+    request: FhirRequest,
+    context: Context,
+    *,
+    query: Query | None = None,
 ) -> FhirResponse:
-    """Give one page of the matches, and links to the pages around it."""
-    query = await query_of(reading, request, context)
+    """Give one page of the matches of a request, or of a query made of it, with links around it."""
+    query = query or await query_of(reading, request, context)
     check_subset([each.type for each in query.of_each_type], query.result)
     total = await searched.count(query) if query.total != "none" else None
     tenant, secret = reading.access.tenant, reading.paging_key
@@ -115,6 +120,7 @@ def _link(request: FhirRequest, query: Query, context: Context, page: str | None
     if page is not None:
         pairs.append(("_page", page))
     of_type = request.type or ("*" if request.compartment else None)
-    steps = (context.base, *(request.compartment or ()), of_type)
+    operation = f"${request.operation}" if request.operation else None
+    steps = (context.base, *(request.compartment or ()), of_type, operation)
     url = "/".join(step for step in steps if step)
     return f"{url}?{urlencode(pairs)}" if pairs else url

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from shared.store.history import History
     from shared.store.narrowing import Use
     from shared.store.page_key import PageKey
+    from shared.store.search import Latest
     from shared.store.statements import Narrowable
 
 # No version has a number that is not below this.
@@ -185,6 +186,18 @@ class Reading:
             beside = [Shown(version.key, version.pk) for version in more]
             asked = [each for each in includes if each.iterate]
         return found, bool(beside)
+
+    async def latest(self, latest: Latest, key: PageKey | None) -> Sequence[asyncpg.Record]:
+        """Read a page of the latest matches of each code, and one row more if there are."""
+        statement = latest.page_statement(self.access, key)
+        return await self._fetch(statement.sql, statement.args)
+
+    async def count_latest(self, latest: Latest) -> int:
+        """Count the latest matches of each code."""
+        statement = latest.count_statement(self.access)
+        rows = await self._fetch(statement.sql, statement.args)
+        total: int = rows[0][0]
+        return total
 
     async def present_types(self) -> set[str]:
         """Name the types of which the record holds current resources."""

@@ -73,6 +73,7 @@ EXTRACT = "QuestionnaireResponse/$extract"
 HANDOFF = "EpisodeOfCare/{episode}/$handoff"
 LEVEL_OF_CARE = "Patient/{patient}/$level-of-care"
 EVERYTHING = "Patient/{patient}/$everything"
+LASTN = "Observation/$lastn?patient=Patient/{patient}"
 
 ATTEMPTS: dict[str, dict[str, Attempt]] = {
     "": {
@@ -119,6 +120,11 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "a type is unknown": Attempt(f"{EVERYTHING}?_type=Pateint", None),
         "a day is none": Attempt(f"{EVERYTHING}?start=soon", None),
         "the page key is of another search": Attempt(f"{EVERYTHING}?_page=other", None),
+    },
+    "Observation/$lastn": {
+        "it does not say of whom": Attempt("Observation/$lastn?code=44261-6", None),
+        "none of each is asked for": Attempt(f"{LASTN}&max=0", None),
+        "it is sorted otherwise": Attempt(f"{LASTN}&_sort=date", None),
     },
     "PlanDefinition/$apply": {
         "there is no person": Attempt(APPLY, NONE),

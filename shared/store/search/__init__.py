@@ -1,6 +1,7 @@
 """A search as SQL: its conditions, order and page, compiled to one statement."""
 
 from shared.store.search.includes import Shown, included_statement
+from shared.store.search.latest import Latest
 from shared.store.search.statements import (
     count_statement,
     matching_statement,
@@ -10,6 +11,7 @@ from shared.store.search.statements import (
 )
 
 __all__ = [
+    "Latest",
     "Shown",
     "count_statement",
     "included_statement",
