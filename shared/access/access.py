@@ -35,6 +35,15 @@ class Access:
     types: frozenset[str] | None
     reason: str
 
+    def sees_all(self, resource_type: str) -> bool:
+        """Tell whether every resource of a type may be seen."""
+        return self.patients is None and (self.types is None or resource_type in self.types)
+
+    @property
+    def is_limited(self) -> bool:
+        """Tell whether there may be anything that may not be seen."""
+        return self.patients is not None or self.types is not None
+
     @classmethod
     def open(cls, caller: Caller, tenant: int = DEFAULT_TENANT) -> Access:
         """Give the access of a caller to a server that runs without authentication."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from shared.fhir.errors import EditConflict, InvalidSearch, PreconditionFailed
+from shared.fhir.errors import EditConflict, Forbidden, InvalidSearch, PreconditionFailed
 from shared.fhir.search.parse import read_query
 from shared.fhir.search.query import RESULT
 from shared.fhir.search.reading import Reading as Texts
@@ -29,6 +29,7 @@ async def criteria_of(reading: Reading, request: FhirRequest, context: Context) 
     """Read the criteria of a conditional write; None where the request is not conditional.
 
     :raises InvalidSearch: when they are empty or not valid.
+    :raises Forbidden: when they could tell the caller of what they may not see.
     """
     resource_type = request.type or ""
     if request.interaction == "create":
@@ -51,6 +52,11 @@ async def criteria(reading: Reading, resource_type: str, text: str, context: Con
 async def _query(
     reading: Reading, resource_type: str, pairs: Sequence[tuple[str, str]], context: Context
 ) -> Query:
+    if not reading.access.sees_all(resource_type):
+        # An answer would say whether anything matches of what may not be seen.
+        raise Forbidden(
+            f"Criteria in place of an id need a caller who may see every {resource_type}."
+        )
     texts = Texts(context.zone, context.bases, context.now, reading.stored)
     query = read_query(resource_type, pairs, texts)
     if not query.criteria:

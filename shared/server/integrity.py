@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import Conflict, Issue, Malformed
-from shared.fhir.references import parse_reference, references_in
+from shared.fhir.reader import read
+from shared.fhir.references import Links, parse_reference, references_in
 from shared.store.version import Key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shared.access.access import Access
     from shared.fhir.references import Link
     from shared.store.transaction import Transaction
     from shared.store.version import Change, Version
@@ -37,7 +39,7 @@ async def broken_references(
 
     :raises Malformed: for a conditional reference, which only a transaction can resolve.
     """
-    texts = {text for change in changes if change.links for text in change.links.references()}
+    texts = {text for change in changes for text in _checked(change, tx.access)}
     links = [parse_reference(text, tx.bases) for text in texts]
     conditional = {link.text: ("invalid", _CONDITIONAL) for link in _of("conditional", links)}
     if conditional:
@@ -54,12 +56,12 @@ async def refuse_orphans(tx: Transaction, deleted: Version) -> None:
 
     What left or let go in the same transaction does not count.
 
-    :raises Conflict: naming up to ten that refer to it.
+    :raises Conflict: naming up to ten that refer to it and may be seen.
     """
     referrers = await tx.referrers(deleted.key)
-    if referrers:
-        named = ", ".join(map(str, referrers))
-        raise Conflict(f"{deleted.key} cannot be deleted while others refer to it: {named}.")
+    if referrers or (tx.access.is_limited and await tx.is_referred_to(deleted.key)):
+        named = f": {', '.join(map(str, referrers))}" if referrers else ""
+        raise Conflict(f"{deleted.key} cannot be deleted while others refer to it{named}.")
 
 
 def placed(issue: Issue, key: Key, places: Mapping[Key, str]) -> Issue:
@@ -69,6 +71,17 @@ def placed(issue: Issue, key: Key, places: Mapping[Key, str]) -> Issue:
         return issue
     expression = issue.expression or key.type
     return replace(issue, expression=place + expression.removeprefix(key.type))
+
+
+def _checked(change: Change, access: Access) -> set[str]:
+    """List the references that must lead somewhere.
+
+    What stood there before, its reader may leave there, though they may not see where it leads.
+    """
+    texts = set(change.links.references()) if change.links else set()
+    if not access.is_limited or change.before is None or change.before.body is None:
+        return texts
+    return texts.difference(Links(read(change.before.body)).references())
 
 
 def _of(kind: str, links: Sequence[Link]) -> list[Link]:

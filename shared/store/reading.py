@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from shared.fhir.search.uses import Asked
     from shared.store.audit import Audited
     from shared.store.history import History
-    from shared.store.narrowing import Use
+    from shared.store.narrowing import Narrowing, Use
     from shared.store.page_key import PageKey
     from shared.store.search import Latest
     from shared.store.statements import Narrowable
@@ -112,20 +112,16 @@ class Reading:
         return [(version_of(columns), made) for *columns, made in rows]
 
     async def existing(self, keys: Iterable[Key]) -> dict[Key, int]:
-        """Find which of these resources exist undeleted, with their internal keys.
+        """Find which of these resources exist undeleted, with their internal keys."""
+        return await self._existing(keys, narrowed("target", self.access))
 
-        This is not narrowed by the access: it serves the integrity of references, and tells a
-        caller no more than whether a write that names them is accepted.
-        """
-        wanted = list(keys)
+    async def _existing(self, keys: Iterable[Key], narrowing: Narrowing) -> dict[Key, int]:
+        wanted = [key for key in keys if narrowing.shows(key.type)]
         if not wanted:
             return {}
-        rows = await self._connection.fetch(
-            statements.EXISTING,
-            self.access.tenant,
-            [TYPE_CODE[key.type] for key in wanted],
-            [key.id for key in wanted],
-        )
+        codes, ids = [TYPE_CODE[key.type] for key in wanted], [key.id for key in wanted]
+        args: list[Any] = [self.access.tenant, codes, ids]
+        rows = await self._fetch(statements.EXISTING.of(narrowing, args), args)
         return {Key(TYPE_NAME[row[0]], row[1]): row[2] for row in rows}
 
     async def mentions(

@@ -77,22 +77,27 @@ HOLD_ROWS: Final = (
     "JOIN unnest($2::smallint[], $3::text[]) AS k(type, id) ON r.type = k.type AND r.id = k.id "
     "WHERE r.tenant = $1 ORDER BY r.type, r.id FOR UPDATE OF r"
 )
-EXISTING: Final = (
+_EXISTING: Final = (
     "SELECT r.type, r.id, r.pk FROM unnest($2::smallint[], $3::text[]) AS k(type, id) "
     "JOIN record.resource r ON r.tenant = $1 AND r.type = k.type AND r.id = k.id "
-    "WHERE NOT r.deleted"
+    "WHERE NOT r.deleted{}"
 )
-VERSIONS_OF: Final = (
+EXISTING: Final = Narrowable(_EXISTING.format(""), _EXISTING.format(_limited("r", 4)))
+VERSIONS_OF: Final = _narrowable(
     "SELECT r.type, r.id, v.version "
     "FROM unnest($2::smallint[], $3::text[], $4::int[]) AS k(type, id, version) "
     "JOIN record.resource r ON r.tenant = $1 AND r.type = k.type AND r.id = k.id "
     "JOIN record.version v ON v.tenant = $1 AND v.pk = r.pk AND v.version = k.version "
-    "WHERE NOT v.deleted"
+    "WHERE NOT v.deleted{}",
+    5,
 )
-REFERRERS: Final = (
-    "SELECT s.type, s.id FROM record.search_row s "
-    "WHERE s.tenant = $1 AND s.terms @> ARRAY[$2::bigint] AND s.pk <> $3 LIMIT 10"
+# Sorted behind a fence, so that which ones are named says nothing of others.
+_REFERRERS: Final = (
+    "SELECT s.type, s.id FROM (SELECT s.type, s.id FROM record.search_row s WHERE s.tenant = $1 "
+    "AND s.terms @> ARRAY[$2::bigint] AND s.pk <> $3 AND ($4::smallint[] IS NULL "
+    "OR s.type = ANY($4)){} OFFSET 0) s ORDER BY s.type, s.id LIMIT 10"
 )
+REFERRERS: Final = Narrowable(_REFERRERS.format(""), _REFERRERS.format(_limited("s", 5)))
 
 # The arrays of a write, as rows.
 INPUT: Final = """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
@@ -18,6 +18,7 @@ from shared.fhir.errors import EditConflict
 from shared.store import statements
 from shared.store.audit import audit_arguments
 from shared.store.generation import StaleParameters
+from shared.store.narrowing import Narrowing, narrowed
 from shared.store.reading import Reading
 from shared.store.rows import Row, columns, prepare, text_columns
 from shared.store.terms import reference_term
@@ -139,27 +140,33 @@ class Transaction(Reading):
         return set(found)
 
     async def versions_of(self, targets: Collection[tuple[Key, int]]) -> set[tuple[Key, int]]:
-        """Find which of these versions are there and hold a resource.
-
-        Like `existing` it is not narrowed by the access.
-        """
-        if not targets:
+        """Find which of these versions are there and hold a resource."""
+        narrowing = narrowed("target", self.access)
+        wanted = [each for each in targets if narrowing.shows(each[0].type)]
+        if not wanted:
             return set()
-        rows = await self._connection.fetch(
-            statements.VERSIONS_OF,
+        args: list[Any] = [
             self.access.tenant,
-            [TYPE_CODE[key.type] for key, _ in targets],
-            [key.id for key, _ in targets],
-            [number for _, number in targets],
-        )
+            [TYPE_CODE[key.type] for key, _ in wanted],
+            [key.id for key, _ in wanted],
+            [number for _, number in wanted],
+        ]
+        rows = await self._fetch(statements.VERSIONS_OF.of(narrowing, args), args)
         return {(Key(TYPE_NAME[row[0]], row[1]), row[2]) for row in rows}
 
     async def referrers(self, key: Key) -> list[Key]:
-        """Find up to ten resources that refer to this one."""
+        """Find up to ten resources that refer to this one and may be seen."""
+        return await self._referrers(key, narrowed("referrers", self.access))
+
+    async def is_referred_to(self, key: Key) -> bool:
+        """Tell whether any resource refers to this one, also one that may not be seen."""
+        return bool(await self._referrers(key, Narrowing(None, None)))
+
+    async def _referrers(self, key: Key, narrowing: Narrowing) -> list[Key]:
         term = reference_term(self.access.tenant, key)
-        rows = await self._connection.fetch(
-            statements.REFERRERS, self.access.tenant, term, self._pks[key]
-        )
+        seen = None if narrowing.types is None else [TYPE_CODE[n] for n in narrowing.types]
+        args: list[Any] = [self.access.tenant, term, self._pks[key], seen]
+        rows = await self._fetch(statements.REFERRERS.of(narrowing, args), args)
         return [Key(TYPE_NAME[row[0]], row[1]) for row in rows]
 
     async def _lock(self, space: int, buckets: dict[int, bool]) -> None:
@@ -229,7 +236,8 @@ class Transaction(Reading):
             for change in changes
         ]
         linked = {key for row in rows for key in row.linked}
-        self._pks |= await self.existing(linked - self._pks.keys())
+        # The index holds what there is, whoever writes.
+        self._pks |= await self._existing(linked - self._pks.keys(), Narrowing(None, None))
         return [row.with_keys(self._pks) for row in rows]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.fhir.errors import RuleViolation
+from shared.fhir.errors import NotFound, RuleViolation
 from shared.fhir.reader import read
 from shared.fhir.writer import canonical
 from shared.server.binary import protected_as_before
@@ -32,11 +32,16 @@ async def update(tx: Transaction, request: FhirRequest, context: Context) -> Dec
     """Replace a resource with the body, or create it under the id given.
 
     :raises PreconditionFailed: when If-Match is stale.
+    :raises NotFound: when nothing is seen under the id by a caller who does not see everything.
     """
     only_layout(request)
     key = Key(request.type or "", request.id or "")
     identified_as(resource_of(request), key.id)
-    return replacement(request, context, key, await tx.read(key))
+    current = await tx.read(key)
+    if current is None and not tx.access.sees_all(key.type):
+        # To choose an id is to ask whether it is taken.
+        raise NotFound(f"There is no {key.type} with this id; a new one is made by POST.")
+    return replacement(request, context, key, current)
 
 
 def replacement(
