@@ -77,11 +77,12 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 async def rows_read(record: Record, sql: str, args: tuple[Any, ...], mode: str) -> int:
     await record.connection.execute(f"SET plan_cache_mode = {mode}")
     found = await record.connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *args)
-    return max(
+    read: list[int] = [
         (each["Actual Rows"] + each.get("Rows Removed by Filter", 0)) * each["Actual Loops"]
         for each in nodes(json.loads(found)[0]["Plan"])
         if "Scan" in each["Node Type"] and each["Node Type"] != "CTE Scan"
-    )
+    ]
+    return max(read)
 
 
 RARE = [
