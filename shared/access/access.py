@@ -26,7 +26,7 @@ class Access:
     """What a caller may see: a set of patients and a set of types; None is all of them.
 
     A caller limited to patients sees those patients' resources and nothing of other patients or
-    of no patient.
+    of no patient. The operator may also see how the server works inside.
     """
 
     tenant: int
@@ -34,6 +34,7 @@ class Access:
     patients: frozenset[str] | None
     types: frozenset[str] | None
     reason: str
+    is_operator: bool = False
 
     def sees_all(self, resource_type: str) -> bool:
         """Tell whether every resource of a type may be seen."""
@@ -47,7 +48,7 @@ class Access:
     @classmethod
     def open(cls, caller: Caller, tenant: int = DEFAULT_TENANT) -> Access:
         """Give the access of a caller to a server that runs without authentication."""
-        return cls(tenant, caller, None, None, "open")
+        return cls(tenant, caller, None, None, "open", is_operator=True)
 
     @classmethod
     def nothing(cls, tenant: int = DEFAULT_TENANT) -> Access:

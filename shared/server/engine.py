@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from shared.fhir.errors import EditConflict, FhirError, OutcomeUnknown, Unavailable
+from shared.fhir.errors import (
+    EditConflict,
+    FhirError,
+    InvalidSearch,
+    OutcomeUnknown,
+    Unavailable,
+)
 from shared.fhir.reader import read
 from shared.fhir.writer import write
 from shared.server.auditing import audit_row
@@ -107,6 +113,10 @@ class Engine:
                     raise _conflict(error) from error
                 await asyncio.sleep(_FIRST_PAUSE_SECONDS * attempt)
                 request = _afresh(request)
+            except InvalidSearch:
+                # What is not known here may have been registered by another process.
+                if attempt == _TRIES or not await self.store.refresh_parameters():
+                    raise
             except _TOO_SLOW as error:
                 raise Unavailable(
                     "The request took too long.", headers={"Retry-After": "5"}

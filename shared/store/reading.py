@@ -76,6 +76,11 @@ class Reading:
         # The search parameters that the record holds, by which queries are read.
         self.stored = stored
 
+    @property
+    def connection(self) -> asyncpg.Connection:
+        """The connection, for what is beside the resources, such as a service's own tables."""
+        return self._connection
+
     def unlimited(self, reason: str) -> Reading:
         """Read on with unlimited access, for what holds whoever asks."""
         access = Access.system(reason, self.access.tenant)

@@ -98,11 +98,6 @@ class Transaction(Reading):
         """The zone in which a date without one is taken to be."""
         return self._site.texts.zone
 
-    @property
-    def connection(self) -> asyncpg.Connection:
-        """The connection, for a service's private tables in the same transaction."""
-        return self._connection
-
     async def read(self, key: Key) -> Version | None:
         """Read the current version; after a lost race nobody else can write it until the end."""
         await self.expect([key])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from shared.server.operations.clock import CLOCK
 from shared.server.operations.meta import meta_operations
 from shared.server.operations.meta_changes import meta_changes
+from shared.server.operations.reindex import REINDEX
 from shared.server.operations.terminology.expand import EXPAND
 from shared.server.operations.terminology.lookup import LOOKUP
 from shared.server.operations.terminology.validate_code_in_code_system import (
@@ -35,6 +36,7 @@ def with_engine_operations(definition: ServiceDefinition, *, is_open: bool) -> S
         *meta_operations(definition.types),
         *meta_changes(definition.types),
         *_TERMINOLOGY,
+        *REINDEX,
         *((CLOCK,) if is_open else ()),
     )
     return replace(definition, operations=(*definition.operations, *own))
