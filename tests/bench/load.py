@@ -119,11 +119,13 @@ class _Load:
                 partial(Connection, self, caller), "127.0.0.1", self._port
             )
             connections.append(made[1])
-        self._begin(connections)
-        async with asyncio.timeout(self._limit()):
-            await self._ended.wait()
-        for connection in connections:
-            connection.close()
+        try:
+            self._begin(connections)
+            async with asyncio.timeout(self._limit()):
+                await self._ended.wait()
+        finally:
+            for connection in connections:
+                connection.close()
         if self._failure is not None:
             raise self._failure
         return self.samples
@@ -200,10 +202,10 @@ class _Open(_Load):
         self._begun = 0.0
         self._sent = self._answered = 0
         self._due: deque[float] = deque()
-        self._idle: list[Connection] = []
+        self._idle: deque[Connection] = deque()
 
     def _begin(self, connections: Sequence[Connection]) -> None:
-        self._idle = list(connections)
+        self._idle = deque(connections)
         self._begun = time.perf_counter()
         self._tick()
 
@@ -213,7 +215,7 @@ class _Open(_Load):
             self._sent += 1
             self._due.append(self._begun + at)
         while self._due and self._idle:
-            self._idle.pop().send(self._due.popleft())
+            self._idle.popleft().send(self._due.popleft())
         self.samples.late = max(self.samples.late, len(self._due))
         if self._sent < len(self._plan):
             pause = self._begun + self._plan.at(self._sent) - time.perf_counter()
