@@ -130,7 +130,7 @@ def _reason(name: str, text: str, common: frozenset[str]) -> str:
         return "" if keys <= _SORTED_BY else "Several types are sorted by _id and _lastUpdated."
     found = _CODE.match(name)
     code = found[0] if found else ""
-    if name in RESULT or code in common or code == "_has":
+    if name in RESULT or code in common or code in {"_has", "_list"}:
         return ""
     listed = ", ".join(sorted(common))
     return f"'{code}' is not a search parameter of all these types; they share {listed}."

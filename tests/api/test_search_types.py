@@ -111,6 +111,21 @@ async def test_what_several_types_do_not_share_is_refused(
     assert reason in refused(await client.get(asked), 400)
 
 
+async def test_the_members_of_a_list_are_found(
+    client: httpx.AsyncClient, tagged: tuple[str, list[str]]
+) -> None:
+    tag, [someone, *others] = tagged
+    items = [{"item": {"reference": each}} for each in (someone, others[0])]
+    told = {"resourceType": "List", "status": "current", "mode": "working", "entry": items}
+    kept = await created(client, told)
+    for name in (kept, kept.partition("/")[2], f"{kept},List/none"):
+        assert sorted(await walked(client, f"?_list={name}")) == sorted([someone, others[0]])
+        assert await walked(client, f"/Patient?_list={name}") == [someone]
+        assert await walked(client, f"/Observation?_list={name}&_tag={tag}") == [others[0]]
+    assert await walked(client, "/Patient?_list=none") == []
+    refused(await client.get("/Patient?_list=$current-problems"), 400)
+
+
 async def test_a_lenient_search_tells_what_it_skipped(
     client: httpx.AsyncClient, tagged: tuple[str, list[str]]
 ) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MOST_VALUES: Final = 100
 _UNSERVED: Final = frozenset(
     {
-        "_contained", "_containedType", "_content", "_filter", "_list", "_query", "_score", "_text",
+        "_contained", "_containedType", "_content", "_filter", "_query", "_score", "_text",
         "_type",
     }
 )  # fmt: skip

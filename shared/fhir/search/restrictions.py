@@ -90,6 +90,8 @@ def _read(resource_type: str, name: str, steps: _Steps) -> Reader:
     steps.ways.check()
     if name.partition(":")[0] == "_has":
         return _has(resource_type, name, steps.has())
+    if name == "_list" and not is_view(resource_type):
+        return _list(steps.has())
     if "." in name:
         return _chain(resource_type, name, steps.chain())
     parameter, modifier = read_name(resource_type, name, steps.stored)
@@ -115,6 +117,23 @@ def _has(resource_type: str, name: str, steps: _Steps) -> Reader:
         )
     read = _read(source, rest, steps)
     return lambda text, reading: Has(source, parameter, read(text, reading))
+
+
+def _list(steps: _Steps) -> Reader:
+    """Read the members of a List: what it refers to as its items.
+
+    https://hl7.org/fhir/R4/search.html#list
+    """
+    parameter, read = link("List", "item", steps.stored), _read("List", "_id", steps)
+    return lambda text, reading: Has("List", parameter, read(_list_ids(text), reading))
+
+
+def _list_ids(text: str) -> str:
+    if "$" in text:
+        raise NotSupported(
+            "_list takes the id of a List; none is kept under a name like $current-…"
+        )
+    return ",".join(each.removeprefix("List/") for each in text.split(","))
 
 
 def _chain(resource_type: str, name: str, steps: _Steps) -> Reader:
