@@ -55,12 +55,7 @@ def create_app(
     definition, *all_of_them = (_told(each, settings) for each in (definition, *together))
     store = _store(definition, settings)
     siblings = Siblings(settings.service_urls)
-    runner = FeedRunner(
-        store,
-        definition.reactions,
-        sibling_urls=settings.service_urls,
-        types=definition.types,
-    )
+    runner = _runner(definition, store, settings)
     readiness = Readiness(_check(store, settings))
 
     @asynccontextmanager
@@ -112,6 +107,15 @@ def _store(definition: ServiceDefinition, settings: Settings) -> Store:
     )
     store.policy = settings.policy
     return store
+
+
+def _runner(definition: ServiceDefinition, store: Store, settings: Settings) -> FeedRunner:
+    return FeedRunner(
+        store,
+        definition.reactions,
+        sibling_urls=settings.service_urls,
+        types=definition.types,
+    )
 
 
 def _check(store: Store, settings: Settings) -> ServiceCheck:

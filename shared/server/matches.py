@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from shared.fhir.errors import Issue
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.summary import check_subset
+from shared.server.explaining import explanation
 from shared.server.request import FhirResponse
 from shared.server.searches import query_of
 from shared.server.searchset import searchset
@@ -64,6 +65,8 @@ async def page_of_matches(
 ) -> FhirResponse:
     """Give one page of the matches of a request, or of a query made of it, with links around it."""
     query = query or await query_of(reading, request, context)
+    if query.result.explain:
+        return await explanation(reading, query, context)
     check_subset([each.type for each in query.of_each_type], query.result)
     total = await searched.count(query) if query.total != "none" else None
     tenant, secret = reading.access.tenant, reading.paging_key

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from shared.store.narrowing import Narrowing, Use
     from shared.store.page_key import PageKey
     from shared.store.search import Latest
+    from shared.store.search.arguments import Statement
     from shared.store.statements import Narrowable
 
 # No version has a number that is not below this.
@@ -204,6 +205,13 @@ class Reading:
         """Name the types of which the record holds current resources."""
         statement = present_types_statement(self.access)
         return {TYPE_NAME[row[0]] for row in await self._fetch(statement.sql, statement.args)}
+
+    async def plan(self, statement: Statement) -> str:
+        """Tell, as JSON, how the database would run a statement; nothing of it is run."""
+        sql = f"EXPLAIN (FORMAT JSON) {statement.sql}"
+        rows = await self._fetch(sql, statement.args)
+        plan: str = rows[0][0]
+        return plan
 
     async def count(self, query: Query) -> int:
         """Count the matches of a search, all of which the caller may see."""

@@ -108,12 +108,13 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How the matches are to be shown."""
+    """How the matches are to be shown; or with `explain`, how they are found."""
 
     summary: Summary | None = None
     elements: tuple[str, ...] = ()
     pretty: bool = False
     format: str | None = None
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +154,15 @@ class Query:
 
 # Parameters that say how the result looks, not what it holds.
 RESULT: Final = frozenset(
-    {"_count", "_elements", "_format", "_page", "_pretty", "_sort", "_summary", "_total"}
+    {
+        "_count",
+        "_elements",
+        "_explain",
+        "_format",
+        "_page",
+        "_pretty",
+        "_sort",
+        "_summary",
+        "_total",
+    }
 )

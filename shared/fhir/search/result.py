@@ -53,7 +53,8 @@ def read_result(given: Mapping[str, str]) -> Result:
     if not all(elements):
         raise InvalidSearch("_elements must be names with commas between them.")
     pretty = _one_of(("true", "false"), "_pretty", given) == "true"
-    return Result(summary, elements, pretty, given.get("_format"))
+    explain = _one_of(("true", "false"), "_explain", given) == "true"
+    return Result(summary, elements, pretty, given.get("_format"), explain)
 
 
 def read_sort(resource_type: str, text: str, stored: Stored = NOTHING) -> tuple[Sort, ...]:
