@@ -186,3 +186,24 @@ async def test_coordinates_are_those_of_one_variant(
     assert not await found("variant-start", "7.5")
     assert await found("variant-start", "ap5")
     assert not await found("variant-start", "ap6")
+
+
+async def test_a_composite_is_not_missing_where_its_parts_are_without_codes(
+    connection: asyncpg.Connection,
+) -> None:
+    record = Record(connection)
+    named, coded = {"text": "Called"}, {"code": A, "valueCodeableConcept": B}
+    await record.write(
+        [
+            observation("named", component=[{"code": named, "valueCodeableConcept": B}]),
+            observation("unit", component=[{"code": A, "valueQuantity": {"unit": "mg"}}]),
+            observation("coded", component=[coded]),
+            observation("apart", component=[{"code": A}]),
+        ]
+    )
+
+    async def missing(code: str) -> list[str]:
+        return await record.find("Observation", (f"{code}:missing", "true"))
+
+    assert await missing("component-code-value-concept") == ["unit", "apart"]
+    assert await missing("component-code-value-quantity") == ["named", "coded", "apart"]

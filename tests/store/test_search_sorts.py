@@ -33,7 +33,12 @@ OBSERVATIONS: list[dict[str, Any]] = [
      "valueQuantity": {"value": 2, "comparator": "<"}},
     {"code": {"coding": [{"code": "B"}]}, "focus": [{"reference": "Patient/0"}]},
 ]  # fmt: skip
-URLS: list[dict[str, Any]] = [{"url": "urn:b"}, {}, {"url": "http://a.example"}, {"url": "urn:a"}]
+URLS: list[dict[str, Any]] = [
+    {"url": "urn:b", "meta": {"profile": ["http://b.example", "http://d.example"]}},
+    {"meta": {"profile": ["http://c.example"]}},
+    {"url": "http://a.example"},
+    {"url": "urn:a"},
+]
 RISKS: list[dict[str, Any]] = [
     {"prediction": [{"probabilityDecimal": 0.5}, {"probabilityDecimal": 0.1}]},
     {"prediction": [{"outcome": {"text": "unknown"}}]},
@@ -73,6 +78,7 @@ async def record(database_url: str) -> AsyncIterator[Record]:
         ("Observation", "combo-value-quantity", "32104", "01234"),
         ("Observation", "focus", "40123", "43210"),
         ("ValueSet", "url", "2301", "0321"),
+        ("ValueSet", "_profile", "0123", "0132"),
         ("RiskAssessment", "probability", "021", "021"),
     ],
 )

@@ -57,8 +57,8 @@ def _texts(path: Path) -> str:
         )
     steps = "".join(f".{_quoted(step.key)}{_filter(step.condition)}" for step in path.steps)
     of_value = "".join(f".{_quoted(name)}" for name in _TEXT_OF.get(path.type, ()))
-    # A null stands in a list for a value that has only extensions.
-    way = f"${steps}{of_value}".replace("'", "''")
+    # A list of values is each of them; a null stands in it for one that has only extensions.
+    way = f"${steps}{of_value}[*]".replace("'", "''")
     return (
         f"SELECT x #>> '{{}}' FROM jsonb_path_query(v.content, '{way}') x "
         "WHERE jsonb_typeof(x) <> 'null'"

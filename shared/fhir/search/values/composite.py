@@ -105,6 +105,10 @@ class _Pick(NamedTuple):
         ways = ((way.steps[0].key, part.parameter.converter(way)) for way in found)
         return cls(tuple((key, convert) for key, convert in ways if convert is not None))
 
+    def is_in(self, element: JsonObject) -> bool:
+        """Tell whether an element has a value of the part, searchable or not."""
+        return any(element.get(key) is not None for key, _ in self.ways)
+
     def collect(self, element: JsonObject, collector: Collector) -> Collector:
         """Collect what is to be searched of the part, apart from all else."""
         found = Collector(collector.root, collector.reading)
@@ -120,24 +124,26 @@ def _values(value: Any) -> Iterator[Any]:  # noqa: ANN401
 
 def _add_pairs(number: int, picks: Sequence[_Pick], value: JsonObject, to: Collector) -> None:
     one, other = (pick.collect(value, to).terms for pick in picks)
-    if one and other:
+    if all(pick.is_in(value) for pick in picks):
         to.present.add(number)
         to.add(*(pair_term(number, *pair) for pair in product(one, other)))
 
 
 def _add_keyed(number: int, picks: Sequence[_Pick], value: JsonObject, to: Collector) -> None:
     beside, measured = picks
+    if all(pick.is_in(value) for pick in picks):
+        to.present.add(number)
     for key in beside.collect(value, to).terms:
         for row in measured.collect(value, to).quantities:
-            to.present.add(number)
             to.add_quantity(row._replace(parameter=number, key=key))
 
 
 def _add_placed(number: int, picks: Sequence[_Pick], value: JsonObject, to: Collector) -> None:
     element = len(to.quantities) % _ELEMENTS
     found = [list(pick.collect(value, to).quantities) for pick in picks]
-    if all(found):
+    if all(pick.is_in(value) for pick in picks):
         to.present.add(number)
+    if all(found):
         for place, rows in enumerate(found):
             for row in rows:
                 to.add_quantity(
