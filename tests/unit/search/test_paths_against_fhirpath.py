@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from decimal import Decimal
 from functools import cache
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,12 @@ def same(parameter: Parameter, expression: str, resource: dict[str, Any]) -> boo
     ours = [value for path in parameter.paths for value in selected(path, resource)]
     theirs = compiled(expression)(resource, None)
     # A union names a value once.
-    return set(map(repr, ours)) == set(map(repr, theirs))
+    return set(map(shown, ours)) == set(map(shown, theirs))
+
+
+def shown(value: object) -> str:
+    """Show a value, and a number by its digits: it makes decimals of them."""
+    return str(value) if isinstance(value, float | Decimal) else repr(value)
 
 
 @pytest.mark.parametrize("resource_type", RESOURCE_TYPES)
