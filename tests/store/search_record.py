@@ -40,6 +40,7 @@ class Record:
     connection: asyncpg.Connection
     tenant: int = field(default_factory=lambda: next(_tenants))
     pks: dict[str, int] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def access(self) -> Access:
@@ -52,7 +53,7 @@ class Record:
 
     def query(self, resource_type: str, *pairs: tuple[str, str]) -> Query:
         """Parse a search."""
-        return parse(resource_type, pairs, zone=Reading().zone, now=NOW)
+        return parse(resource_type, pairs, zone=self.reading.zone, now=NOW)
 
     async def write(self, resources: Sequence[dict[str, Any]], at: datetime = NOW) -> None:
         """Write each resource as its first version, in the order of their keys."""
@@ -64,7 +65,11 @@ class Record:
 
     async def _write(self, resource: dict[str, Any], at: datetime) -> None:
         name, logical_id = resource["resourceType"], resource["id"]
-        code, pk, row = TYPE_CODE[name], self.pks[f"{name}/{logical_id}"], index(resource)
+        code, pk, row = (
+            TYPE_CODE[name],
+            self.pks[f"{name}/{logical_id}"],
+            index(resource, self.reading),
+        )
         patient = self.pks.get(f"Patient/{row.patients[0]}") if len(row.patients) == 1 else None
         run = self.connection.executemany
         of = (self.tenant, code)
@@ -80,7 +85,7 @@ class Record:
             [(*of, logical_id, pk, at, write(resource).decode())],
         )
         terms = [self._hash(code, text) for text in row.terms]
-        named = (Key(*key) for key in Links(resource).local_targets())
+        named = (Key(*key) for key in Links(resource).local_targets(self.reading.bases))
         targets = [self.pks[str(key)] for key in named if str(key) in self.pks]
         await run(
             "INSERT INTO record.search_row"
