@@ -11,7 +11,6 @@ import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -31,7 +30,7 @@ from tests.bench.population.templates import templates
 from tests.programs import SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.bench.population.templates import Template
 
@@ -127,8 +126,8 @@ class _Writer:
         changes = [self._change(*each) for each in members]
         self._store.given = [pk for _, _, pk in members]
         async with self._store.begin(_ACCESS, "bench", door=True) as transaction:
-            # Also what is written later exists: the keys of all are known.
-            transaction.existing = partial(_known, linked)  # type: ignore[method-assign]
+            # As if it had found them: also what is written later will be there.
+            transaction._pks |= linked  # noqa: SLF001
             await transaction.write(changes)
 
     def _change(self, template: Template, copy: int, pk: int) -> Change:
@@ -152,10 +151,6 @@ class _BulkStore(Store):
 
     async def _take_pks(self, _: asyncpg.Connection, count: int) -> list[int]:
         return self.given[:count]
-
-
-async def _known(linked: dict[Key, int], keys: Iterable[Key]) -> dict[Key, int]:
-    return {key: linked[key] for key in keys if key in linked}
 
 
 _writers: list[_Writer] = []
