@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.canonical import CANONICAL
 from shared.fhir.search.includes import includes_of, reverse_includes_of
-from shared.fhir.search.parameters import served_parameters
+from shared.fhir.search.stored import NOTHING
 from shared.server.compartments import DEFINITIONS
 from shared.server.content import FHIR_JSON, JSON_PATCH
 from shared.server.served import SYSTEM_INTERACTIONS, behaviour_of, interactions_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from shared.fhir.reader import JsonObject
+    from shared.fhir.search.stored import Stored
     from shared.server.definition import Operation, ServiceDefinition
 
 # The day of the release; it changes with the version in pyproject.toml.
@@ -30,9 +31,16 @@ _SECURITY: Final = (
 
 
 def capability_statement(
-    *definitions: ServiceDefinition, base: str, software_version: str, date: str = RELEASED
+    *definitions: ServiceDefinition,
+    base: str,
+    software_version: str,
+    date: str = RELEASED,
+    stored: Stored = NOTHING,
 ) -> JsonObject:
-    """State what one service serves at a base, or what several serve there together."""
+    """State what one service serves at a base, or what several serve there together.
+
+    `stored` are the search parameters that the record holds, beside R4's own.
+    """
     title = definitions[0].title if len(definitions) == 1 else "stepdown"
     return {
         "resourceType": "CapabilityStatement",
@@ -48,7 +56,7 @@ def capability_statement(
         "fhirVersion": "4.0.1",
         "format": [FHIR_JSON, "json"],
         "patchFormat": [JSON_PATCH, FHIR_JSON],
-        "rest": [_rest(definitions)],
+        "rest": [_rest(definitions, stored)],
     }
 
 
@@ -59,14 +67,14 @@ def operation_url(operation: Operation, resource_type: str | None) -> str:
     return f"{CANONICAL}/OperationDefinition/{of_type}{operation.code}"
 
 
-def _rest(definitions: tuple[ServiceDefinition, ...]) -> JsonObject:
+def _rest(definitions: tuple[ServiceDefinition, ...], stored: Stored) -> JsonObject:
     operations = [each for definition in definitions for each in definition.operations]
     of_system = (each for each in operations if each.level == "system")
     return _without_empty(
         {
             "mode": "server",
             "security": {"description": _SECURITY},
-            "resource": list(_resources(definitions, operations)),
+            "resource": list(_resources(definitions, operations, stored)),
             "interaction": _system_interactions(definitions),
             "compartment": list(DEFINITIONS),
             "operation": _operations(of_system, None),
@@ -75,7 +83,7 @@ def _rest(definitions: tuple[ServiceDefinition, ...]) -> JsonObject:
 
 
 def _resources(
-    definitions: tuple[ServiceDefinition, ...], operations: list[Operation]
+    definitions: tuple[ServiceDefinition, ...], operations: list[Operation], stored: Stored
 ) -> Iterator[JsonObject]:
     owners = {name: definition for definition in definitions for name in definition.types}
     by_type: dict[str, list[Operation]] = {name: [] for name in owners}
@@ -84,7 +92,7 @@ def _resources(
             by_type.setdefault(name, []).append(operation)
     for name in sorted(by_type):
         # A service may serve an operation on a type that another one owns.
-        owned = _owned(name, owners[name]) if name in owners else {}
+        owned = _owned(name, owners[name], stored) if name in owners else {}
         served = owned | {"operation": _operations(by_type[name], name)}
         if any(served.values()):
             yield {"type": name} | _without_empty(served)
@@ -96,7 +104,7 @@ def _system_interactions(definitions: Iterable[ServiceDefinition]) -> list[JsonO
     return [{"code": code} for code in SYSTEM_INTERACTIONS]
 
 
-def _owned(resource_type: str, definition: ServiceDefinition) -> JsonObject:
+def _owned(resource_type: str, definition: ServiceDefinition, stored: Stored) -> JsonObject:
     interactions = interactions_of(resource_type)
     if not interactions:
         return {}
@@ -106,7 +114,7 @@ def _owned(resource_type: str, definition: ServiceDefinition) -> JsonObject:
         **behaviour_of(resource_type, definition.policy),
         "searchInclude": includes_of(resource_type),
         "searchRevInclude": reverse_includes_of(resource_type),
-        "searchParam": _search_parameters(resource_type),
+        "searchParam": _search_parameters(resource_type, stored),
     }
 
 
@@ -116,7 +124,7 @@ def _profiles(definition: ServiceDefinition, resource_type: str) -> Iterator[str
             yield profile["url"]
 
 
-def _search_parameters(resource_type: str) -> list[JsonObject]:
+def _search_parameters(resource_type: str, stored: Stored) -> list[JsonObject]:
     if "search-type" not in interactions_of(resource_type):
         return []
     return [
@@ -126,7 +134,7 @@ def _search_parameters(resource_type: str) -> list[JsonObject]:
             "type": parameter.type,
             "documentation": parameter.description,
         }
-        for parameter in served_parameters(resource_type).values()
+        for parameter in stored.served(resource_type).values()
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
+    from shared.fhir.search.stored import Stored
     from shared.server.definition import Opens, ServiceDefinition
     from shared.server.request import Context, FhirRequest, FhirResponse
     from shared.server.siblings import Siblings
@@ -55,13 +56,15 @@ class Engine:
     siblings: Siblings
     # What all services serve together, where this one is told of the others.
     together: tuple[ServiceDefinition, ...] = ()
+    # Each statement as it was made, by how many services it is of.
+    _statements: dict[int, tuple[Stored, bytes]] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def statement(self) -> bytes:
-        """The CapabilityStatement, which is the same until the program ends."""
+        """The CapabilityStatement, the same until the stored search parameters change."""
         return self._stated(self.definition)
 
-    @cached_property
+    @property
     def statement_of_all(self) -> bytes:
         """The CapabilityStatement of all services, as the front door gives it."""
         return self._stated(*self.together) if self.together else self.statement
@@ -89,8 +92,18 @@ class Engine:
         return response
 
     def _stated(self, *definitions: ServiceDefinition) -> bytes:
-        base, version = self.store.texts.bases[0], self.software_version
-        return write(capability_statement(*definitions, base=base, software_version=version))
+        texts = self.store.texts
+        known, made = self._statements.get(len(definitions), (None, b""))
+        if known is not texts.stored:
+            stated = capability_statement(
+                *definitions,
+                base=texts.bases[0],
+                software_version=self.software_version,
+                stored=texts.stored,
+            )
+            made = write(stated)
+            self._statements[len(definitions)] = texts.stored, made
+        return made
 
     async def refused(self, request: FhirRequest, context: Context, error: FhirError) -> None:
         """Audit a refusal."""

@@ -191,11 +191,13 @@ class Reading:
 
     async def latest(self, latest: Latest, key: PageKey | None) -> Sequence[asyncpg.Record]:
         """Read a page of the latest matches of each code, and one row more if there are."""
+        await self._refuse_incomplete(uses_of(latest.query))
         statement = latest.page_statement(self.access, key)
         return await self._fetch(statement.sql, statement.args)
 
     async def count_latest(self, latest: Latest) -> int:
         """Count the latest matches of each code."""
+        await self._refuse_incomplete(uses_of(latest.query))
         statement = latest.count_statement(self.access)
         rows = await self._fetch(statement.sql, statement.args)
         total: int = rows[0][0]

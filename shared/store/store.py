@@ -107,10 +107,11 @@ class Store:
         """Read the search parameters that are registered; tell whether there was anything new."""
         async with self.pool.connection() as connection:
             standing, stored = await load(connection, self.tenant)
-        before = self.texts.stored.generation
         self.is_outdated = standing.is_later
+        if standing.generation == self.texts.stored.generation:
+            return False
         self.texts = replace(self.texts, stored=stored)
-        return standing.generation != before
+        return True
 
     @asynccontextmanager
     async def reading(self, access: Access, *, snapshot: bool = False) -> AsyncIterator[Reading]:
