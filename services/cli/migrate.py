@@ -12,7 +12,7 @@ from services.cli.console import Failure, console
 from services.record import ownership
 from shared.store import migrate as store_migrate
 from shared.store.roles import RoleError
-from shared.store.waiting import until_it_answers
+from shared.store.waiting import until_done, until_it_answers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,7 +63,7 @@ def _run(url: str, act: Callable[[str, store_migrate.Ownership], Awaitable[None]
             await until_it_answers(url, _PATIENCE_SECONDS)
         except ValueError:
             raise Failure(UNREADABLE) from None
-        await act(url, ownership())
+        await until_done(lambda: act(url, ownership()), _PATIENCE_SECONDS)
 
     try:
         asyncio.run(patiently())

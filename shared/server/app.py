@@ -26,7 +26,7 @@ from shared.server.siblings import Siblings
 from shared.store.migrate import Ownership, head, prepare
 from shared.store.pool import PoolLimits
 from shared.store.store import Store
-from shared.store.waiting import until_it_answers
+from shared.store.waiting import until_done
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 # Smaller answers are not worth the time that packing takes.
 _GZIP_FROM_BYTES: Final = 2048
 _GZIP_LEVEL: Final = 5
-# A worker may be started again while the database is, too.
+# A worker may be started again while the database is, too; one that gives up ends them all.
 _PATIENCE_SECONDS: Final = 60.0
 
 
@@ -60,11 +60,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await until_it_answers(settings.database_url.get_secret_value(), _PATIENCE_SECONDS)
-        await prepare(settings.database_url.get_secret_value(), ownership)
-        await store.open()
-        await publish(store, definition)
-        await runner.start()
+        url = settings.database_url.get_secret_value()
+        await until_done(lambda: prepare(url, ownership), _PATIENCE_SECONDS)
+        await until_done(store.open, _PATIENCE_SECONDS)
+        await until_done(lambda: publish(store, definition), _PATIENCE_SECONDS)
+        await until_done(runner.start, _PATIENCE_SECONDS)
         yield
         readiness.draining = True
         await runner.stop()

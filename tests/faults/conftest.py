@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from tests.processes import Process
 
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedServer]:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.api.concurrent_clients import Clients, brought_back
-from tests.faults.conftest import kill_postmaster, workers_of
+from tests.faults.conftest import END_SESSIONS, kill_postmaster, workers_of
 from tests.record import owner
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 # The answers of a program that cannot tell whether it acted, or whose sibling stopped answering.
 UNSURE = (502, 503, 504)
 HANG_UP_SECONDS = 0.02
-END_SESSIONS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
-"""
 
 
 class Impatient(httpx.AsyncClient):
