@@ -177,6 +177,9 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         ),
         "the instant is none": Attempt("$clock", parameters(instant={"valueInstant": "soon"})),
     },
+    "$reindex": {
+        "a type is none": Attempt("$reindex", parameters(type={"valueCode": "Pateint"})),
+    },
     "Patient/$match": {
         "nobody is described": Attempt("Patient/$match", NONE),
     },
