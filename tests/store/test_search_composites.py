@@ -175,6 +175,7 @@ async def test_coordinates_are_those_of_one_variant(
     async def found(code: str, text: str) -> bool:
         return bool(await record.find("MolecularSequence", (code, text)))
 
+    assert await found("chromosome-window-coordinate:missing", "false")
     assert await found("chromosome-variant-coordinate", "a$2$3")
     assert await found("chromosome-variant-coordinate", "http://a|a$ge4$le8")
     assert not await found("chromosome-variant-coordinate", "a$2$8")
@@ -207,3 +208,29 @@ async def test_a_composite_is_not_missing_where_its_parts_are_without_codes(
 
     assert await missing("component-code-value-concept") == ["unit", "apart"]
     assert await missing("component-code-value-quantity") == ["named", "coded", "apart"]
+
+
+async def test_a_composite_is_missing_where_the_part_beside_its_element_is(
+    connection: asyncpg.Connection,
+) -> None:
+    record = Record(connection)
+    whole = {"chromosome": A, "windowStart": 1, "windowEnd": 9}
+    sequences = [{"referenceSeq": whole}, {"referenceSeq": {"referenceSeqId": A}}, {}]
+    await record.write(
+        [
+            {
+                "resourceType": "MolecularSequence",
+                "id": f"m{place}",
+                "variant": [{"start": 2, "end": 3}],
+                **each,
+            }
+            for place, each in enumerate(sequences)
+        ]
+    )
+
+    async def having(missing: str) -> list[str]:
+        asked = ("chromosome-variant-coordinate:missing", missing)
+        return await record.find("MolecularSequence", asked)
+
+    assert await having("false") == ["m0"]
+    assert await having("true") == ["m1", "m2"]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.search.query import Criterion
+from shared.fhir.search.query import Criterion, Missing
 from shared.fhir.search.values import Amount, Together
 from shared.fhir.search.values.composite import has_terms, place_key, terms_of
 from shared.store.search.combined import all_of, any_of
 from shared.store.search.quantities import Sought, rows, rows_of_one_element
-from shared.store.search.terms import with_any_term
+from shared.store.search.terms import missing, with_any_term
 
 if TYPE_CHECKING:
     from shared.fhir.search.parameters import Parameter, Part
@@ -27,6 +27,14 @@ def composites(criterion: Criterion) -> Condition:
         return with_any_term(criterion)
     together = (value for value in criterion.values if isinstance(value, Together))
     return any_of([_together(parameter, each) for each in together])
+
+
+def missing_parts(criterion: Missing) -> Condition:
+    """Compile the absence, or the presence, of any value; that of each part beside the element."""
+    beside = [part.parameter for part in criterion.parameter.parts if part.is_beside]
+    others = [Missing(each, criterion.is_missing) for each in beside]
+    found = [missing(each) for each in (criterion, *others)]
+    return any_of(found) if criterion.is_missing else all_of(found)
 
 
 def _together(parameter: Parameter, value: Together) -> Condition:

@@ -11,14 +11,14 @@ from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.arguments import TENANT
 from shared.store.search.chains import chain
 from shared.store.search.compartments import in_compartment
-from shared.store.search.composites import composites
+from shared.store.search.composites import composites, missing_parts
 from shared.store.search.condition import Condition
 from shared.store.search.dates import dates
 from shared.store.search.derived import derived
 from shared.store.search.has import has
 from shared.store.search.quantities import quantities
 from shared.store.search.strings import strings
-from shared.store.search.terms import missing, needs_one_term, with_all_terms, with_any_term
+from shared.store.search.terms import needs_one_term, with_all_terms, with_any_term
 from shared.store.search.vocabulary import is_of_vocabulary, vocabulary
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _of_parameter(criterion: Criterion | Missing, access: Access) -> Condition:
     if isinstance(criterion, Missing):
         # The record itself gives these to every resource.
         never_missing = Condition.same(lambda _: "false" if criterion.is_missing else "true")
-        return never_missing if parameter.code in COLUMNS else missing(criterion)
+        return never_missing if parameter.code in COLUMNS else missing_parts(criterion)
     if parameter.code == "_id":
         return _ids(criterion)
     if is_of_vocabulary(criterion):
