@@ -1,0 +1,120 @@
+"""Each narrowing is needed: without any single one the two worlds are told apart.
+
+Nothing in the program can switch one off: here the function that all of them ask is replaced.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AsyncExitStack
+from random import Random
+from typing import TYPE_CHECKING, Final, get_args
+
+import pytest
+
+from shared.store.narrowing import Narrowing, Use, narrowed
+from tests.access.asking import Asking
+from tests.access.callers import KINDS
+from tests.access.comparing import difference
+from tests.access.worlds import STATEMENT, repeatable_ids, two_worlds
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from shared.access.access import Access
+    from tests.access.worlds import World
+
+# The uses that are left as they are, the kind of caller, and what is asked for.
+CASES: Final[dict[str, tuple[tuple[Use, ...], str, str]]] = {
+    "read": (("read",), "patients", "read"),
+    "read of a type": (("read",), "types", "read"),
+    "vread": (("vread",), "patients", "vread"),
+    "whether there is a history": (("versions",), "patients", "history"),
+    "history of a resource": (("history-of-one",), "patients", "history"),
+    "history of a type and of all": (("history-of-types",), "patients", "history-of-all"),
+    "history by type": (("history-of-types",), "types", "history-of-all"),
+    "search": (("page",), "patients", "search"),
+    "search by type": (("page",), "types", "search"),
+    "search of several types": (("page",), "patients", "system"),
+    "compartment": (("page",), "patients", "compartment"),
+    "lastn": (("page",), "patients", "lastn"),
+    "total": (("total",), "patients", "search"),
+    "chain": (("chain",), "patients", "chain"),
+    "chain by type": (("chain",), "types", "chain"),
+    "has": (("has",), "patients", "has"),
+    "has by type": (("has",), "types", "has"),
+    "include": (("include",), "patients", "include"),
+    "include by type": (("include",), "types", "include"),
+    "revinclude": (("revinclude",), "patients", "include"),
+    "revinclude by type": (("revinclude",), "types", "include"),
+    "everything": (("mentions",), "types", "everything"),
+    "what stands around everything": (("read-many",), "patients", "everything"),
+    "match": (("matching", "read-many"), "patients", "match"),
+    "labels": (("labels",), "patients", "meta"),
+    "audit": (("audit",), "patients", "audit"),
+    "which types there are": (("types",), "patients", "system"),
+    "what is referred to": (("target",), "patients", "create"),
+    "who refers": (("referrers",), "patients", "delete"),
+}
+
+
+WRITING: Final = frozenset({"create", "delete"})
+# How much is asked as it is, and at most without a narrowing.
+FEW: Final = 10
+MANY: Final = 120
+
+
+def without(monkeypatch: pytest.MonkeyPatch, uses: tuple[Use, ...]) -> None:
+    """Leave relations as they are in some uses."""
+
+    def careless(use: Use, access: Access) -> Narrowing:
+        return Narrowing(None, None) if use in uses else narrowed(use, access)
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("shared.") and getattr(module, "narrowed", None) is narrowed:
+            monkeypatch.setattr(module, "narrowed", careless)
+
+
+@pytest.fixture(scope="module")
+def urls_of(make_database: Callable[[], str]) -> dict[str, list[str]]:
+    return {kind: [make_database(), make_database()] for kind in ("patients", "types")}
+
+
+@pytest.fixture(scope="module")
+async def worlds(urls_of: dict[str, list[str]]) -> AsyncIterator[dict[str, tuple[World, World]]]:
+    """Open two worlds for each kind of caller; what is only read leaves them as they are."""
+    async with AsyncExitStack() as opened:
+        yield {
+            kind: await opened.enter_async_context(two_worlds(KINDS[kind], urls, 1))
+            for kind, urls in urls_of.items()
+        }
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[2] not in WRITING])
+async def test_without_a_narrowing_the_worlds_are_told_apart(
+    name: str, worlds: dict[str, tuple[World, World]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uses, kind, focus = CASES[name]
+    begin = repeatable_ids(monkeypatch)
+    asking = Asking(Random(name), STATEMENT, focus)
+    assert await difference(worlds[kind], asking, FEW, begin) is None
+    without(monkeypatch, uses)
+    asking = Asking(Random(name), STATEMENT, focus)
+    assert await difference(worlds[kind], asking, MANY, begin) is not None
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[2] in WRITING])
+async def test_without_a_narrowing_of_writes_the_worlds_are_told_apart(
+    name: str, urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uses, kind, focus = CASES[name]
+    begin = repeatable_ids(monkeypatch)
+    async with two_worlds(KINDS[kind], urls, 1) as fresh:
+        asking = Asking(Random(name), STATEMENT, focus)
+        assert await difference(fresh, asking, FEW, begin) is None
+        without(monkeypatch, uses)
+        assert await difference(fresh, asking, MANY, begin) is not None
+
+
+def test_every_use_is_tried() -> None:
+    assert {use for uses, _, _ in CASES.values() for use in uses} == {*get_args(Use)}
