@@ -65,11 +65,8 @@ class Record:
 
     async def _write(self, resource: dict[str, Any], at: datetime) -> None:
         name, logical_id = resource["resourceType"], resource["id"]
-        code, pk, row = (
-            TYPE_CODE[name],
-            self.pks[f"{name}/{logical_id}"],
-            index(resource, self.reading),
-        )
+        code, pk = TYPE_CODE[name], self.pks[f"{name}/{logical_id}"]
+        row = index(resource, self.reading)
         patient = self.pks.get(f"Patient/{row.patients[0]}") if len(row.patients) == 1 else None
         run = self.connection.executemany
         of = (self.tenant, code)
@@ -85,13 +82,11 @@ class Record:
             [(*of, logical_id, pk, at, write(resource).decode())],
         )
         terms = [self._hash(code, text) for text in row.terms]
-        named = (Key(*key) for key in Links(resource).local_targets(self.reading.bases))
-        targets = [self.pks[str(key)] for key in named if str(key) in self.pks]
         await run(
             "INSERT INTO record.search_row"
             " (tenant, type, id, pk, patient, d_lo, d_hi, terms, targets)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            [(*of, logical_id, pk, patient, *row.main, terms, targets)],
+            [(*of, logical_id, pk, patient, *row.main, terms, self._targets(resource))],
         )
         await run(
             "INSERT INTO record.search_string (tenant, type, pk, patient, param, norm, exact, tri)"
@@ -115,6 +110,10 @@ class Record:
             " $13::text::numeric)",
             [(*of, pk, patient, *self._quantity(code, each)) for each in row.quantities],
         )
+
+    def _targets(self, resource: dict[str, Any]) -> list[int]:
+        named = (Key(*key) for key in Links(resource).local_targets(self.reading.bases))
+        return [self.pks[str(key)] for key in named if str(key) in self.pks]
 
     def _quantity(self, code: int, each: QuantityRow) -> tuple[object, ...]:
         key = self._hash(code, each.key) if each.key else 0
