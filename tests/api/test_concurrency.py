@@ -7,7 +7,18 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.api.resources import created, entry, fresh, observation, patient, put, run, updated
+from tests.api.resources import (
+    count,
+    created,
+    entry,
+    fresh,
+    identified,
+    observation,
+    patient,
+    put,
+    run,
+    updated,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -125,3 +136,54 @@ async def test_what_a_transaction_writes_together_is_never_seen_apart(
 
     *looked, _ = await asyncio.gather(look(), look(), look(), write())
     assert all(looked)
+
+
+async def test_tokens_that_are_written_together_are_never_found_apart(
+    client: httpx.AsyncClient,
+) -> None:
+    """Two people, and what two services own, change their tokens in one transaction each."""
+    person, other, seen = fresh(), fresh(), fresh()
+    latest = 0
+
+    async def write() -> None:
+        nonlocal latest
+        for latest in range(30):
+            token = f"{seen}-{latest}"
+            plan = {
+                "status": "draft",
+                "intent": "plan",
+                "subject": {"reference": f"Patient/{person}"},
+            }
+            told = [
+                identified(token, id=person),
+                identified(token, id=other),
+                identified(token, "CarePlan", id=person, **plan),
+                identified(token, "Observation", id=person) | observation(f"Patient/{person}"),
+            ]
+            answer = await run(client, "transaction", *map(put, told))
+            assert answer.status_code == 200, answer.text
+        latest = -1
+
+    async def look() -> set[int]:
+        found = set()
+        while latest >= 0:
+            for token in (f"{seen}-{latest}", f"{seen}-{latest - 1}"):
+                found.add(await count(client, "Patient", identifier=token))
+        return found
+
+    async def look_across() -> set[frozenset[str]]:
+        """Ask for one of a pair and, in the same moment, what refers to it."""
+        found = set()
+        including = {"_revinclude": ["CarePlan:subject", "Observation:subject"]}
+        while latest >= 0:
+            token = f"{seen}-{latest}"
+            answer = await client.get("/Patient", params={"identifier": token, **including})
+            entries = answer.json().get("entry", ())
+            told = [each["resource"] for each in entries]
+            found.add(frozenset(each["identifier"][0]["value"] == token for each in told))
+        return found
+
+    *counts, across, _ = await asyncio.gather(look(), look(), look_across(), write())
+    assert set().union(*counts) == {0, 2}
+    # Where one is found, the others have the same token.
+    assert {frozenset({True})} <= across <= {frozenset(), frozenset({True})}

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.api.resources import SYSTEM, count, fresh, identified, refused
+from tests.api.resources import (
+    SYSTEM,
+    count,
+    created,
+    fresh,
+    identified,
+    observation,
+    patient,
+    refused,
+)
 
 if TYPE_CHECKING:
     import httpx
+
+    from tests.api.resources import Resource
 
 PARALLEL = 16
 
@@ -85,9 +96,12 @@ async def test_the_condition_may_begin_with_a_question_mark(client: httpx.AsyncC
     assert (await _create(client, value, _condition(value))).status_code == 200
 
 
-async def _round(client: httpx.AsyncClient) -> list[int]:
-    value = fresh()
-    answers = await asyncio.gather(*(_create(client, value) for _ in range(PARALLEL)))
+async def _round(client: httpx.AsyncClient, told: Resource) -> list[int]:
+    value = told["identifier"][0]["value"]
+    headers = {"If-None-Exist": _condition(value)}
+    address = f"/{told['resourceType']}"
+    asked = (client.post(address, json=told, headers=headers) for _ in range(PARALLEL))
+    answers = await asyncio.gather(*asked)
     assert len({answer.json()["id"] for answer in answers}) == 1
     return sorted(answer.status_code for answer in answers)
 
@@ -97,7 +111,21 @@ async def test_sixteen_identical_creates_at_once_make_one_resource(
     client: httpx.AsyncClient, rounds: int
 ) -> None:
     for _ in range(rounds):
-        assert await _round(client) == [200] * (PARALLEL - 1) + [201]
+        assert await _round(client, identified(fresh())) == [200] * (PARALLEL - 1) + [201]
+
+
+@pytest.mark.parametrize("rounds", [10, pytest.param(1000, marks=pytest.mark.long)])
+async def test_so_do_those_of_a_type_of_each_other_service(
+    client: httpx.AsyncClient, rounds: int
+) -> None:
+    subject = await created(client, patient())
+    plan = {"status": "draft", "intent": "plan", "subject": {"reference": subject}}
+    for _ in range(rounds):
+        for told in (
+            identified(fresh(), "CarePlan") | plan,
+            identified(fresh(), "Observation") | observation(subject),
+        ):
+            assert await _round(client, told) == [200] * (PARALLEL - 1) + [201]
 
 
 async def test_plain_creates_at_once_make_a_resource_each(client: httpx.AsyncClient) -> None:
