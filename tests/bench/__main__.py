@@ -24,7 +24,7 @@ from shared.store.embedded import EmbeddedServer
 from tests.bench import runs
 from tests.bench.importing import imports
 from tests.bench.population.building import build
-from tests.bench.population.database import ROOT, copy, drop, kept_name, make_empty, names
+from tests.bench.population.database import FOLDER, copy, drop, kept_name, make_empty, names
 from tests.bench.population.templates import EXPORT
 from tests.bench.programs import WORKERS, product
 from tests.bench.report import Results
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 WORKLOADS: Final = ("read", "crud", "import", "search", "growth", "write-path")
 SIZES: Final = (10_000, 100_000, 1_000_000)
-FOLDER: Final = ROOT / "var" / "bench"
 _SETTINGS: Final = ("server_version", "synchronous_commit", "fsync", "shared_buffers")
 # Enough for what the goals speak of; the shapes are searched at every size above, too.
 _USUAL: Final = 100_000

@@ -51,7 +51,7 @@ def measure(program: Program, effort: Effort, caller: Callable[[int], Caller]) -
 
 
 def _peak(program: Program, effort: Effort, callers: list[Caller]) -> tuple[Samples, Usage]:
-    watch = Watch(program.process)
+    watch = Watch(program.process, program.postmaster)
     samples = closed(program.port, callers, effort.seconds, warm_seconds=effort.warm_seconds)
     return samples, watch.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from services.cli.listening import bound
+from tests.bench.usage import postmaster_of
 from tests.programs import Programs
 
 if TYPE_CHECKING:
@@ -27,11 +29,11 @@ _STOP_SECONDS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A running program: what it is, where it listens, and its process."""
+    """A running program: where it listens, its process, and that of its database."""
 
-    name: str
     port: int
     process: int
+    postmaster: int
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def product(url: str) -> Iterator[Program]:
     """Run `stepdown serve --open --workers 2` on a database of the embedded PostgreSQL."""
     with Programs.all_in_one(url, workers=WORKERS) as programs:
         process = programs.processes["front-door"]
-        yield Program("product", programs.ports["front-door"], process.pid)
+        yield Program(programs.ports["front-door"], process.pid, asyncio.run(postmaster_of(url)))
 
 
 @contextmanager
@@ -55,7 +57,7 @@ def ceiling(job: Job, folder: Path) -> Iterator[Program]:
         try:
             port = listening.getsockname()[1]
             _wait_until_ready(port)
-            yield Program("ceiling", port, process.pid)
+            yield Program(port, process.pid, asyncio.run(postmaster_of(job.url)))
         finally:
             process.terminate()
             process.wait(_STOP_SECONDS)

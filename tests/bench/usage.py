@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
+
 from tests.processes import descendants, processes
 
 if TYPE_CHECKING:
@@ -31,9 +33,9 @@ class Usage:
 class Watch:
     """Takes the usage between its making and `stop`."""
 
-    def __init__(self, program: int) -> None:
+    def __init__(self, program: int, postmaster: int) -> None:
         self.workers = workers_of(program)
-        self._postgres = _postgres()
+        self._postgres = [postmaster, *descendants(postmaster)]
         self._begun = time.perf_counter()
         self._times = self._spent()
 
@@ -55,9 +57,14 @@ def workers_of(program: int) -> list[int]:
     return [each for each in descendants(program) if "spawn_main" in told[each].command]
 
 
-def _postgres() -> list[int]:
-    told = processes()
-    return [each for each in descendants(os.getpid()) if "postgres" in told[each].command]
+async def postmaster_of(url: str) -> int:
+    """Find the server's first process: the parent of a connection's."""
+    connection = await asyncpg.connect(url)
+    try:
+        backend = await connection.fetchval("SELECT pg_backend_pid()")
+        return processes()[backend].parent
+    finally:
+        await connection.close()
 
 
 def _seconds(numbers: Iterable[int]) -> float:

@@ -36,9 +36,8 @@ _LOCATION: Final = re.compile(rb"\r\nlocation: *\S*/([A-Za-z]+/[^/\s]+)/_history
 def reading(samples: Samples, seed: int) -> Caller:
     """Read one resource after the other, at random; the ceiling answers the same address."""
     chance = random.Random(seed)
-    raw = [Request("read", request("GET", f"/fhir/{key}")) for key in samples.keys]
     while True:
-        yield chance.choice(raw)
+        yield Request("read", request("GET", f"/fhir/{chance.choice(samples.keys)}"))
 
 
 def changing(contents: Mapping[str, Sequence[bytes]], seed: int) -> Caller:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT: Final = Path(shared.__file__).parents[1]
+# Where records are kept for the next run.
+FOLDER: Final = ROOT / "var" / "bench"
 # What decides how a record looks when it is made.
 _MAKERS: Final = (
     "shared/fhir/dates.py",
