@@ -8,7 +8,8 @@ group.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from shared.store.statements import AUDIT
@@ -39,6 +40,10 @@ class AuditRow:
     query: str | None
 
 
+# Not `astuple`, which copies every value deeply: each read has a row.
+_values = attrgetter(*(each.name for each in fields(AuditRow)))
+
+
 @dataclass(frozen=True, slots=True)
 class Audited:
     """A row as it stands in the audit: its position, and the patient whose resource it was."""
@@ -50,7 +55,7 @@ class Audited:
 
 def audit_arguments(tenant: int, rows: Sequence[AuditRow]) -> list[Any]:
     """Turn rows into the arguments of the statement that appends them."""
-    return [tenant, *map(list, zip(*(astuple(row) for row in rows), strict=True))]
+    return [tenant, *map(list, zip(*map(_values, rows), strict=True))]
 
 
 class GroupCommitter:
