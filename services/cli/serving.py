@@ -28,6 +28,9 @@ _FACTORIES: Final = {
 _GRACE_SECONDS: Final = 5
 # A worker that parses a large body answers nobody for seconds, and must not be killed for it.
 _BUSY_SECONDS: Final = 30
+# Longer than clients and proxies keep a connection: what they send upon one that is being closed
+# is lost. And a program that was held up closes what is over its time before it reads.
+_KEEP_SECONDS: Final = 75
 
 
 def serve_on(listening: socket.socket, program: str, workers: int) -> None:
@@ -45,6 +48,7 @@ def serve_on(listening: socket.socket, program: str, workers: int) -> None:
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=_KEEP_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_worker_healthcheck=_BUSY_SECONDS,
         h11_max_incomplete_event_size=16 * 1024,
