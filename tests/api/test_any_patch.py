@@ -24,7 +24,7 @@ PERSON = patient(
     id="any-patch",
     name=[{"family": "F", "given": ["A", "B"], "_given": [None, {"id": "g"}]}],
     birthDate="1980",
-    contact=[{"gender": "male"}],
+    contact=[{"gender": "male", "name": {"text": "C"}}],
     identifier=[{"system": "urn:s", "value": "v"}],
     multipleBirthInteger=2,
 )
@@ -76,7 +76,8 @@ def path_operations(draw: st.DrawFn) -> dict[str, Any]:
 
 
 async def _patched(client: httpx.AsyncClient, content: object, media_type: str) -> None:
-    await client.put("/Patient/any-patch", json=PERSON)
+    there = await client.put("/Patient/any-patch", json=PERSON)
+    assert there.is_success, there.text
     body, headers = json.dumps(content), {"Content-Type": media_type}
     answer = await client.patch("/Patient/any-patch", content=body, headers=headers)
     assert answer.status_code < 500, (content, answer.text)
