@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import RESOURCE_TYPES
 from tests.search.generated.datatypes import BASE
-from tests.search.opinion import texts, tokens
-from tests.search.opinion.paths import select
-from tests.search.opinion.thing import defined
+from tests.search.opinion import numbers, texts, tokens
+from tests.search.opinion.thing import composite_parts, defined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +104,8 @@ def _date(node: Node, random: Random) -> list[Asked]:
     for text in _moments(node):
         if node.type in {"date", "dateTime", "instant"}:
             found += [("", f"{prefix}{text}") for prefix in ("", "ge", "le", "ap")]
-            found.append(("", text[: random.choice((4, 7))]))
+            # Elsewhere it may be the month, or the year, before.
+            found += [("", text[:7])] if len(text) <= 10 else []
         elif node.type in {"Period", "Timing"}:
             found += [("", f"ap{text}"), ("", f"ne{text}")]
     return found
@@ -143,9 +143,9 @@ def _quantity(node: Node, random: Random) -> list[Asked]:
     if node.type == "Money" and "value" in value:
         units = _units("urn:iso:std:iso:4217", value.get("currency"), None)
         return [("", f"{value['value']}{unit}") for unit in units]
-    if node.type == "Range":
-        return _number(node, random)
-    return []
+    if node.type == "SampledData":
+        return [("", "ge-1e99")] if numbers.numbers(node) else []
+    return _number(node, random) if node.type == "Range" else []
 
 
 def _units(system: str | None, code: str | None, unit: str | None) -> list[str]:
@@ -154,31 +154,31 @@ def _units(system: str | None, code: str | None, unit: str | None) -> list[str]:
 
 
 def _reference(node: Node, random: Random) -> list[Asked]:
-    if node.type != "Reference":
+    if not isinstance(node.value, dict):
         return [("", escaped(node.value)), ("", escaped(node.value.partition("|")[0]))]
     found: list[Asked] = []
-    text = node.value.get("reference", "").removeprefix(f"{BASE}/")
+    text = (
+        node.value.get("reference", "") if node.type == "Reference" else "".removeprefix(f"{BASE}/")
+    )
     local = _LOCAL.fullmatch(text)
     if local and local[1] in RESOURCE_TYPES:
         name = f"{local[1]}/{local[2]}"
         found += [("", local[2]), ("", name), ("", f"{BASE}/{name}"), (f":{local[1]}", local[2])]
     elif text and not text.startswith("#"):
         found.append(("", escaped(text)))
-    if "identifier" in node.value:
+    if node.type == "Reference" and "identifier" in node.value:
         named = node._replace(value=node.value["identifier"], type="Identifier")
         found += [(":identifier", value) for mark, value in _token(named, random) if not mark]
     return found
 
 
 def _composite(resource_type: str, code: str, node: Node, random: Random) -> list[Asked]:
-    definition = defined(resource_type, code)
-    parts: list[list[str]] = []
-    for each in definition.components:
-        inside = select(each.expression, node)
-        values = [value for one in inside for value in _of_part(one, random)]
-        if not values:
-            return []
-        parts.append(values)
+    parts = [
+        [value for one in part.inside(node) for value in _of_part(one, random)]
+        for part in composite_parts(resource_type, code)
+    ]
+    if not all(parts):
+        return []
     return [("", "$".join(random.choice(each) for each in parts)) for _ in range(3)]
 
 

@@ -31,12 +31,15 @@ class Part(NamedTuple):
     """A part of a composite: its parameter, and where its values stand in an element."""
 
     code: str
+    types: frozenset[str]
     whole: str
     expression: str
 
     def inside(self, element: Node) -> list[Node]:
         """Find its values; where the element is the whole resource, all that it has by itself."""
-        return select(self.whole if element.value is element.root else self.expression, element)
+        is_whole = element.value is element.root
+        found = select(self.whole if is_whole else self.expression, element)
+        return [each for each in found if each.type in self.types]
 
 
 @cache
@@ -53,7 +56,7 @@ def composite_parts(resource_type: str, code: str) -> tuple[Part, ...]:
             name = own[1 - place]
         alternatives = defined(resource_type, name).expression.split(" | ")
         whole = " | ".join(way for way in alternatives if ".component" not in way)
-        parts.append(Part(name, whole, each.expression))
+        parts.append(Part(name, types_of(resource_type, name), whole, each.expression))
     return tuple(parts)
 
 
