@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 from shared.feed.ahead import BATCH
 from shared.feed.consumer import Consumer
-from shared.feed.reindexing import Reindexing
 from shared.feed.sender import Sender
 from shared.feed.signal import Signal, end_if_cancelled
 from shared.feed.state import FeedState
@@ -24,7 +23,7 @@ from shared.fhir.errors import Unavailable
 from shared.store.notifier import CLOCK_CHANNEL, FEED_CHANNEL, SEARCH_CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     import asyncpg
 
@@ -41,10 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class FeedRunner:
-    """The consumer, the timers and the sender of one service, as background tasks.
-
-    Rows of its own `types` that were indexed in an older way are indexed anew beside these.
-    """
+    """The consumer, the timers and the sender of one service, as background tasks."""
 
     def __init__(
         self,
@@ -52,7 +48,6 @@ class FeedRunner:
         reactions: Reactions,
         *,
         sibling_urls: Mapping[str, str],
-        types: Collection[str] = (),
         poll_seconds: float = 0.25,
     ) -> None:
         self.state = FeedState()
@@ -63,7 +58,6 @@ class FeedRunner:
         self._outbound = Signal(poll_seconds)
         self._clock = asyncio.Event()
         self._parameters = asyncio.Event()
-        self._reindexing = Reindexing(store, types)
         self._sender = Sender(store, sibling_urls, self._outbound)
         self._task: asyncio.Task[None] | None = None
 
@@ -109,7 +103,6 @@ class FeedRunner:
                 self.state.leads = True
                 group.create_task(self._react())
                 group.create_task(self._sender.run())
-                group.create_task(self._reindexing.run())
                 await self._watch(connection, ended)
         finally:
             self.state.step_down()
@@ -146,7 +139,6 @@ class FeedRunner:
             await self._parameters.wait()
             self._parameters.clear()
             await self._store.refresh_parameters()
-            self._reindexing.wake()
 
     async def _react(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route
 
+from shared.feed.reindexing import Reindexing
 from shared.feed.runner import FeedRunner
 from shared.fhir.search.reading import Reading
 from shared.server.documentation import documentation_routes
@@ -55,7 +57,8 @@ def create_app(
     definition, *all_of_them = (_told(each, settings) for each in (definition, *together))
     store = _store(definition, settings)
     siblings = Siblings(settings.service_urls)
-    runner = _runner(definition, store, settings)
+    runner = FeedRunner(store, definition.reactions, sibling_urls=settings.service_urls)
+    reindexing = Reindexing(store, definition.types)
     readiness = Readiness(_check(store, settings))
 
     @asynccontextmanager
@@ -63,11 +66,12 @@ def create_app(
         url = settings.database_url.get_secret_value()
         await until_done(lambda: prepare(url, ownership), _PATIENCE_SECONDS)
         await until_done(store.open, _PATIENCE_SECONDS)
+        reindexing.start()
         await until_done(lambda: publish(store, definition), _PATIENCE_SECONDS)
         await until_done(runner.start, _PATIENCE_SECONDS)
         yield
         readiness.draining = True
-        await runner.stop()
+        await asyncio.gather(runner.stop(), reindexing.stop())
         await siblings.close()
         await store.close()
 
@@ -107,15 +111,6 @@ def _store(definition: ServiceDefinition, settings: Settings) -> Store:
     )
     store.policy = settings.policy
     return store
-
-
-def _runner(definition: ServiceDefinition, store: Store, settings: Settings) -> FeedRunner:
-    return FeedRunner(
-        store,
-        definition.reactions,
-        sibling_urls=settings.service_urls,
-        types=definition.types,
-    )
 
 
 def _check(store: Store, settings: Settings) -> ServiceCheck:

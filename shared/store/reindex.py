@@ -7,6 +7,7 @@ changes: there is no new version, no event and no audit.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from shared.store.store import Store
 
 _BATCH: Final = 50
+# Profiles and terminology, which a service asks for before it can begin.
+_FIRST: Final = [
+    TYPE_CODE[name] for name in ("CodeSystem", "SearchParameter", "StructureDefinition", "ValueSet")
+]
 
 
 class _Walk(NamedTuple):
@@ -43,6 +48,8 @@ class Reindexer:
     def __init__(self, store: Store, types: Iterable[str]) -> None:
         self._store = store
         self._codes = [TYPE_CODE[name] for name in types]
+        named = f"reindex of {store.service} for {store.tenant}"
+        self._lock = int.from_bytes(hashlib.sha256(named.encode()).digest()[:8], signed=True)
         # The generation that all new transactions know of, and those that may not.
         self._settled = -1
         self._earlier: set[tuple[str, int]] = set()
@@ -51,7 +58,7 @@ class Reindexer:
         """Index a batch; tell whether there may be more to do at once."""
         tenant = self._store.tenant
         async with self._store.pool.connection() as connection:
-            found = await connection.fetchrow(statements.NEXT, tenant, self._codes)
+            found = await connection.fetchrow(statements.NEXT, tenant, self._codes, _FIRST)
             if found is None:
                 return False
             at = await standing(connection, tenant)
@@ -64,8 +71,10 @@ class Reindexer:
             if not await self._is_settled(connection, at.generation):
                 return False
             async with connection.transaction():
-                await self._batch(connection, walk)
-        return True
+                alone: bool = await connection.fetchval(statements.ALONE, self._lock)
+                if alone:
+                    await self._batch(connection, walk)
+        return alone
 
     async def _is_settled(self, connection: asyncpg.Connection, generation: int) -> bool:
         """Tell whether every transaction has ended that may write by what was known before."""

@@ -6,11 +6,13 @@ from typing import Final
 
 from shared.store.statements import COLUMNS, INPUT, SEARCHABLE
 
-# The type of a service's own that is to be indexed next.
+# Of the processes of a service, one works at a time.
+ALONE: Final = "SELECT pg_try_advisory_xact_lock($1)"
+# The type of a service's own that is to be indexed next; what every write looks at comes first.
 NEXT: Final = (
     "SELECT type, wanted, position, total FROM record.reindex "
     "WHERE tenant = $1 AND type = ANY($2::smallint[]) AND generation < wanted "
-    "ORDER BY position DESC, type LIMIT 1"
+    "ORDER BY type <> ALL($3::smallint[]), position DESC, type LIMIT 1"
 )
 COUNT: Final = (
     "UPDATE record.reindex d SET total = (SELECT count(*) FROM record.search_row s "
