@@ -29,6 +29,13 @@ _SECURITY: Final = (
     "address or on a private network only."
 )
 
+# What a search takes beside the parameters of its type.
+_OF_ALL: Final = {
+    "_has": "By what refers to it, as in _has:Observation:patient:code=x; not AuditEvent.",
+    "_list": "By the id of a List of which it is an item; not AuditEvent.",
+}
+_OF_SYSTEM: Final = {"_type": "The types to search, in a search of several."}
+
 
 def capability_statement(
     *definitions: ServiceDefinition,
@@ -76,6 +83,7 @@ def _rest(definitions: tuple[ServiceDefinition, ...], stored: Stored) -> JsonObj
             "security": {"description": _SECURITY},
             "resource": list(_resources(definitions, operations, stored)),
             "interaction": _system_interactions(definitions),
+            "searchParam": list(_parameters_of_all(definitions)),
             "compartment": list(DEFINITIONS),
             "operation": _operations(of_system, None),
         }
@@ -99,9 +107,19 @@ def _resources(
 
 
 def _system_interactions(definitions: Iterable[ServiceDefinition]) -> list[JsonObject]:
-    if not any(definition.keeps_door for definition in definitions):
+    if not _keeps_door(definitions):
         return []
     return [{"code": code} for code in SYSTEM_INTERACTIONS]
+
+
+def _parameters_of_all(definitions: Iterable[ServiceDefinition]) -> Iterator[JsonObject]:
+    named = _OF_ALL | _OF_SYSTEM if _keeps_door(definitions) else _OF_ALL
+    for code, documentation in named.items():
+        yield {"name": code, "type": "special", "documentation": documentation}
+
+
+def _keeps_door(definitions: Iterable[ServiceDefinition]) -> bool:
+    return any(definition.keeps_door for definition in definitions)
 
 
 def _owned(resource_type: str, definition: ServiceDefinition, stored: Stored) -> JsonObject:

@@ -185,6 +185,15 @@ def test_every_search_parameter_that_is_served_is_stated_with_its_type() -> None
         assert all(each["definition"] and each["documentation"] for each in told.values())
 
 
+def test_what_every_search_takes_is_stated_of_the_system() -> None:
+    told = {
+        name: [each["name"] for each in stated(name)["rest"][0]["searchParam"]] for name in SERVICES
+    }
+
+    assert told["plan"] == told["progress"] == ["_has", "_list"]
+    assert told["intake"] == ["_has", "_list", "_type"]
+
+
 def test_every_reference_that_can_be_followed_is_stated_at_both_ends() -> None:
     told = resources(stated(*SERVICES))
     includes = {each for one in told.values() for each in one.get("searchInclude", ())}
