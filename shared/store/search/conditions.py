@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.search.parameters import COLUMNS
@@ -12,9 +13,10 @@ from shared.store.search.arguments import TENANT
 from shared.store.search.chains import chain
 from shared.store.search.compartments import in_compartment
 from shared.store.search.composites import composites, missing_parts
-from shared.store.search.condition import Condition
+from shared.store.search.condition import Condition, Elsewhere
 from shared.store.search.dates import dates
 from shared.store.search.derived import derived
+from shared.store.search.driving import OF_TENANT, ROWS
 from shared.store.search.has import has
 from shared.store.search.quantities import quantities
 from shared.store.search.strings import strings
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from shared.access.access import Access
     from shared.fhir.search.query import Restriction
     from shared.store.narrowing import Narrowing, Use
+    from shared.store.search.arguments import Arguments
 
 # The other types are found by the terms of the rows themselves.
 _IN_TABLES: Final[Mapping[str, Callable[[Criterion], Condition]]] = {
@@ -49,7 +52,28 @@ def conditions(
     """
     simple = [each for each in restrictions if needs_one_term(each)]
     others = [_condition(each, access) for each in restrictions if not needs_one_term(each)]
-    return [*_visible(resource_type, narrowed(use, access)), *with_all_terms(simple), *others]
+    asked = [*with_all_terms(simple), *others]
+    narrowing = narrowed(use, access)
+    if narrowing.patients is not None and len(narrowing.patients) > _FEW_PATIENTS:
+        # Whether terms or patients lead to fewer rows, nobody can tell before looking.
+        asked = [_tried_first(each) if each.index == "terms" else each for each in asked]
+    return [*_visible(resource_type, narrowing), *asked]
+
+
+def _tried_first(condition: Condition) -> Condition:
+    if condition.is_selective or condition.elsewhere is not None:
+        return condition
+
+    def find(args: Arguments) -> str:
+        of_type = f"{OF_TENANT} AND r.type + 0 = {args.type}"
+        return f"SELECT r.pk AS key FROM {ROWS} WHERE {of_type} AND {condition.drive(args)}"
+
+    def probe(args: Arguments) -> str:
+        # With IS TRUE no index answers it, where the patients have led to the row.
+        return f"({condition.probe(args)}) IS TRUE"
+
+    elsewhere = Elsewhere(find, "r.pk = ANY({})".format)
+    return replace(condition, probe=probe, index="keys", elsewhere=elsewhere)
 
 
 def _visible(resource_type: str, narrowing: Narrowing) -> Iterator[Condition]:
@@ -57,8 +81,14 @@ def _visible(resource_type: str, narrowing: Narrowing) -> Iterator[Condition]:
         yield Condition.same(lambda _: "false")
     if narrowing.patients is not None:
         patients = list(narrowing.patients)
-        yield Condition.same(
-            lambda args: f"r.patient = ANY(ARRAY({patient_keys(args.bind(patients, 'text[]'))}))",
+
+        def keys(args: Arguments) -> str:
+            return patient_keys(args.bind(patients, "text[]"))
+
+        yield Condition(
+            # With IS TRUE it is a hash table that each row asks, and nothing to join.
+            lambda args: f"(r.patient IN ({keys(args)})) IS TRUE",
+            lambda args: f"r.patient = ANY(ARRAY({keys(args)}))",
             "range",
             is_selective=len(patients) <= _FEW_PATIENTS,
         )
