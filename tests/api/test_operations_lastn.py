@@ -94,6 +94,7 @@ async def test_it_is_asked_by_post_too(client: httpx.AsyncClient, person: str) -
         "",
         "code=w",
         "subject:missing=false",
+        "subject=Patient/1,Patient/2",
         "subject:Patient.name=x",
         "patient=Patient/1&max=0",
         "patient=Patient/1&max=many",

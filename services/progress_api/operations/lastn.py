@@ -70,8 +70,9 @@ async def _query(reading: Reading, call: Call) -> Query:
         raise InvalidSearch(f"$lastn takes no {' and no '.join(sorted(names & _NOT_TAKEN))}.")
     own = tuple(pair for pair in call.request.query if pair[0] != "max")
     query = await query_of(reading, replace(call.request, query=own), call.context)
-    asked = [each.parameter.code for each in query.criteria if isinstance(each, Criterion)]
-    if not _OF_WHOM.intersection(asked):
+    asked = [each for each in query.criteria if isinstance(each, Criterion)]
+    # Of several people together, the latest of a code would be that of one of them.
+    if not any(each.parameter.code in _OF_WHOM and len(each.values) == 1 for each in asked):
         raise InvalidSearch("$lastn needs 'patient' or 'subject': it is about one person.")
     said = tuple(pair for pair in call.request.query if pair[0] == "max")
     return replace(query, used=(*said, *query.used))
