@@ -128,6 +128,7 @@ def test_missing_works_on_every_parameter() -> None:
         ("Observation", "code:missing", "yes", "must be true or false"),
         ("Observation", "date", "xx2026", "cannot be read"),
         ("Observation", "date", "2026-02-30", "no such day"),
+        ("Observation", "date", "2026-02-02T09:30:00 01:00", "a \\+ is written %2B"),
         ("Observation", "subject", "Patient?name=x", "must be an id"),
         ("Observation", "subject", "#p", "must be an id"),
         ("Observation", "subject:Patient", "Group/1", "not a reference to Patient"),

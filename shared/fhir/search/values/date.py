@@ -51,7 +51,11 @@ def parse(parameter: Parameter, _modifier: str | None, text: str, reading: Readi
     try:
         low, high = date_range(text[2:] if prefix else text, reading.zone)
     except Malformed as error:
-        raise InvalidSearch(f"The value of '{parameter.code}' cannot be read. {error}") from None
+        # What a form decodes to a space was meant as the sign of an offset.
+        hint = " In an address a + is written %2B." if " " in text else ""
+        raise InvalidSearch(
+            f"The value of '{parameter.code}' cannot be read. {error}{hint}"
+        ) from None
     if prefix == "ap":
         now = instant(reading.now)
         margin = max(_DAY, max(low - now, now - high, 0) // 10)
