@@ -13,7 +13,13 @@ from shared.fhir.search.reading import Reading as Texts
 from shared.server.request import Context, FhirRequest
 from shared.server.searches import query_of
 from shared.store.reading import Reading
-from shared.store.search import Shown, count_statement, page_statement, position
+from shared.store.search import (
+    Shown,
+    count_statement,
+    matching_statement,
+    page_statement,
+    position,
+)
 from shared.store.version import Key
 from tests.search.generated.datatypes import BASE
 from tests.store.search_record import NOW, Record
@@ -88,6 +94,12 @@ class Engine:
         statement = count_statement(query, self._record.access)
         total: int = await self._connection.fetchval(statement.sql, *statement.args)
         return total
+
+    async def first_two(self, query: Query) -> list[str]:
+        """Find the ids of up to two matches in the order of their making."""
+        statement = matching_statement(query, self._record.access)
+        rows = await self._connection.fetch(statement.sql, *statement.args)
+        return [row["id"] for row in rows]
 
     async def beside(self, query: Query, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Find what is included beside matches."""

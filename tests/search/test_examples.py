@@ -44,7 +44,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 async def record(database_url: str) -> AsyncIterator[Record]:
     connection = await asyncpg.connect(database_url)
-    yield Record(connection, reading=Reading(bases=(BASE,), now=NOW))
+    async with connection.transaction():
+        yield Record(connection, reading=Reading(bases=(BASE,), now=NOW))
     await connection.close()
 
 

@@ -94,6 +94,9 @@ class Told:
         found = await (engine.matches(query) if count is None else engine.walk(query, count))
         assert found == expected, self._differing(expected, found)
         assert await engine.count(query) == len(expected), self._text("is counted wrongly", "")
+        if not query.parts:
+            made = [each.id for each in self._world.things if each.key in self._answer.matches]
+            assert await engine.first_two(query) == made[:2], self._text("as a condition", "")
         if query.includes:
             beside = await engine.beside(query, found)
             included = self._answer.included

@@ -64,7 +64,7 @@ def _suits(resource_type: str, holder: str, expression: str, part: str) -> bool:
     if expression.startswith("%"):
         return True
     found = {each for name in kinds(holder, resource_type) for each in kinds(expression, name)}
-    return ("Reference" in found) == (defined(resource_type, part).type == "reference")
+    return bool(found & types_of(resource_type, part))
 
 
 class Thing:
