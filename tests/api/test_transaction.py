@@ -226,7 +226,7 @@ async def test_only_a_bundle_is_posted_to_the_base(client: httpx.AsyncClient) ->
     for body in (patient(), {}, {"resourceType": ["Bundle"]}):
         refused(await client.post(base, json=body), 400)
     refused(await client.post(base), 400)
-    answer = await client.get(base)
+    answer = await client.put(base, json={})
     refused(answer, 405)
-    assert answer.headers["allow"] == "POST"
+    assert "POST" in answer.headers["allow"]
     assert issues(answer)
