@@ -37,6 +37,15 @@ class SearchRow(SQLModel, table=True):
     __table_args__: ClassVar[Any] = (
         Index("search_row_patient", "tenant", "patient", "type", "d_lo", "pk"),
         Index("search_row_date", "tenant", "type", "d_lo", "pk"),
+        # What lasts more than a day may begin long before a time that it reaches.
+        Index(
+            "search_row_long",
+            "tenant",
+            "type",
+            "d_hi",
+            "d_lo",
+            postgresql_where=text("d_lo < d_hi - 90000000000"),
+        ),
         Index(
             "search_row_terms",
             "terms",

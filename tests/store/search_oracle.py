@@ -127,15 +127,23 @@ class World:
     updated: dict[str, datetime]
 
 
+def _latest_first(query: Query) -> list[Sort]:
+    """Sort by the date that is asked for, where nothing else is said."""
+    asked = [each.parameter for each in query.criteria if isinstance(each, Criterion)]
+    dates = [each for each in asked if each.is_main_date or each.code == "_lastUpdated"]
+    return [Sort(each, descending=True) for each in dates[:1]]
+
+
 def answer(query: Query, resources: list[Resource], updated: dict[str, datetime]) -> list[str]:
     """Find the ids of the matches in order; resources come in the order of their keys."""
     world = World({f"{each['resourceType']}/{each['id']}": each for each in resources}, updated)
     found = [each for each in resources if each["resourceType"] == query.type]
     found = [each for each in found if all(_meets(c, each, world) for c in query.criteria)]
     places = {each["id"]: place for place, each in enumerate(found)}
+    sorts = query.sort or _latest_first(query)
 
     def compare(one: Resource, other: Resource) -> int:
-        for sort in query.sort:
+        for sort in sorts:
             a = _sort_value(sort, one, updated[one["id"]])
             b = _sort_value(sort, other, updated[other["id"]])
             if a is None or b is None:
@@ -144,7 +152,7 @@ def answer(query: Query, resources: list[Resource], updated: dict[str, datetime]
                 order = ((a > b) - (a < b)) * (-1 if sort.descending else 1)
             if order:
                 return order
-        down = bool(query.sort) and query.sort[0].descending
+        down = bool(sorts) and sorts[0].descending
         return (places[one["id"]] - places[other["id"]]) * (-1 if down else 1)
 
     return [each["id"] for each in sorted(found, key=cmp_to_key(compare))]

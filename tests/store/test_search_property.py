@@ -38,6 +38,9 @@ async def test_every_page_walk_equals_the_plain_matcher(
 ) -> None:
     # With a small budget the walk of the order is given up, so that both ways are taken.
     monkeypatch.setattr("shared.store.search.page._BUDGET", budget)
+    monkeypatch.setattr("shared.store.search.page._FOR_EACH", min(budget, 10))
+    monkeypatch.setattr("shared.store.search.stages._FEW", budget)
+    monkeypatch.setattr("shared.store.search.stages._LONGER", 2)
     monkeypatch.setattr("shared.store.search.driving._FEW", budget)
     resources, updated = world
     record = Record(connection)

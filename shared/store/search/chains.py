@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.definitions import compartment_parameters
 from shared.store.search.condition import Condition, Elsewhere
 from shared.store.search.driving import driven, row_of
-from shared.store.search.links import link_term
+from shared.store.search.links import has_few_referrers, link_term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +45,7 @@ def chain(parameter: Parameter, targets: Mapping[str, Sequence[Condition]]) -> C
         elsewhere.drive,
         "terms",
         is_selective=all(
-            _has_few_referrers(target) and any(each.is_selective for each in conditions)
+            has_few_referrers(target) and any(each.is_selective for each in conditions)
             for target, conditions in targets.items()
         ),
         elsewhere=elsewhere,
@@ -57,8 +56,3 @@ def _is_target(parameter: Parameter, source: Arguments, target: Arguments) -> st
     """Write what makes a row the target `o` of the parameter, and not of another."""
     term = link_term(parameter, source, target)
     return f"r.type = {target.type} AND r.pk = o.pk AND {term} = ANY(o.terms)"
-
-
-def _has_few_referrers(resource_type: str) -> bool:
-    """Tell what belongs to one patient from what is shared: an organization, a practitioner."""
-    return resource_type == "Patient" or bool(compartment_parameters("Patient", resource_type))

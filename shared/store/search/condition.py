@@ -13,6 +13,7 @@ from typing import Literal
 from shared.store.search.arguments import Arguments
 
 Sql = Callable[[Arguments], str]
+Within = Callable[[str, Arguments], str]
 Index = Literal["terms", "keys", "range", "updated"]
 
 
@@ -36,8 +37,10 @@ class Condition:
     """The forms of a condition; values are bound where one is written.
 
     `index` says what finds the rows in the second: their terms, a list of their keys, a range of
-    theirs, when their resources were updated, or None. `is_selective` says that there are few.
-    `elsewhere` is what `drive` finds first, which may be much where it is not selective.
+    theirs, when their resources were updated, or None. `is_selective` says that there are few,
+    `is_likely_few` that there may well be. `elsewhere` is what `drive` finds first, which may be
+    much where it is not selective. `within` bounds the column by which an index of a range, or of
+    updates, orders the rows.
     """
 
     probe: Sql
@@ -45,6 +48,8 @@ class Condition:
     index: Index | None = None
     is_selective: bool = False
     elsewhere: Elsewhere | None = None
+    is_likely_few: bool = False
+    within: Within | None = None
 
     @classmethod
     def by_keys(cls, probe: Sql, find: Sql, *, is_selective: bool = False) -> Condition:

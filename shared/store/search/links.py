@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.definitions import TYPE_CODE, compartment_parameters
 from shared.fhir.search.terms import target_term
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def link_text(parameter: Parameter, source: Arguments, target: Arguments) -> str
     """Write what is hashed for a reference to a target, up to its id."""
     term = target_term(parameter.number, target.resource_type, "")
     return f"{source.tenant}|{TYPE_CODE[source.resource_type]}|{term}"
+
+
+def has_few_referrers(resource_type: str) -> bool:
+    """Tell what belongs to one patient from what is shared: an organization, a practitioner."""
+    return resource_type == "Patient" or bool(compartment_parameters("Patient", resource_type))
 
 
 def hashed(text: str) -> str:

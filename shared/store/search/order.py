@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from shared.fhir.dates import MIN_TIME
+from shared.fhir.search.query import Criterion, Sort
 from shared.store.search.arguments import TENANT
 from shared.store.search.sort_texts import sort_text
 from shared.store.search.walk import Direction, Values, Walk
 
 if TYPE_CHECKING:
-    from shared.fhir.search.query import Query, Sort
+    from shared.fhir.search.query import Query
     from shared.store.page_key import PageKey
     from shared.store.search.arguments import Arguments
+    from shared.store.search.condition import Within
 
 _MAIN_DATE: Final = Values(
     "search_row", "d_lo", f"s.d_lo > {MIN_TIME}", "pk", f"r.d_lo = {MIN_TIME}"
@@ -47,6 +49,12 @@ class Order:
 
     keys: tuple[SortKey, ...]
     backward: bool = False
+    sorts: tuple[Sort, ...] = ()
+
+    @property
+    def ordered_by(self) -> str:
+        """Name the column of an index that has this order."""
+        return self._expressions[0]
 
     @property
     def is_indexed(self) -> bool:
@@ -76,15 +84,32 @@ class Order:
     @property
     def forward(self) -> Order:
         """Give the order as it is shown."""
-        return Order(self.keys)
+        return replace(self, backward=False)
 
-    def walk(self, place: PageKey | None, rows: str) -> Walk | None:
-        """Walk the order from a place on, where indexes have it in two parts."""
+    def walk(self, place: PageKey | None, rows: str, within: Within | None) -> Walk | None:
+        """Walk the order from a place on, where indexes have it in two parts.
+
+        `within` bounds the main date.
+        """
         key = self.keys[0] if len(self.keys) == 1 else None
         if key is None or key.values is None:
             return None
+        return self._walk(key, key.values, place, rows, within)
+
+    def leading_walk(self, place: PageKey | None, rows: str, within: Within | None) -> Walk | None:
+        """Walk the order of the first of several keys, among the rows that have a value of it."""
+        key = self.keys[0]
+        begins_with_values = not self.backward if place is None else place.values[0] is not None
+        if key.values is None or not begins_with_values:
+            return None
+        return self._walk(key, key.values, place, rows, within)
+
+    def _walk(
+        self, key: SortKey, values: Values, place: PageKey | None, rows: str, within: Within | None
+    ) -> Walk:
         run = Direction(key.descending, self.backward)
-        return Walk(key.values, key.sql_type, run, place, rows)
+        bounds = within if values is _MAIN_DATE else None
+        return Walk(values, key.sql_type, run, place, rows, bounds)
 
     def by_name(self) -> str:
         """Order the selected rows."""
@@ -128,9 +153,19 @@ class Order:
 
 
 def order(query: Query, *, backward: bool) -> Order:
-    """Compile the sort of a search."""
-    keys = (_key(f"key_{place}", each) for place, each in enumerate(query.sort, 1))
-    return Order(tuple(keys), backward)
+    """Compile the sort of a search; without one, dates that are asked for are shown latest first.
+
+    So an index leads to them, wherever in the record they stand.
+    """
+    sorts = query.sort or _of_dates(query)
+    keys = (_key(f"key_{place}", each) for place, each in enumerate(sorts, 1))
+    return Order(tuple(keys), backward, sorts)
+
+
+def _of_dates(query: Query) -> tuple[Sort, ...]:
+    asked = [each.parameter for each in query.criteria if isinstance(each, Criterion)]
+    dates = [each for each in asked if each.is_main_date or each.code == "_lastUpdated"]
+    return tuple(Sort(each, descending=True) for each in dates[:1])
 
 
 def _key(name: str, sort: Sort) -> SortKey:
@@ -141,7 +176,7 @@ def _key(name: str, sort: Sort) -> SortKey:
         return SortKey(name, "r.updated", "timestamptz", down, is_column=True)
     if parameter.is_main_date and down:
         # No date is the earliest time there is, so it comes last by itself.
-        return SortKey(name, "r.d_lo", "bigint", down, is_column=True)
+        return SortKey(name, "r.d_lo", "bigint", down, is_column=True, values=_MAIN_DATE)
     if parameter.is_main_date:
         expression = f"nullif(r.d_lo, {MIN_TIME})"
         return SortKey(name, expression, "bigint", down, values=_MAIN_DATE)

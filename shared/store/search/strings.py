@@ -5,7 +5,8 @@ https://hl7.org/fhir/R4/search.html#string
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from shared.fhir.search.values import Text
 from shared.store.search.arguments import TENANT
@@ -15,6 +16,9 @@ from shared.store.search.values import trigrams
 if TYPE_CHECKING:
     from shared.fhir.search.query import Criterion
     from shared.store.search.arguments import Arguments
+
+# So many characters are seldom common to many.
+_LONG: Final = 3
 
 
 def strings(criterion: Criterion) -> Condition:
@@ -27,17 +31,13 @@ def strings(criterion: Criterion) -> Condition:
     def found(args: Arguments) -> str:
         any_text = " OR ".join(_text(each, modifier, args) for each in texts)
         return (
-            f"SELECT s.pk FROM record.search_string s WHERE s.tenant = {TENANT} "
+            f"SELECT s.pk AS key FROM record.search_string s WHERE s.tenant = {TENANT} "
             f"AND s.type = {args.type} AND s.param = ANY({args.bind(numbers, 'smallint[]')}) "
             f"AND ({any_text})"
         )
 
-    return Condition(
-        lambda args: f"EXISTS ({found(args)} AND s.pk = r.pk OFFSET 0)",
-        lambda args: f"r.pk = ANY(ARRAY({found(args)}))",
-        "keys",
-        is_selective=True,
-    )
+    few = Condition.by_keys(lambda args: f"EXISTS ({found(args)} AND s.pk = r.pk OFFSET 0)", found)
+    return replace(few, is_likely_few=all(len(each.folded) >= _LONG for each in texts))
 
 
 def _text(text: Text, modifier: str | None, args: Arguments) -> str:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from shared.fhir.search.query import Criterion
 from shared.fhir.search.terms import absent_term, present_term
-from shared.fhir.search.values import Amount, Moment, Text, UriPart
+from shared.fhir.search.values import Amount, Moment, Target, Text, UriPart
 from shared.store.search.condition import Condition
+from shared.store.search.links import has_few_referrers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shared.fhir.search.parameters import Parameter
     from shared.fhir.search.query import Missing, Restriction
 
 
@@ -28,14 +28,13 @@ def needs_one_term(criterion: Restriction) -> bool:
 
 def with_all_terms(criteria: Sequence[Restriction]) -> Iterator[Condition]:
     """Join criteria of one term each: the index intersects its own lists."""
-    needed = {
-        term: each for each in criteria if isinstance(each, Criterion) for term in _terms(each)
-    }
+    asked = [each for each in criteria if isinstance(each, Criterion)]
+    needed = dict.fromkeys(term for each in asked for term in _terms(each))
     if needed:
         yield Condition.same(
             lambda args: f"r.terms @> {args.bind_terms(needed)}",
             "terms",
-            is_selective=any(_is_selective(each.parameter) for each in needed.values()),
+            is_selective=any(map(_is_selective, asked)),
         )
 
 
@@ -47,7 +46,7 @@ def with_any_term(criterion: Criterion) -> Condition:
     return Condition.same(
         lambda args: f"r.terms && {args.bind_terms(terms)}",
         "terms",
-        is_selective=_is_selective(criterion.parameter),
+        is_selective=_is_selective(criterion),
     )
 
 
@@ -69,5 +68,13 @@ def _terms(criterion: Criterion) -> list[str]:
     return list(found)
 
 
-def _is_selective(parameter: Parameter) -> bool:
-    return parameter.type == "reference" or "Identifier" in parameter.value_types
+def _is_selective(criterion: Criterion) -> bool:
+    """Tell whether few can match: what one patient has, not what refers to an organization."""
+    if criterion.parameter.type != "reference":
+        return "Identifier" in criterion.parameter.value_types
+    return all(
+        has_few_referrers(name)
+        for value in criterion.values
+        if isinstance(value, Target)
+        for name in value.types
+    )

@@ -14,6 +14,7 @@ from shared.store.search.arguments import TENANT
 if TYPE_CHECKING:
     from shared.store.page_key import PageKey
     from shared.store.search.arguments import Arguments
+    from shared.store.search.condition import Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """An order by one value, from a place on; `rows` is the relation `r` in which rows stand."""
+    """An order by one value, from a place on; `rows` is the relation `r` in which rows stand.
+
+    `within` bounds the values where something is asked of them.
+    """
 
     values: Values
     sql_type: str
     run: Direction
     place: PageKey | None
     rows: str
+    within: Within | None = None
 
     def parts(self, args: Arguments) -> list[Part]:
         """Write the parts of the order that lie beyond the place, in the order of their coming."""
@@ -104,14 +109,25 @@ class Walk:
             return found
         return found[1:]
 
+    def leading(self, args: Arguments) -> Part:
+        """Write the part with values, from the place's value on, with all that have the same."""
+        beyond = ""
+        if self.place is not None:
+            bound = args.bind_value(self.place.values[0], self.sql_type)
+            beyond = f" AND s.{self.values.column} {self.run.sign}= {bound}"
+        return self._valued(beyond, args)
+
     def _with_value(self, args: Arguments) -> Part:
+        return self._valued(self._beyond((f"s.{self.values.column}", "s.pk"), args), args)
+
+    def _valued(self, beyond: str, args: Arguments) -> Part:
         values, run = self.values, self.run
         columns = (f"s.{values.column}", "s.pk")
         before = ">" if run.descending else "<"
         return Part(
             f"SELECT s.pk, s.{values.tie} AS tie, s.{values.column} AS value "
             f"FROM record.{values.table} s WHERE {values.of_type(args)}"
-            f"{self._beyond(columns, args)}",
+            f"{self._bounds(columns[0], args)}{beyond}",
             run.order(*columns),
             run.order("k.value", "k.pk"),
             # With OFFSET 0 a row is found by its key, whatever the planner believes of the table.
@@ -126,12 +142,13 @@ class Walk:
     def _without_value(self, args: Arguments) -> Part:
         values = self.values
         known = f" AND {values.absent}" if values.absent else ""
+        bounds = self._bounds(f"r.{values.column}", args)
         unknown = (
             f"NOT EXISTS (SELECT FROM record.{values.table} s WHERE {values.of_type(args)} "
             "AND s.pk = k.pk OFFSET 0)"
         )
         return Part(
-            f"{self._rows(args)}{known}{self._beyond(('r.pk',), args)}",
+            f"{self._rows(args)}{known}{bounds}{self._beyond(('r.pk',), args)}",
             self.run.order("r.pk"),
             self.run.order("k.pk"),
             "CROSS JOIN LATERAL (SELECT k.*) r",
@@ -147,6 +164,9 @@ class Walk:
         bound = [] if place.values[0] is None else [args.bind_value(place.values[0], self.sql_type)]
         bound.append(args.bind_pk(place))
         return f" AND ({', '.join(columns)}) {self.run.sign} ({', '.join(bound)})"
+
+    def _bounds(self, column: str, args: Arguments) -> str:
+        return f" AND {self.within(column, args)}" if self.within else ""
 
     def _rows(self, args: Arguments) -> str:
         return f"SELECT r.* FROM {self.rows} WHERE r.tenant = {TENANT} AND r.type = {args.type}"
