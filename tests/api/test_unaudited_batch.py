@@ -11,6 +11,7 @@ import pytest
 
 from services.intake_api.definition import DEFINITION
 from shared.access.access import ANONYMOUS, Access
+from shared.access.policy import Policy
 from shared.client.retry import may_repeat
 from shared.fhir.errors import OutcomeUnknown
 from shared.fhir.search.reading import Reading
@@ -52,6 +53,7 @@ async def test_a_batch_that_has_acted_is_not_said_to_have_failed(engine: Engine)
             base=BASE,
             bases=(BASE,),
             zone=ZoneInfo("UTC"),
+            policy=Policy(),
         ),
     )
     request = FhirRequest("POST", "batch", resource=bundle("batch", put(patient(id=logical_id))))

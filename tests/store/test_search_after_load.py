@@ -103,7 +103,7 @@ async def test_no_read_of_an_id_looks_at_a_whole_type(
 
 
 async def test_no_look_at_what_is_referred_to_looks_at_a_whole_type(record: Record) -> None:
-    for sql in (statements.EXISTING, statements.HOLD_ROWS):
+    for sql in (statements.EXISTING.wide, statements.HOLD_ROWS):
         args = (record.tenant, [TYPE_CODE["Patient"]] * 2, ["p7", "p8"])
         assert await _looks(record, sql, args) < FEW_LOOKS, sql
 

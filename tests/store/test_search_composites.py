@@ -215,7 +215,11 @@ async def test_a_composite_is_missing_where_the_part_beside_its_element_is(
 ) -> None:
     record = Record(connection)
     whole = {"chromosome": A, "windowStart": 1, "windowEnd": 9}
-    sequences = [{"referenceSeq": whole}, {"referenceSeq": {"referenceSeqId": A}}, {}]
+    sequences: list[dict[str, Any]] = [
+        {"referenceSeq": whole},
+        {"referenceSeq": {"referenceSeqId": A}},
+        {},
+    ]
     await record.write(
         [
             {
