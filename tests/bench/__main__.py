@@ -163,7 +163,9 @@ class Bench:
 
     def _grown(self, found: dict[str, Growth]) -> None:
         for name, each in found.items():
-            self.results.grown.setdefault(name, each).at.update(each.at)
+            before = self.results.grown.get(name)
+            each.at.update(before.at if before else {})
+            self.results.grown[name] = each
 
     def _show(self) -> None:
         for table in self.results.tables():

@@ -127,8 +127,8 @@ def _growth(grown: dict[str, Growth]) -> Table:
 
 
 def _grown(each: Growth, sizes: list[int]) -> tuple[str, ...]:
-    if each.refusal:
-        return (each.shape, *[""] * len(sizes), "not served", "")
+    if not each.at:
+        return (each.shape, *[""] * len(sizes), f"not served: {each.refusal}", "")
     at = ("/".join(_latency(each.at[size])) if size in each.at else "" for size in sizes)
     factors = ", ".join(f"{factor:.1f}" for factor in each.factors)
     return (each.shape, *at, factors, "yes" if each.is_flat else "no")

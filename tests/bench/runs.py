@@ -17,7 +17,7 @@ from tests.bench.measuring import Effort, measure
 from tests.bench.programs import ceiling
 from tests.bench.recording import recorded
 from tests.bench.samples import Samples
-from tests.bench.shapes import SHAPES, TYPES
+from tests.bench.shapes import SHAPES, TYPES, NoValue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,21 +104,27 @@ def _alone(
     stage: Stage, program: Program, shape: Shape, samples: Samples, refused: dict[str, str]
 ) -> Growth:
     name = workloads.label(shape)
-    found = Growth(name, shape.search(samples, random.Random(1)), {}, refused.get(name, ""))
-    if name not in refused:
-        caller = workloads.searching([shape], samples, 1)
-        seconds = max(0.1, stage.seconds / 5)
-        timed = closed(program.port, [caller], seconds, warm_seconds=seconds / 4)
-        found.at[stage.size] = Latency.of(timed.all)
+    if name in refused:
+        return Growth(name, "", {}, refused[name])
+    found = Growth(name, shape.search(samples, random.Random(1)), {})
+    caller = workloads.searching([shape], samples, 1)
+    seconds = max(0.1, stage.seconds / 5)
+    timed = closed(program.port, [caller], seconds, warm_seconds=seconds / 4)
+    found.at[stage.size] = Latency.of(timed.all)
     return found
 
 
 def unserved(program: Program, samples: Samples) -> dict[str, str]:
-    """Name the shapes that the product refuses, with how it does."""
+    """Name the shapes that are refused, or that the record has no value for, with the reason."""
     found: dict[str, str] = {}
     for shape in SHAPES:
         heard: list[Answer] = []
-        closed(program.port, [_once(shape.search(samples, random.Random(2)), heard)], 0.0)
+        try:
+            search = shape.search(samples, random.Random(2))
+        except NoValue as error:
+            found[workloads.label(shape)] = str(error)
+            continue
+        closed(program.port, [_once(search, heard)], 0.0)
         if heard[0].status >= 400:
             found[workloads.label(shape)] = f"status {heard[0].status}"
     return found

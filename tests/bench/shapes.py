@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.bench.samples import Samples
 
 COUNT: Final = 20
+_TRIES: Final = 10_000
 TYPES: Final = ("Patient", "Observation", "Encounter", "Organization", "MedicationRequest")
 Pairs = list[tuple[str, str]]
 Resource = dict[str, Any]
@@ -26,17 +27,21 @@ class Shape(NamedTuple):
     pairs: Callable[[Resource, random.Random], Pairs]
 
     def search(self, samples: Samples, chance: random.Random) -> str:
-        """Write a search with values of a random resource for which there are any."""
-        while True:
+        """Write a search with values of a random resource that has them.
+
+        :raises NoValue: when so many have none that hardly any can.
+        """
+        for _ in range(_TRIES):
             try:
                 pairs = self.pairs(samples.one(self.type, chance), chance)
-            except (KeyError, StopIteration, _OtherKind):
+            except KeyError:
                 continue
             return f"{self.type}?{urlencode([*pairs, ('_count', str(COUNT))], safe=':|$,/')}"
+        raise NoValue(f"no {self.type} has what is asked for")
 
 
-class _OtherKind(Exception):
-    """The resource has no value of the kind that is asked for."""
+class NoValue(Exception):
+    """The record has no value for a shape."""
 
 
 def _family(patient: Resource) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
-from tests.bench.shapes import SHAPES, TYPES
+import pytest
+
+from tests.bench.samples import Samples
+from tests.bench.shapes import SHAPES, TYPES, NoValue
 
 
 def test_there_are_thirty_shapes_over_five_types() -> None:
@@ -19,3 +23,21 @@ def test_each_prefix_of_a_date_is_in_one_of_them() -> None:
 
     for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"):
         assert f"date {prefix}" in names
+
+
+def test_a_shape_takes_its_values_from_a_resource_that_has_them() -> None:
+    named = b'{"resourceType":"Organization","address":[{"city":"New Bedford"}]}'
+    samples = Samples([], {"Organization": [b'{"resourceType":"Organization"}', named]})
+    (shape,) = (each for each in SHAPES if each.name == "address-city")
+
+    search = shape.search(samples, random.Random(1))
+
+    assert search == "Organization?address-city=New+Bedford&_count=20"
+
+
+def test_a_shape_for_which_the_record_has_no_value_is_not_sought_for_ever() -> None:
+    samples = Samples([], {"Organization": [b'{"resourceType":"Organization"}']})
+    (shape,) = (each for each in SHAPES if each.name == "address-city")
+
+    with pytest.raises(NoValue):
+        shape.search(samples, random.Random(1))
