@@ -123,12 +123,15 @@ class Page:
         return f"{self._matches(args)}, page AS ({self._first('matches', args)})"
 
     def _of_either(self, args: Arguments, *, begins_with_few: bool) -> str:
+        indexes = [each for each in self.conditions if each.index]
+        followed = indexes[0].elsewhere if len(indexes) == 1 else None
         stages = Stages(
             self._columns,
             lambda end: self._order_within("r.*", args, end),
             all_of(each.probe(args) for each in self.conditions),
             self.order.by_column(),
             lambda unless: self._select(args, f" AND {unless}"),
+            f"SELECT FROM ({followed.find(args)}) z" if followed else None,
         )
         tables, found = stages.compile(self.limit, self._budget, begins_with_few=begins_with_few)
         return f"{tables}, page AS ({self._first(f'({found}) z', args)})"

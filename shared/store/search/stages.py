@@ -22,7 +22,8 @@ class Stages:
     """The steps to a page of an order that an index has.
 
     `looked_at` gives the rows of the order with a limit or an offset, of which `where` must hold;
-    `matches` selects all, under a condition that comes last.
+    `matches` selects all, under a condition that comes last; `keys`, if there is, what it follows
+    one after the other.
     """
 
     columns: str
@@ -30,6 +31,7 @@ class Stages:
     where: str
     order: str
     matches: Callable[[str], str]
+    keys: str | None = None
 
     def compile(self, limit: int, budget: int, *, begins_with_few: bool) -> tuple[str, str]:
         """Write the common table expressions, and the select of what they found."""
@@ -38,9 +40,11 @@ class Stages:
         more = budget * _LONGER
         tables = (
             f"{walked}is_walked AS MATERIALIZED ({first}), "
-            f"few AS MATERIALIZED ({self.matches('NOT (SELECT yes FROM is_walked)')} "
+            f"is_sought AS MATERIALIZED ({self._is_sought()}), "
+            f"few AS MATERIALIZED ({self.matches('(SELECT yes FROM is_sought)')} "
             f"LIMIT {_FEW + 1:d}), "
-            f"is_few AS MATERIALIZED (SELECT count(*) <= {_FEW:d} AS yes FROM few), "
+            "is_few AS MATERIALIZED (SELECT (SELECT yes FROM is_walked) "
+            f"OR (SELECT yes FROM is_sought) AND count(*) <= {_FEW:d} AS yes FROM few), "
             f"{self._walk('longer', limit, more, 'NOT (SELECT yes FROM is_few)')}"
             "is_longer AS MATERIALIZED (SELECT CASE WHEN (SELECT yes FROM is_few) THEN true "
             f"ELSE (SELECT z.yes FROM ({self._enough('longer', limit, more)}) z) END AS yes), "
@@ -61,6 +65,11 @@ class Stages:
             f"({self.looked_at(f'LIMIT {budget:d}')}) r WHERE {unless} AND {self.where} "
             f"ORDER BY {self.order} LIMIT {limit:d}), "
         )
+
+    def _is_sought(self) -> str:
+        """Tell whether matches are to be sought: they are not where too many keys are followed."""
+        many = f"EXISTS ({self.keys} OFFSET {_FEW:d})" if self.keys else "false"
+        return f"SELECT CASE WHEN (SELECT yes FROM is_walked) THEN false ELSE NOT {many} END AS yes"
 
     def _enough(self, name: str, limit: int, budget: int) -> str:
         """Tell whether the page is full, or the order was looked at to its end."""
