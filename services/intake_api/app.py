@@ -12,11 +12,10 @@ from shared.server.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fastapi import FastAPI
-
     from shared.server.definition import ServiceDefinition
+    from shared.server.program import Program
 
 
-def create(together: Sequence[ServiceDefinition] = ()) -> FastAPI:
+def create(together: Sequence[ServiceDefinition] = ()) -> Program:
     """Build the program from its environment; a batch is told what all services serve together."""
     return create_app(DEFINITION, Settings(), ownership(), together=together)

@@ -10,9 +10,9 @@ from shared.server.app import create_app
 from shared.server.settings import Settings
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from shared.server.program import Program
 
 
-def create() -> FastAPI:
+def create() -> Program:
     """Build the program from its environment."""
     return create_app(DEFINITION, Settings(), ownership())

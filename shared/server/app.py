@@ -1,4 +1,4 @@
-"""Builds one service's program: FastAPI around the engine, with the feed's runner beside it."""
+"""Builds one service's program: FastAPI beside the engine, and the feed's runner with them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount, Route
 
 from shared.feed.reindexing import Reindexing
 from shared.feed.runner import FeedRunner
@@ -24,6 +22,7 @@ from shared.server.library import publish
 from shared.server.metrics import Metrics, metrics_route
 from shared.server.openapi import openapi
 from shared.server.operations.everywhere import with_engine_operations
+from shared.server.program import Program, packed
 from shared.server.siblings import Siblings
 from shared.store.migrate import Ownership, head, prepare
 from shared.store.pool import PoolLimits
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
     from shared.server.definition import ServiceDefinition
     from shared.server.settings import Settings
 
-# Smaller answers are not worth the time that packing takes.
-_GZIP_FROM_BYTES: Final = 2048
-_GZIP_LEVEL: Final = 5
 # A worker may be started again while the database is, too; one that gives up ends them all.
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -49,7 +45,7 @@ def create_app(
     ownership: Ownership,
     *,
     together: Sequence[ServiceDefinition] = (),
-) -> FastAPI:
+) -> Program:
     """Build a service's program; it migrates and opens the record when it starts.
 
     `together` are the definitions of all services, for one that tells what all of them serve.
@@ -75,24 +71,18 @@ def create_app(
         await siblings.close()
         await store.close()
 
-    app = FastAPI(title=definition.title, docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.include_router(health_router(readiness))
     metrics = Metrics(definition.name, os.getpid(), _gauges(store, runner))
     endpoint = FhirEndpoint(
         Engine(definition, store, version("stepdown"), siblings, tuple(all_of_them)),
         Addresses(settings.base, settings.bases, settings.zone),
         metrics,
     )
-    app.router.routes += [
-        Route("/fhir", endpoint),
-        Mount("/fhir", endpoint),
-        metrics_route(metrics),
-        *documentation_routes(definition.title),
-    ]
+    pages = FastAPI(title=definition.title, docs_url=None, redoc_url=None, lifespan=lifespan)
+    pages.include_router(health_router(readiness))
+    pages.router.routes += [metrics_route(metrics), *documentation_routes(definition.title)]
     document = openapi(definition, version=version("stepdown"))
-    app.openapi = lambda: document  # type: ignore[method-assign]
-    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
-    return app
+    pages.openapi = lambda: document  # type: ignore[method-assign]
+    return Program(packed(pages), packed(endpoint))
 
 
 def _told(definition: ServiceDefinition, settings: Settings) -> ServiceDefinition:
