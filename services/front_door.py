@@ -25,6 +25,7 @@ from shared.observability.request_id import request_id
 from shared.server.compartments import COMPARTMENTS
 from shared.server.forwarding import InMemory, OverHttp, Target, below_root
 from shared.server.health import OK, Readiness
+from shared.server.interactions.capabilities import OF_ALL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -43,6 +44,7 @@ _DOTS: Final = re.compile(rb"/\.{1,2}(?:/|$)")
 _MAX_URL: Final = 8192
 _READY_SECONDS: Final = 1.0
 _HEADER: Final = b"x-request-id"
+_READ_BY: Final = frozenset({"GET", "HEAD"})
 
 
 def route(path: str) -> ServiceName:
@@ -102,7 +104,10 @@ class FrontDoor:
     async def _send_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         first, _, rest = _path(scope).removeprefix("/").partition("/")
         name = route(rest) if first == "fhir" else next((n for n in SERVICES if n == first), None)
-        if name is None or (first, rest) == ("fhir", "metadata"):
+        if (first, rest) == ("fhir", "metadata"):
+            await self._tell(scope, receive, send)
+            return
+        if name is None:
             await self.pages(scope, receive, send)
             return
         if first != "fhir":
@@ -111,6 +116,17 @@ class FrontDoor:
             await self.services[name](scope, receive, send)
         except Unavailable as error:
             raise type(error)(f"{name}_api {error}", headers=error.headers) from error
+
+    async def _tell(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell what is served: only who holds the record knows what is stored to search by."""
+        asked = {**scope, "headers": [*scope["headers"], (OF_ALL.encode(), b"1")]}
+        try:
+            if scope["method"] in _READ_BY:
+                await self.services[DOOR_KEEPER](asked, receive, send)
+                return
+        except Unavailable:
+            pass
+        await self.pages(scope, receive, send)
 
 
 def _path(scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """What the front door answers itself: the statement and the documents of all three services.
 
 Made once from the definitions, without asking anyone, so they are there when a service is not.
+The statement is given where intake_api does not, which knows the stored search parameters too.
 """
 
 from __future__ import annotations

@@ -130,8 +130,8 @@ def _owned(resource_type: str, definition: ServiceDefinition, stored: Stored) ->
         "supportedProfile": list(_profiles(definition, resource_type)),
         "interaction": [{"code": code} for code in interactions],
         **behaviour_of(resource_type, definition.policy),
-        "searchInclude": includes_of(resource_type),
-        "searchRevInclude": reverse_includes_of(resource_type),
+        "searchInclude": includes_of(resource_type, stored),
+        "searchRevInclude": reverse_includes_of(resource_type, stored),
         "searchParam": _search_parameters(resource_type, stored),
     }
 

@@ -116,6 +116,7 @@ class Engine:
     async def _answer(self, request: FhirRequest, context: Context) -> tuple[FhirResponse, bool]:
         interaction = self._interaction(request)
         for attempt in range(1, _TRIES + 1):
+            known = self.store.texts.stored
             try:
                 opened = self._opened(interaction.opens, request, context, again=attempt > 1)
                 async with opened as reached:
@@ -128,7 +129,8 @@ class Engine:
                 request = _afresh(request)
             except InvalidSearch:
                 # What is not known here may have been registered by another process.
-                if attempt == _TRIES or not await self.store.refresh_parameters():
+                await self.store.refresh_parameters()
+                if attempt == _TRIES or self.store.texts.stored is known:
                     raise
             except _TOO_SLOW as error:
                 raise Unavailable(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from shared.fhir.search.query import Query
+    from shared.fhir.search.stored import Stored
     from shared.server.request import Context, FhirRequest, Pairs
     from shared.store.reading import Reading
 
@@ -70,7 +71,8 @@ async def _of_several(
     reading: Reading, request: FhirRequest, texts: Texts, *, lenient: bool
 ) -> Query:
     types = _types(request)
-    pairs, issues = _common(types, request.query, lenient=lenient)
+    common = _shared(types, texts.stored)
+    pairs, issues = _common(common, request.query, lenient=lenient)
     # Only the types that are there cost anything; one shows whether the values can be read.
     present = await reading.present_types()
     searched = [each for each in types if each in present] or types[:1]
@@ -101,13 +103,12 @@ def _types(request: FhirRequest) -> list[str]:
 
 
 def _common(
-    types: Sequence[str], pairs: Iterable[tuple[str, str]], *, lenient: bool
+    common: frozenset[str], pairs: Iterable[tuple[str, str]], *, lenient: bool
 ) -> tuple[Pairs, tuple[Issue, ...]]:
     """Keep the parameters that all of the types have.
 
     :raises InvalidSearch: when one has not, and the search is not lenient.
     """
-    common = _common_parameters(tuple(types))
     used: list[tuple[str, str]] = []
     issues: list[Issue] = []
     for name, text in pairs:
@@ -134,6 +135,19 @@ def _reason(name: str, text: str, common: frozenset[str]) -> str:
         return ""
     listed = ", ".join(sorted(common))
     return f"'{code}' is not a search parameter of all these types; they share {listed}."
+
+
+def _shared(types: Sequence[str], stored: Stored) -> frozenset[str]:
+    """Name the parameters that types share, those that are stored too."""
+    more = {each.parameter.code for name in types for each in stored.of(name)}
+    return _common_parameters(tuple(types)) | {
+        code for code in more if _is_shared(code, types, stored)
+    }
+
+
+def _is_shared(code: str, types: Iterable[str], stored: Stored) -> bool:
+    found = [stored.served(name).get(code) for name in types]
+    return None not in found and len({each.type for each in found if each}) == 1
 
 
 @cache

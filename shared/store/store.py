@@ -103,15 +103,14 @@ class Store:
             )
         self._offset = timedelta(microseconds=microseconds)
 
-    async def refresh_parameters(self) -> bool:
-        """Read the search parameters that are registered; tell whether there was anything new."""
+    async def refresh_parameters(self) -> None:
+        """Read the search parameters that are registered."""
         async with self.pool.connection() as connection:
             standing, stored = await load(connection, self.tenant)
         self.is_outdated = standing.is_later
-        if standing.generation == self.texts.stored.generation:
-            return False
-        self.texts = replace(self.texts, stored=stored)
-        return True
+        # Of two that read at once, the one that read the later state stays.
+        if standing.generation > self.texts.stored.generation:
+            self.texts = replace(self.texts, stored=stored)
 
     @asynccontextmanager
     async def reading(self, access: Access, *, snapshot: bool = False) -> AsyncIterator[Reading]:

@@ -136,6 +136,66 @@ def test_a_stored_parameter_is_searched_by_once_all_is_indexed(stack: Programs) 
         assert {"name": "complete", "valueBoolean": True} in progress["parameter"]
 
 
+def test_the_statements_name_what_is_stored(stack: Programs) -> None:
+    keeper = definition(
+        "kept-by",
+        "Patient.generalPractitioner | Observation.performer",
+        base=["Patient", "Observation"],
+        type="reference",
+        target=["Practitioner"],
+    )
+    with client_of(stack.fhir) as client:
+        before = client.get("/metadata")
+        assert stated(before, "Patient", "searchParam", "kept-by") == 0
+        logical_id = write(client, keeper)
+        reindex(client)
+        assert total(client, "kept-by:missing=true", "Observation") == 0
+
+        after = client.get("/metadata", headers={"If-None-Match": before.headers["ETag"]})
+        assert after.status_code == 200
+        for name in ("Patient", "Observation"):
+            assert stated(after, name, "searchParam", "kept-by") == 1
+            assert stated(after, name, "searchInclude", f"{name}:kept-by") == 1
+        assert stated(after, "Practitioner", "searchRevInclude", "Patient:kept-by") == 1
+        assert stated(after, "Encounter", "searchParam", "kept-by") == 0
+
+        assert client.delete(f"/SearchParameter/{logical_id}").status_code == 204
+        reindex(client)
+        assert client.get("/metadata").headers["ETag"] == before.headers["ETag"]
+
+
+def stated(answer: httpx.Response, resource_type: str, kind: str, name: str) -> int:
+    """Count how often the statement names something of a type."""
+    [of_type] = [
+        each for each in answer.json()["rest"][0]["resource"] if each["type"] == resource_type
+    ]
+    named = [each["name"] if kind == "searchParam" else each for each in of_type[kind]]
+    return named.count(name)
+
+
+def test_types_that_share_a_stored_parameter_are_searched_together(stack: Programs) -> None:
+    shared = definition("badge", "extension('urn:badge').value", base=["Patient", "Practitioner"])
+    badge = {"extension": [{"url": "urn:badge", "valueCode": "gold"}]}
+    with client_of(stack.fhir) as client:
+        found = {
+            f"{name}/{write(client, {'resourceType': name} | badge)}" for name in shared["base"]
+        }
+        write(client, {"resourceType": "Patient"})
+        logical_id = write(client, shared)
+        reindex(client)
+        assert total(client, "badge=gold") == total(client, "badge=gold", "Practitioner") == 1
+
+        of_both = client.get("", params={"_type": "Patient,Practitioner", "badge": "gold"}).json()
+        asked = {"_type": "Patient,Practitioner,Encounter", "badge": "gold"}
+        of_more = client.get("", params=asked)
+        shown = (each["resource"] for each in of_both["entry"])
+        assert {f"{each['resourceType']}/{each['id']}" for each in shown} == found
+        assert of_more.status_code == 400
+        assert "'badge' is not a search parameter of all these types" in of_more.text
+        assert client.delete(f"/SearchParameter/{logical_id}").status_code == 204
+        reindex(client)
+
+
 @pytest.mark.parametrize(
     ("faulty", "words"),
     [

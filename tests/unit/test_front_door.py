@@ -15,6 +15,7 @@ from starlette.routing import Route
 from services.front_door import InMemory, create_front_door, route
 from services.ownership import OPERATION_OWNER, SERVICES, owner_of
 from shared.fhir.definitions import RESOURCE_TYPES
+from shared.fhir.errors import Unavailable
 from shared.fhir.validation import validate
 from shared.server.capabilities import capability_statement
 from shared.server.lifespan import LifespanFailed, running
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 BASE = "http://127.0.0.1:8000/fhir"
 REPORT = ("name", "path", "route", "query", "body", "trace")
@@ -68,7 +69,20 @@ def front_door(notes: list[str] | None = None, *, plan_ready: int = 200) -> ASGI
     return create_front_door(targets, DEFINITIONS, base=BASE)
 
 
+class Away:
+    """A service that does not answer."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        raise Unavailable("is not answering; try again.")
+
+
 DOOR = front_door()
+ALONE = create_front_door({name: Away() for name in SERVICES}, DEFINITIONS, base=BASE)
 
 
 @pytest.mark.parametrize("resource_type", RESOURCE_TYPES)
@@ -191,8 +205,30 @@ async def test_the_id_of_a_request_is_kept_or_made_once() -> None:
     assert (await ask(DOOR, "//", headers={"X-Request-Id": "r-1"})).headers["x-request-id"] == "r-1"
 
 
-async def test_the_statement_is_that_of_all_three() -> None:
-    answer = await ask(DOOR, "/fhir/metadata")
+async def test_the_statement_is_what_intake_tells_of_all_three() -> None:
+    asked: list[dict[bytes, bytes]] = []
+
+    class Noting(InMemory):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            asked.append(dict(scope["headers"]))
+            await super().__call__(scope, receive, send)
+
+    targets = {name: Noting(service(name, [])) for name in SERVICES}
+    door = create_front_door(targets, DEFINITIONS, base=BASE)
+    told = (await ask(door, "/fhir/metadata?_pretty=true")).json()
+
+    assert (told["name"], told["path"], told["query"]) == (
+        "intake",
+        "/fhir/metadata",
+        "_pretty=true",
+    )
+    assert [b"x-stepdown-of-all-services" in each for each in asked] == [True]
+    await ask(door, "/intake/fhir/metadata")
+    assert b"x-stepdown-of-all-services" not in asked[-1]
+
+
+async def test_the_statement_without_intake_is_that_of_all_three() -> None:
+    answer = await ask(ALONE, "/fhir/metadata")
     version = answer.json()["software"]["version"]
 
     assert answer.headers["content-type"] == "application/fhir+json; charset=utf-8"
@@ -200,18 +236,18 @@ async def test_the_statement_is_that_of_all_three() -> None:
 
 
 async def test_the_statement_is_not_sent_again_to_who_has_it() -> None:
-    etag = (await ask(DOOR, "/fhir/metadata")).headers["etag"]
+    etag = (await ask(ALONE, "/fhir/metadata")).headers["etag"]
 
-    answer = await ask(DOOR, "/fhir/metadata", headers={"If-None-Match": etag})
+    answer = await ask(ALONE, "/fhir/metadata", headers={"If-None-Match": etag})
 
     assert (answer.status, answer.body) == (304, b"")
-    other = await ask(DOOR, "/fhir/metadata", headers={"If-None-Match": 'W/"other"'})
+    other = await ask(ALONE, "/fhir/metadata", headers={"If-None-Match": 'W/"other"'})
     assert other.status == 200
 
 
 async def test_the_statement_is_packed_for_who_asks() -> None:
-    plain = await ask(DOOR, "/fhir/metadata")
-    packed = await ask(DOOR, "/fhir/metadata", headers={"Accept-Encoding": "gzip"})
+    plain = await ask(ALONE, "/fhir/metadata")
+    packed = await ask(ALONE, "/fhir/metadata", headers={"Accept-Encoding": "gzip"})
 
     assert "content-encoding" not in plain.headers
     assert gzip.decompress(packed.body) == plain.body
@@ -222,15 +258,15 @@ async def test_the_statement_is_packed_for_who_asks() -> None:
     [("/fhir/metadata?_format=xml", {}), ("/fhir/metadata", {"Accept": "application/fhir+xml"})],
 )
 async def test_the_statement_is_given_in_json_only(target: str, headers: dict[str, str]) -> None:
-    answer = await ask(DOOR, target, headers=headers)
+    answer = await ask(ALONE, target, headers=headers)
 
     assert answer.status == 406
     assert validate(answer.json()) == []
-    assert (await ask(DOOR, "/fhir/metadata?_format=json", headers=headers)).status == 200
+    assert (await ask(ALONE, "/fhir/metadata?_format=json", headers=headers)).status == 200
 
 
 async def test_the_statement_can_only_be_read() -> None:
-    answer = await ask(DOOR, "/fhir/metadata", method="POST")
+    answer = await ask(ALONE, "/fhir/metadata", method="POST")
 
     assert answer.status == 405
     assert "GET" in answer.headers["allow"]

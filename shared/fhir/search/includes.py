@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.fhir.errors import InvalidSearch, NotSupported
-from shared.fhir.search.links import link, links_of, links_to
+from shared.fhir.search.links import all_links_of, link, links_to
 from shared.fhir.search.parameters import is_view
 from shared.fhir.search.query import Include
 from shared.fhir.search.stored import NOTHING, Stored
@@ -26,17 +26,17 @@ def is_include(name: str) -> bool:
     return name.partition(":")[0] in _NAMES
 
 
-def includes_of(resource_type: str) -> list[str]:
+def includes_of(resource_type: str, stored: Stored = NOTHING) -> list[str]:
     """Name what can be shown beside matches of a type, by references of theirs."""
-    return [f"{resource_type}:{each.code}" for each in links_of(resource_type)]
+    return [f"{resource_type}:{each.code}" for each in all_links_of(resource_type, stored)]
 
 
-def reverse_includes_of(resource_type: str) -> list[str]:
+def reverse_includes_of(resource_type: str, stored: Stored = NOTHING) -> list[str]:
     """Name what can be shown beside matches of a type, by references to them."""
     return [
         f"{source}:{each.code}"
         for source in RESOURCE_TYPES
-        for each in links_to(source, resource_type)
+        for each in links_to(source, resource_type, stored)
     ]
 
 

@@ -35,9 +35,16 @@ def links_of(resource_type: str) -> tuple[Parameter, ...]:
     return tuple(each for each in served.values() if is_link(each))
 
 
-def links_to(source: str, target: str) -> list[Parameter]:
+def all_links_of(resource_type: str, stored: Stored) -> tuple[Parameter, ...]:
+    """Find the parameters by which a type refers to others, those that are stored too."""
+    more = (each.parameter for each in stored.of(resource_type) if is_link(each.parameter))
+    return (*links_of(resource_type), *more)
+
+
+def links_to(source: str, target: str, stored: Stored = NOTHING) -> list[Parameter]:
     """Find the parameters by which one type may refer to another."""
-    return [] if is_view(target) else [each for each in links_of(source) if target in each.targets]
+    links = () if is_view(target) else all_links_of(source, stored)
+    return [each for each in links if target in each.targets]
 
 
 def link(resource_type: str, code: str, stored: Stored = NOTHING) -> Parameter:
@@ -48,8 +55,7 @@ def link(resource_type: str, code: str, stored: Stored = NOTHING) -> Parameter:
     """
     if resource_type not in RESOURCE_TYPES:
         raise InvalidSearch(f"There is no resource type '{resource_type}'.")
-    more = (each.parameter for each in stored.of(resource_type) if is_link(each.parameter))
-    found = (*links_of(resource_type), *more)
+    found = all_links_of(resource_type, stored)
     parameter = next((each for each in found if each.code == code), None)
     if parameter is not None:
         return parameter
