@@ -114,9 +114,8 @@ async def test_only_the_doors_keeper_takes_bundles(
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PUT", "", "POST"),
-        ("GET", "", "POST"),
-        ("DELETE", "", "POST"),
+        ("PUT", "", "GET, HEAD, POST"),
+        ("DELETE", "", "GET, HEAD, POST"),
         ("POST", "/metadata", "GET, HEAD"),
         ("OPTIONS", "/Patient", "DELETE, GET, HEAD, PATCH, POST, PUT"),
         ("POST", "/Patient/a", "DELETE, GET, HEAD, PATCH, PUT"),
