@@ -63,7 +63,7 @@ async def _statements(reading: Reading, query: Query) -> AsyncIterator[tuple[str
 async def _included(reading: Reading, query: Query, key: PageKey | None) -> Statement | None:
     """Compile what is included beside the page, which has to be found for that."""
     rows = await reading.page(query, key)
-    shown = [Shown(Key(TYPE_NAME[row["type"]], row["id"]), row["pk"]) for row in rows]
+    shown = [Shown(Key(TYPE_NAME[row[2]], row[1]), row[0]) for row in rows]
     return included_statement(
         query.includes,
         shown[: query.count],

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+from shared.fhir.definitions import TYPE_NAME
 from shared.fhir.errors import Issue
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.summary import check_subset
@@ -19,15 +20,15 @@ from shared.server.searches import query_of
 from shared.server.searchset import searchset
 from shared.server.showing import shown
 from shared.store.page_key import PageKey, sign, verify
-from shared.store.search import Shown
+from shared.store.search import Shown, position
+from shared.store.version import Key
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from shared.fhir.search.query import Query
     from shared.server.request import Context, FhirRequest
-    from shared.store.reading import Reading
-    from shared.store.version import Key
+    from shared.store.reading import Found, Reading
 
 
 _CUT: Final = Issue(
@@ -53,6 +54,12 @@ class Searched:
 
     count: Callable[[Query], Awaitable[int]]
     page: Callable[[Query, PageKey | None], Awaitable[Sequence[Match]]]
+
+
+def match_of(found: Found) -> Match:
+    """Make a match of what a search of the record found."""
+    pk, logical_id, code, _, _, body, *_ = found
+    return Match(Key(TYPE_NAME[code], logical_id), body.encode(), position(found), pk)
 
 
 async def page_of_matches(

@@ -27,7 +27,7 @@ from shared.store.search import (
     page_statement,
     present_types_statement,
 )
-from shared.store.searchable import refuse_incomplete
+from shared.store.searchable import fetch_complete
 from shared.store.terms import reference_term
 from shared.store.version import Key, Version
 
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from shared.store.search.arguments import Statement
     from shared.store.statements import Narrowable
 
+# A match: (pk, id, type, version, updated, body, sort values …).
+Found = tuple[Any, ...]
 # No version has a number that is not below this.
 _NEWEST: Final = 2**31 - 1
 # How many resources are shown beside a page, and how often what was included includes more.
@@ -160,18 +162,15 @@ class Reading:
         statement = labels_statement(types, self.access)
         return [(kind, text) for kind, text in await self._fetch(statement.sql, statement.args)]
 
-    async def page(self, query: Query, page_key: PageKey | None) -> Sequence[asyncpg.Record]:
+    async def page(self, query: Query, page_key: PageKey | None) -> list[Found]:
         """Run a search for one page: its rows, and one more where there is a next page."""
-        await self._refuse_incomplete(uses_of(query))
         statement = page_statement(query, self.access, page_key)
-        return await self._fetch(statement.sql, statement.args)
+        return await self._complete(statement, uses_of(query))
 
     async def included(
         self, includes: Sequence[Include], matches: Sequence[Shown]
     ) -> tuple[list[Version], bool]:
         """Read what is to be shown beside matches, none of them again, and tell if more was."""
-        if includes:
-            await self._refuse_incomplete(uses_of_includes(includes))
         found: list[Version] = []
         known: set[int] = set()
         beside, asked = matches, includes
@@ -181,7 +180,8 @@ class Reading:
             statement = included_statement(asked, beside, known, access=self.access, limit=room)
             if statement is None:
                 return found, False
-            more = [version_of(row) for row in await self._fetch(statement.sql, statement.args)]
+            rows = await self._complete(statement, uses_of_includes(includes))
+            more = [version_of(row) for row in rows]
             found += more
             if len(found) > _MOST_INCLUDED:
                 return found[:_MOST_INCLUDED], True
@@ -189,17 +189,15 @@ class Reading:
             asked = [each for each in includes if each.iterate]
         return found, bool(beside)
 
-    async def latest(self, latest: Latest, key: PageKey | None) -> Sequence[asyncpg.Record]:
+    async def latest(self, latest: Latest, key: PageKey | None) -> list[Found]:
         """Read a page of the latest matches of each code, and one row more if there are."""
-        await self._refuse_incomplete(uses_of(latest.query))
         statement = latest.page_statement(self.access, key)
-        return await self._fetch(statement.sql, statement.args)
+        return await self._complete(statement, uses_of(latest.query))
 
     async def count_latest(self, latest: Latest) -> int:
         """Count the latest matches of each code."""
-        await self._refuse_incomplete(uses_of(latest.query))
         statement = latest.count_statement(self.access)
-        rows = await self._fetch(statement.sql, statement.args)
+        rows = await self._complete(statement, uses_of(latest.query))
         total: int = rows[0][0]
         return total
 
@@ -217,17 +215,15 @@ class Reading:
 
     async def count(self, query: Query) -> int:
         """Count the matches of a search, all of which the caller may see."""
-        await self._refuse_incomplete(uses_of(query))
         statement = count_statement(query, self.access)
-        rows = await self._fetch(statement.sql, statement.args)
+        rows = await self._complete(statement, uses_of(query))
         total: int = rows[0][0]
         return total
 
     async def matching(self, query: Query, limit: int = 2) -> list[str]:
         """Find the ids of up to `limit` matches, as a conditional interaction needs them."""
-        await self._refuse_incomplete(uses_of(query))
         statement = matching_statement(query, self.access, limit)
-        return [row["id"] for row in await self._fetch(statement.sql, statement.args)]
+        return [row[0] for row in await self._complete(statement, uses_of(query))]
 
     async def audit_row(self, logical_id: str) -> Audited | None:
         """Read a row of the audit; None where there is nothing to see."""
@@ -247,8 +243,8 @@ class Reading:
         total: int = rows[0][0]
         return total
 
-    async def _refuse_incomplete(self, uses: Iterable[Asked]) -> None:
-        await refuse_incomplete(self._connection, self.access.tenant, uses, self.stored)
+    async def _complete(self, statement: Statement, uses: Iterable[Asked]) -> list[Found]:
+        return await fetch_complete(self._connection, statement, uses, self.stored)
 
     async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[asyncpg.Record]:
         rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *args)

@@ -11,14 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.definitions import TYPE_NAME
 from shared.fhir.errors import InvalidSearch, Malformed
 from shared.fhir.search.query import Criterion
 from shared.server.definition import Operation, Parameter
-from shared.server.matches import Match, Searched, page_of_matches
+from shared.server.matches import Match, Searched, match_of, page_of_matches
 from shared.server.searches import query_of
-from shared.store.search import Latest, position
-from shared.store.version import Key
+from shared.store.search import Latest
 
 if TYPE_CHECKING:
     from shared.fhir.search.query import Query
@@ -48,16 +46,7 @@ async def lastn(reading: Reading, call: Call) -> FhirResponse:
         return await reading.count_latest(Latest(query, shown))
 
     async def page(query: Query, key: PageKey | None) -> list[Match]:
-        rows = await reading.latest(Latest(query, shown), key)
-        return [
-            Match(
-                Key(TYPE_NAME[row["type"]], row["id"]),
-                row["body"].encode(),
-                position(row),
-                row["pk"],
-            )
-            for row in rows
-        ]
+        return [match_of(row) for row in await reading.latest(Latest(query, shown), key)]
 
     query = await _query(reading, call)
     searched = Searched(count, page)

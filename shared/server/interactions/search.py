@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.fhir.definitions import TYPE_NAME
-from shared.server.matches import Match, Searched, page_of_matches
-from shared.store.search import position
-from shared.store.version import Key
+from shared.server.matches import Match, Searched, match_of, page_of_matches
 
 if TYPE_CHECKING:
     from shared.fhir.search.query import Query
@@ -23,15 +20,6 @@ async def search(reading: Reading, request: FhirRequest, context: Context) -> Fh
     """Give one page of the matches, and links to the pages around it."""
 
     async def page(query: Query, key: PageKey | None) -> list[Match]:
-        rows = await reading.page(query, key)
-        return [
-            Match(
-                Key(TYPE_NAME[row["type"]], row["id"]),
-                row["body"].encode(),
-                position(row),
-                row["pk"],
-            )
-            for row in rows
-        ]
+        return [match_of(row) for row in await reading.page(query, key)]
 
     return await page_of_matches(Searched(reading.count, page), reading, request, context)
