@@ -152,12 +152,13 @@ class Order:
         return "<" if self._pk_descends else ">"
 
 
-def order(query: Query, *, backward: bool) -> Order:
+def order(query: Query, *, backward: bool, is_joined: bool = False) -> Order:
     """Compile the sort of a search; without one, dates that are asked for are shown latest first.
 
-    So an index leads to them, wherever in the record they stand.
+    So an index leads to them, wherever in the record they stand. In a search of several types,
+    `is_joined` with others, each type would have a date of its own.
     """
-    sorts = query.sort or _of_dates(query)
+    sorts = query.sort or (() if is_joined else _of_dates(query))
     keys = (_key(f"key_{place}", each) for place, each in enumerate(sorts, 1))
     return Order(tuple(keys), backward, sorts)
 

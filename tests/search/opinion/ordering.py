@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cmp_to_key
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests.search.opinion import dates, numbers, texts, tokens
 from tests.search.opinion.problem import Unknown
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from tests.search.opinion.paths import Node
     from tests.search.opinion.reading import Reading
     from tests.search.opinion.thing import Thing
+
+
+# The date by which a type's matches come, the latest first, where it is asked for and no sort is.
+_MAIN_DATES: Final = {
+    "Appointment": "date", "CarePlan": "date", "ChargeItem": "entered-date",
+    "CodeSystem": "date", "Condition": "recorded-date", "DocumentReference": "date",
+    "Encounter": "date", "Medication": "expiration-date", "MedicationRequest": "authoredon",
+    "Observation": "date", "Patient": "birthdate", "Questionnaire": "date",
+    "QuestionnaireResponse": "authored", "RiskAssessment": "date", "ServiceRequest": "authored",
+    "Task": "authored-on", "ValueSet": "date",
+}  # fmt: skip
 
 
 class Key(NamedTuple):
@@ -36,6 +47,12 @@ def sort_keys(resource_types: Sequence[str], text: str) -> list[Key]:
             if defined(each, key.code).type == "composite":
                 raise Unknown(text)
     return keys
+
+
+def latest_first(resource_type: str, names: Sequence[str]) -> list[Key]:
+    """Sort by the first date of these names that the type has its order by."""
+    dates = {"_lastUpdated", _MAIN_DATES.get(resource_type)}
+    return [Key(name, descends=True) for name in names if name in dates][:1]
 
 
 def ordered(things: Sequence[Thing], keys: Sequence[Key], reading: Reading) -> list[Thing]:

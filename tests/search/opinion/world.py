@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 from tests.search.opinion.including import Include, include, included
-from tests.search.opinion.ordering import Key, ordered, sort_keys
+from tests.search.opinion.ordering import Key, latest_first, ordered, sort_keys
 from tests.search.opinion.problem import Unknown
 from tests.search.opinion.reading import Reading
 from tests.search.opinion.terminology import meaning
@@ -97,6 +97,9 @@ class World:
             if thing.type in asked and all(test(thing) for test in asked[thing.type].tests)
         ]
         first = asked[types[0]]
+        if not first.keys and len(types) == 1:
+            used = [name for name, _ in pairs if name not in skipped]
+            first.keys = latest_first(types[0], used)
         matches = ordered(found, first.keys, self._reading)
         beside = included(matches, first.includes, self._reading)
         return Answer(tuple(each.key for each in matches), frozenset(beside), tuple(skipped))
