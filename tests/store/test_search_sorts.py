@@ -104,3 +104,14 @@ async def test_every_parameter_that_a_sort_takes_has_an_order(record: Record) ->
             query = record.query(resource_type, ("_sort", ",".join(sortable[start : start + 5])))
             statement = page_statement(query, record.access, None)
             await record.connection.fetch(f"EXPLAIN {statement.sql}", *statement.args)
+
+
+@pytest.mark.parametrize("sort", ["-birthdate,-_id", "-birthdate,gender", "birthdate,-_id"])
+async def test_pages_lead_back_through_what_has_no_date(record: Record, sort: str) -> None:
+    dated = [{"birthDate": "1990-01-01"}, {}, {"birthDate": "1980"}, {}, {}, {"birthDate": "1990"}]
+    named = [{"resourceType": "Patient", "id": f"d{i}", **each} for i, each in enumerate(dated)]
+    await record.write(named)
+    for count in ("1", "2"):
+        # The walk goes back as well, and compares.
+        found = await record.walk(record.query("Patient", ("_sort", sort), ("_count", count)))
+        assert sorted(found) == sorted([*map(str, range(5)), *(each["id"] for each in named)])

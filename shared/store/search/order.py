@@ -99,7 +99,9 @@ class Order:
     def leading_walk(self, place: PageKey | None, rows: str, within: Within | None) -> Walk | None:
         """Walk the order of the first of several keys, among the rows that have a value of it."""
         key = self.keys[0]
-        begins_with_values = not self.backward if place is None else place.values[0] is not None
+        # A main date that descends has the earliest time there is in place of none.
+        without = {None, MIN_TIME}
+        begins_with_values = not self.backward if place is None else place.values[0] not in without
         if key.values is None or not begins_with_values:
             return None
         return self._walk(key, key.values, place, rows, within)
