@@ -1,0 +1,55 @@
+"""The page of what a programme does names tests that exist, and each row once, in order."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+_TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+_ID: Final = re.compile(r"(SCH|TX|IND|EXC|CAP|ENV|PR)-[A-Z0-9-]+")
+
+
+class Row(NamedTuple):
+    """A row of one of the page's tables."""
+
+    id: str
+    what: str
+    carried: str
+    shown: str
+
+
+def rows() -> list[Row]:
+    lines = (ROOT / "docs" / "programme.md").read_text().splitlines()
+    cells = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    return [Row(*each) for each in cells if _ID.fullmatch(each[0]) and len(each) == 4]
+
+
+def test_each_row_stands_once_and_in_order() -> None:
+    ids = [row.id for row in rows()]
+    assert len(set(ids)) == len(ids)
+    for kind in ("SCH", "TX", "PR"):
+        numbered = [each for each in ids if each.startswith(f"{kind}-")]
+        assert numbered == sorted(numbered)
+
+
+def test_each_row_says_what_carries_it() -> None:
+    assert [row.id for row in rows() if not (row.what and row.carried)] == []
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
+def test_each_row_names_tests_that_exist(row: Row) -> None:
+    named = _TEST.findall(row.shown)
+    assert named
+    for path, name in named:
+        tree = ast.parse((ROOT / path).read_text())
+        found = {
+            each.name
+            for each in ast.walk(tree)
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        assert name in found, f"{path} has no {name}"
