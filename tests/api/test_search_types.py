@@ -28,6 +28,25 @@ async def tagged(client: httpx.AsyncClient) -> tuple[str, list[str]]:
     return tag, found
 
 
+@pytest.fixture(scope="module")
+async def dated(client: httpx.AsyncClient) -> tuple[str, list[str]]:
+    """Two resources of each of three types under one tag, on one day of February."""
+    tag = fresh()
+    meta = {"tag": [{"system": TAGS, "code": tag}]}
+    someone = await created(client, identified(tag))
+    about = {"meta": meta, "subject": {"reference": someone}}
+    made = []
+    for moment in ("2026-02-27T10:00:00Z", "2026-02-27T08:00:00Z"):
+        ways = {"class": {"code": "AMB"}, "period": {"start": moment, "end": moment}}
+        done = {"status": "completed", "performedDateTime": moment, "code": {"text": "x"}}
+        made += [
+            observation(someone, meta=meta, effectiveDateTime=moment),
+            {"resourceType": "Encounter", "status": "finished", **ways, **about},
+            {"resourceType": "Procedure", **done, **about},
+        ]
+    return tag, [await created(client, each) for each in made]
+
+
 async def walked(client: httpx.AsyncClient, asked: str, following: str = "next") -> list[str]:
     """List what a search shows, page by page."""
     found: list[str] = []
@@ -109,6 +128,25 @@ async def test_what_several_types_do_not_share_is_refused(
     client: httpx.AsyncClient, asked: str, reason: str
 ) -> None:
     assert reason in refused(await client.get(asked), 400)
+
+
+@pytest.mark.parametrize("count", [1, 2, 50])
+@pytest.mark.parametrize(
+    ("asked", "types"),
+    [
+        ("date=2026-02-27", "Encounter,Observation"),
+        ("date=ge2026-02-26", "Observation,Procedure,Encounter"),
+        ("_lastUpdated=gt2026-01-01", "Observation,Procedure,Encounter"),
+        ("date=lt2026-03-01&_lastUpdated=gt2026-01-01", "Procedure,Encounter"),
+    ],
+)
+async def test_types_with_dates_of_their_own_are_walked_together(
+    client: httpx.AsyncClient, dated: tuple[str, list[str]], asked: str, types: str, count: int
+) -> None:
+    tag, every = dated
+    expected = sorted(each for each in every if each.partition("/")[0] in types)
+    url = f"?_type={types}&_tag={tag}&{asked}&_count={count}"
+    assert sorted(await walked(client, url)) == expected
 
 
 async def test_the_members_of_a_list_are_found(
