@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from services.intake_api.domain.level_of_care.evidence import Evidence
     from services.intake_api.domain.level_of_care.kleene import Truth
 
+TEN = "2026-03-09T10:00:00Z"
 SNOMED, ICD = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
 
 
@@ -285,7 +286,7 @@ def test_a_safety_flag_stands_whatever_the_screener_says_later() -> None:
 
 
 def test_a_clinician_clears_a_danger_that_was_there_before() -> None:
-    judged = judgement("EXC-IMMINENT", value=False, effectiveDateTime="2026-03-09T10:00:00Z")
+    judged = judgement("EXC-IMMINENT", value=False, effectiveDateTime=TEN, updated=TEN)
 
     assert value_of("EXC-IMMINENT", risk(HIGH), flag(), judged).value is False
 
@@ -303,8 +304,9 @@ def test_danger_after_the_judgement_asks_for_a_new_one(
 
 @pytest.mark.parametrize(("answer", "value"), [(HIGH, True), (MODERATE, None)])
 def test_an_old_danger_that_was_judged_hides_no_new_one(answer: str, value: Truth) -> None:
-    judged = judgement("EXC-IMMINENT", value=False, effectiveDateTime="2026-03-09T10:00:00Z")
-    after = risk(answer, effectiveDateTime="2026-03-09T11:00:00Z")
+    judged = judgement("EXC-IMMINENT", value=False, effectiveDateTime=TEN, updated=TEN)
+    eleven = "2026-03-09T11:00:00Z"
+    after = risk(answer, effectiveDateTime=eleven, updated=eleven)
 
     assert value_of("EXC-IMMINENT", flag(), judged, after).value is value
     assert value_of("EXC-IMMINENT", flag(), judged).value is False
@@ -316,6 +318,39 @@ def test_a_flag_counts_from_when_it_was_raised_and_not_from_when_its_danger_bega
     raised.content["period"] = {"start": "2026-01-01"}
 
     assert value_of("EXC-IMMINENT", before, raised).value is True
+
+
+@pytest.mark.parametrize("judged", [False, None])
+def test_a_judgement_dated_in_the_future_outranks_no_later_danger(judged: Truth) -> None:
+    ahead = judgement(
+        "EXC-IMMINENT",
+        value=judged,
+        effectiveDateTime="2099-01-01",
+        updated="2026-03-09T08:00:00.000Z",
+    )
+
+    assert value_of("EXC-IMMINENT", ahead, risk(HIGH)).value is True
+    assert (
+        value_of("EXC-IMMINENT", risk(HIGH, effectiveDateTime="2026-03-08"), ahead).value is judged
+    )
+
+
+def test_of_judgements_dated_in_the_future_the_one_written_last_counts() -> None:
+    first = judgement("CAP-GROUP", value=True, effectiveDateTime="2099-01-01")
+    last = judgement(
+        "CAP-GROUP",
+        value=False,
+        effectiveDateTime="2026-03-10",
+        updated="2026-03-10T08:00:00.000Z",
+    )
+
+    assert value_of("CAP-GROUP", first, last).value is False
+
+
+def test_a_danger_dated_in_the_future_is_a_danger_now() -> None:
+    before = judgement("EXC-IMMINENT", value=False, effectiveDateTime="2026-03-09T08:00:00Z")
+
+    assert value_of("EXC-IMMINENT", before, risk(HIGH, effectiveDateTime="2099")).value is True
 
 
 @pytest.mark.parametrize("judged", [True, None])

@@ -125,13 +125,22 @@ def _said(piece: Evidence) -> tuple[str, str]:
 
 
 def _span(piece: Evidence, zone: tzinfo) -> Range:
-    """Give when evidence is of: of a period its end, or its start while it lasts."""
+    """Give when evidence is of, as far as it was over when it was written down.
+
+    Nobody can tell how things will be: what is dated later than it was written is of when it was.
+    """
+    low, high = _dated(piece, zone)
+    said = date_range(piece.content["meta"]["lastUpdated"], zone)
+    return min(low, said[0]), min(high, said[1])
+
+
+def _dated(piece: Evidence, zone: tzinfo) -> Range:
+    """Give what evidence is dated: of a period its end, or its start while it lasts."""
     content = piece.content
     # What a Flag warns of may have begun long before anybody was warned.
-    if content["resourceType"] == "Flag":
-        return date_range(content["meta"]["lastUpdated"], zone)
-    for element in (*_WHEN, *_OTHERWISE_WHEN):
-        value = content.get(element)
+    dated = () if content["resourceType"] == "Flag" else (*_WHEN, *_OTHERWISE_WHEN)
+    for name in dated:
+        value = content.get(name)
         if isinstance(value, dict):
             value = value.get("end", value.get("start"))
         if isinstance(value, str):
