@@ -8,15 +8,11 @@ from __future__ import annotations
 import gc
 import re
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jiter
 
 from shared.fhir.errors import Malformed, TooLarge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 JsonObject = dict[str, Any]
 
@@ -126,9 +122,9 @@ def _refuse_excess(tree: object, limits: Limits) -> None:
         nodes += sum(map(len, level))
         if nodes > limits.nodes:
             raise TooLarge(f"The body has more than {limits.nodes:,} values.")
-        children = chain.from_iterable(map(_children, level))
-        level = [child for child in children if type(child) in _CONTAINERS]
-
-
-def _children(node: Any) -> Iterable[Any]:  # noqa: ANN401
-    return node.values() if type(node) is dict else node
+        level = [
+            child
+            for node in level
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) in _CONTAINERS
+        ]

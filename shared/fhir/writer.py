@@ -6,7 +6,7 @@ changed (references rewritten, a patch) is encoded again, and then each number k
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from jiter import LosslessFloat
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from shared.fhir.reader import JsonObject
 
+_SERVERS: Final = ("id", "meta")
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -45,17 +46,11 @@ def splice(raw: bytes, logical_id: str, meta: JsonObject) -> bytes:
     `raw` must have passed the strict reader: this scan does not see duplicate keys.
     """
     members = _members.decode(raw)
-    head = b'{"resourceType":%b,"id":"%b","meta":%b' % (
-        bytes(members.pop("resourceType")),
-        logical_id.encode(),
-        _encoder.encode(meta),
-    )
-    pieces = [head]
-    for name, value in members.items():
-        if name not in {"id", "meta"}:
-            pieces += (b",", _encoder.encode(name), b":", bytes(value))
-    pieces.append(b"}")
-    return b"".join(pieces)
+    for name in _SERVERS:
+        members.pop(name, None)
+    head = {"resourceType": members.pop("resourceType"), "id": logical_id, "meta": meta}
+    # What is decoded raw is encoded as it stood.
+    return _encoder.encode(head | members)
 
 
 def join(pieces: Iterable[bytes]) -> bytes:
