@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.intake_api.code_systems import CODE_SYSTEMS
 from services.intake_api.domain.level_of_care.library import LIBRARY
 from services.intake_api.extensions import EXTENSIONS
 from services.intake_api.operations.admit import ADMIT
@@ -47,5 +48,5 @@ DEFINITION: Final = ServiceDefinition(
     ),
     operations=(PROCESS_MESSAGE, EVERYTHING, MATCH, LEVEL_OF_CARE, ADMIT, DECLINE),
     profiles=PROFILES,
-    library=(*LIBRARY, *EXTENSIONS),
+    library=(*LIBRARY, *EXTENSIONS, *CODE_SYSTEMS),
 )

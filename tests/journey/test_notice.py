@@ -142,7 +142,8 @@ def test_a_discharge_of_today_opens_the_referral_the_episode_and_running_clocks(
         "requested",
         {"reference": f"ServiceRequest/{request['id']}"},
     )
-    assert (episode["status"], episode["type"]) == ("planned", [request["code"]])
+    assert (episode["status"], episode["type"][0]) == ("planned", request["code"])
+    assert episode["type"][1]["coding"] == [{"system": code_system("route"), "code": "step-down"}]
     assert episode["referralRequest"] == [task["focus"]]
     assert [each["status"] for each in episode["statusHistory"]] == ["planned"]
     for code in ("follow-up-7d", "follow-up-30d"):

@@ -5,12 +5,15 @@ The referral itself is the inbound notice, so the person need not have an open e
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.clock import as_opened
 from services.intake_api.domain.follow_up import opening, referral, windows
 from services.intake_api.domain.follow_up.opening import Stay
+from services.intake_api.domain.route import route
 from services.intake_api.domain.stay import last_day
+from services.intake_api.notices.matching import key_of
 from shared.care.automatic import Act, derived_id, provenance
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
@@ -20,13 +23,24 @@ from shared.store.finding import fetch, find
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from services.intake_api.domain.route import Route
     from shared.care.automatic import Policy
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A referral that asks for the programme: of whom, after which stay, by which route."""
+
+    request: Found
+    patient: str
+    stay: Stay | None
+    route: Route
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -49,25 +63,34 @@ async def _answer(task: JsonObject, request: Found, effects: Effects) -> None:
     if patient_id is None or patient_of(task, "for", effects.tx.bases) not in {None, patient_id}:
         return
     if not await find(effects.tx, "EpisodeOfCare", ("incoming-referral", request.reference)):
-        stay = await _stay(request, patient_id, effects)
-        await _plan(request, f"Patient/{patient_id}", stay, effects)
+        patient = f"Patient/{patient_id}"
+        background = await _background(request, patient_id, effects)
+        stay = _stay(background, patient, effects)
+        asked = Asked(request, patient, stay, route(request.content, [*background.values()]))
+        await _plan(asked, effects)
 
 
-async def _stay(request: Found, patient_id: str, effects: Effects) -> Stay | None:
-    stays = {}
-    for reference in referral.stays_named(request.content, effects.tx.bases):
-        stay = await fetch(effects.tx, Key("Encounter", reference.partition("/")[2]))
-        if stay and patient_of(stay.content, "subject", effects.tx.bases) == patient_id:
-            stays[reference] = stay.content
-    last = referral.last_stay(stays, effects.tx.zone)
-    day = last_day(stays[last], effects.tx.zone) if last else None
-    return Stay(last, f"Patient/{patient_id}", day) if last and day else None
+async def _background(request: Found, patient_id: str, effects: Effects) -> dict[str, JsonObject]:
+    found = {}
+    for reference in referral.background(request.content, effects.tx.bases):
+        care = await fetch(effects.tx, key_of(reference))
+        whose = "patient" if reference.startswith("EpisodeOfCare/") else "subject"
+        if care and patient_of(care.content, whose, effects.tx.bases) == patient_id:
+            found[reference] = care.content
+    return found
 
 
-async def _plan(request: Found, patient: str, stay: Stay | None, effects: Effects) -> None:
-    episode = await _episode(request, patient, stay, effects)
+def _stay(background: Mapping[str, JsonObject], patient: str, effects: Effects) -> Stay | None:
+    last = referral.last_stay(background, effects.tx.zone)
+    day = last_day(background[last], effects.tx.zone) if last else None
+    return Stay(last, patient, day) if last and day else None
+
+
+async def _plan(asked: Asked, effects: Effects) -> None:
+    episode = await _episode(asked, effects)
     if episode is None:
         return
+    stay, request = asked.stay, asked.request
     clocks = await _clocks(opening.clocks(stay, instant(effects.now)) if stay else {}, effects)
     changes = [episode, *clocks, _said(referral.POLICY, request.reference, [episode], effects)]
     if clocks and stay:
@@ -75,14 +98,14 @@ async def _plan(request: Found, patient: str, stay: Stay | None, effects: Effect
     await save(effects.tx, changes)
 
 
-async def _episode(
-    request: Found, patient: str, stay: Stay | None, effects: Effects
-) -> Change | None:
+async def _episode(asked: Asked, effects: Effects) -> Change | None:
     """Plan an episode, or join the one that waits already after the same stay."""
-    for cause in (stay.reference, request.reference) if stay else (request.reference,):
-        key = Key("EpisodeOfCare", opening.episode_id(cause))
-        now = instant(effects.now)
-        planned = opening.planned_episode(key.id, patient, (request.reference,), now)
+    request, stay, now = asked.request.reference, asked.stay, instant(effects.now)
+    for cause in (stay.reference, request) if stay else (request,):
+        planned = opening.planned_episode(
+            cause, asked.patient, request, planned=now, route=asked.route
+        )
+        key = Key("EpisodeOfCare", planned["id"])
         version = await effects.tx.read(key)
         if version is None:
             return Change(key, "PUT", None, planned, effects.now)

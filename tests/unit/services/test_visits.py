@@ -286,15 +286,23 @@ def test_the_inpatient_stay_that_ended_last_starts_the_clocks() -> None:
     assert referral.last_stay({"Encounter/3": stays["Encounter/3"]}, UTC) is None
     named = a_request(
         encounter={"reference": "Encounter/1"},
-        supportingInfo=[{"reference": "Encounter/2"}, {"display": "a letter"}],
+        supportingInfo=[
+            {"reference": "EpisodeOfCare/2"},
+            {"reference": "Encounter/2"},
+            {"display": "a letter"},
+        ],
         reasonReference=[{"reference": "Condition/1"}],
     )
-    assert referral.stays_named(named, ()) == ["Encounter/1", "Encounter/2"]
+    assert referral.background(named, ()) == ["Encounter/1", "EpisodeOfCare/2", "Encounter/2"]
 
 
 def test_an_episode_that_waits_takes_a_second_referral_and_no_other_does() -> None:
-    first = opening.planned_episode("e", "Patient/p", ["ServiceRequest/1"], "2026-03-02")
-    second = opening.planned_episode("e", "Patient/p", ["ServiceRequest/2"], "2026-03-03")
+    first, second = (
+        opening.planned_episode(
+            "Encounter/e", "Patient/p", request, planned="2026-03-02", route="step-down"
+        )
+        for request in ("ServiceRequest/1", "ServiceRequest/2")
+    )
 
     both = opening.joined(first, second)
 

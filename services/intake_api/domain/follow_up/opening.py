@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.clock import CLOCK
 from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE
+from services.intake_api.domain.route import concept
 from shared.care.automatic import derived_id
 from shared.care.canonical import profile
 from shared.care.episode import PROGRAMME, WAITING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
+    from services.intake_api.domain.route import Route
     from shared.fhir.reader import JsonObject
 
 PROGRAMME_TEXT: Final = "Intensive outpatient programme"
@@ -58,17 +59,17 @@ def episode_id(cause: str) -> str:
 
 
 def planned_episode(
-    episode: str, patient: str, referrals: Sequence[str], planned: str
+    cause: str, patient: str, referral: str, *, planned: str, route: Route
 ) -> JsonObject:
     """Write the episode of care that a referral asks for, and nobody has admitted to yet."""
     return {
         "resourceType": "EpisodeOfCare",
-        "id": episode,
+        "id": episode_id(cause),
         "status": "planned",
         "statusHistory": [{"status": "planned", "period": {"start": planned}}],
-        "type": [{"coding": [PROGRAMME], "text": PROGRAMME_TEXT}],
+        "type": [{"coding": [PROGRAMME], "text": PROGRAMME_TEXT}, concept(route)],
         "patient": {"reference": patient},
-        "referralRequest": [{"reference": each} for each in referrals],
+        "referralRequest": [{"reference": referral}],
     }
 
 

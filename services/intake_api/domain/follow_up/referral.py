@@ -34,11 +34,12 @@ def asks_for_programme(request: JsonObject) -> bool:
     return request.get("status") == "active" and PROGRAMME in named
 
 
-def stays_named(request: JsonObject, bases: tuple[str, ...]) -> list[str]:
-    """Name the Encounters here that a referral gives as its background."""
+def background(request: JsonObject, bases: tuple[str, ...]) -> list[str]:
+    """Name the Encounters and EpisodesOfCare here that a referral gives as its background."""
     named = [request.get("encounter", {})]
     named += [*request.get("reasonReference", ()), *request.get("supportingInfo", ())]
-    return [found for each in named for found in _local(each, "Encounter", bases)]
+    types = ("Encounter", "EpisodeOfCare")
+    return [found for each in named for kind in types for found in _local(each, kind, bases)]
 
 
 def last_stay(stays: Mapping[str, JsonObject], zone: tzinfo) -> str | None:
@@ -46,7 +47,9 @@ def last_stay(stays: Mapping[str, JsonObject], zone: tzinfo) -> str | None:
     ended = {
         reference: day
         for reference, stay in stays.items()
-        if ends_inpatient_stay(stay) and (day := last_day(stay, zone))
+        if stay["resourceType"] == "Encounter"
+        and ends_inpatient_stay(stay)
+        and (day := last_day(stay, zone))
     }
     return max(ended, key=lambda each: (ended[each], each)) if ended else None
 

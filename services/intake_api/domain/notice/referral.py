@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from services.intake_api.domain.follow_up.opening import (
     PROGRAMME_TEXT,
     clocks,
-    episode_id,
     planned_episode,
 )
 from services.intake_api.domain.follow_up.windows import REFERRAL_DAYS
@@ -41,7 +40,9 @@ def opened(discharge: Discharge) -> dict[str, JsonObject]:
     request = _request(discharge)
     referral = f"ServiceRequest/{request['id']}"
     task = _task(discharge, referral)
-    episode = planned_episode(episode_id(stay.reference), stay.patient, (referral,), discharge.told)
+    episode = planned_episode(
+        stay.reference, stay.patient, referral, planned=discharge.told, route="step-down"
+    )
     return {
         referral: request,
         f"Task/{task['id']}": task,
