@@ -14,6 +14,7 @@ from shared.fhir.errors import Malformed, TooLarge, UnsupportedMedia
 from shared.fhir.reader import read_array, read_sent
 from shared.server.binary import is_native_body, native_resource
 from shared.server.content import FHIR_JSON, FORM, JSON, JSON_PATCH, media_type_of
+from shared.server.foreign import refuse_foreign
 
 if TYPE_CHECKING:
     from shared.server.request import FhirRequest
@@ -36,6 +37,7 @@ def with_payload(request: FhirRequest, raw: bytes) -> FhirRequest:
         return request
     if is_native_body(request, raw):
         return replace(request, resource=native_resource(request, raw))
+    refuse_foreign(request.headers.get("content-type"), raw)
     media_type = media_type_of(request.headers)
     if request.interaction == "patch":
         return _patch(request, raw, media_type)
