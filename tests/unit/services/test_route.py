@@ -11,7 +11,6 @@ from services.intake_api.domain.route import SYSTEM, Route, concept, route
 from services.intake_api.domain.stay import ACT_CODE
 from shared.care.episode import PROGRAMME
 
-
 ROUTES: tuple[Route, ...] = ("step-down", "step-up", "direct")
 
 
