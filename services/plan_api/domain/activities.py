@@ -36,6 +36,7 @@ def service_requests(
     return [
         _service_request(key, action, _definition_of(action, activities), application)
         for key, action in _actions(definition)
+        if action.get("requiredBehavior") != "could"
     ]
 
 
