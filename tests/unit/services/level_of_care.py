@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.intake_api.domain.level_of_care.assessment import Assessment, assess
 from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
-from services.intake_api.domain.level_of_care.library import DEFAULT
+from services.intake_api.domain.level_of_care.library import CRITERIA_SETS, DEFAULT
 from services.intake_api.domain.level_of_care.valuation import CRITERION, Valued, valued
 from shared.care.canonical import code_system
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from services.intake_api.domain.level_of_care.kleene import Truth
 
+[REGULATION] = (each for each in CRITERIA_SETS if each.url.endswith("/cfr-410.44c"))
 BASES = ("http://127.0.0.1:8000/fhir",)
 NOW = Moment(datetime(2026, 3, 10, 12, tzinfo=UTC), UTC, BASES)
 LOINC = "http://loinc.org"
@@ -125,3 +126,23 @@ def by_the_book(values: Mapping[str, Truth]) -> str:
     if True in needs and None not in footing:
         return "recommend-iop"
     return "insufficient-information"
+
+
+def by_the_regulation(values: Mapping[str, Truth]) -> str:
+    """The paragraphs of 42 CFR 410.44(c) as outcomes, for values known or not."""
+    if values["EXC-24H"] is True or values["EXC-IMMINENT"] is True:
+        return "higher"
+    if values["EXC-24H"] is None or values["EXC-IMMINENT"] is None:
+        return "insufficient-information"
+    diagnoses = {values["IND-MH"], values["IND-SUD"]}
+    if diagnoses == {False} or values["SCH-03"] is False or values["IND-STEPUP"] is False:
+        return "lower"
+    if True not in diagnoses or values["SCH-03"] is None or values["IND-STEPUP"] is None:
+        return "insufficient-information"
+    footing = {value for name, value in values.items() if name.startswith(("CAP-", "ENV-"))}
+    if False in footing:
+        return "recommend-iop-with-conditions"
+    return "insufficient-information" if None in footing else "recommend-iop"
+
+
+BOOKS = {DEFAULT.url: by_the_book, REGULATION.url: by_the_regulation}

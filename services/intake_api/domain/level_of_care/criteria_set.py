@@ -14,7 +14,7 @@ from services.intake_api.domain.level_of_care.kleene import Truth, conjunction, 
 from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from shared.fhir.reader import JsonObject
 
@@ -89,12 +89,12 @@ class Group:
     def value(self, values: Mapping[str, Truth]) -> Truth:
         """Combine the values of the members."""
         combine = disjunction if self.quantifier == "any" else conjunction
-        return combine(values[member] for member in self.members)
+        return combine([values[member] for member in self.members])
 
     def witnesses(self, values: Mapping[str, Truth]) -> tuple[str, ...]:
         """Name the members that by themselves decide the group."""
         decisive = self.quantifier == "any"
-        return tuple(member for member in self.members if values[member] is decisive)
+        return tuple([member for member in self.members if values[member] is decisive])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,9 @@ class Rule:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CriteriaSet:
-    """A published set of criteria; `content` is its JSON as published."""
+    """A published set of criteria; `content` is its JSON as published. Each is equal to itself."""
 
     url: str
     version: str
@@ -129,6 +129,10 @@ class CriteriaSet:
     def hash(self) -> str:
         """Give the SHA-256 of the set's canonical JSON: members sorted, no white space."""
         return hashlib.sha256(canonical(self.content)).hexdigest()
+
+    def in_order(self, named: Container[str]) -> tuple[str, ...]:
+        """Put the criteria that are named in the order of the set."""
+        return tuple([each.id for each in self.criteria if each.id in named])
 
     @property
     def safety(self) -> tuple[str, ...]:

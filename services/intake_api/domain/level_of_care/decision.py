@@ -7,6 +7,7 @@ that are already decided; the one rule that asks for an unknown value decides no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,17 @@ from services.intake_api.domain.level_of_care.criteria_set import UNDECIDED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet, Outcome, Rule
+    from services.intake_api.domain.level_of_care.criteria_set import (
+        CriteriaSet,
+        Group,
+        Outcome,
+        Rule,
+    )
     from services.intake_api.domain.level_of_care.kleene import Truth
 
     Values = Mapping[str, Truth]
+    # The values of a set's groups, in their order.
+    Truths = tuple[Truth, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Decision:
 
 def decide(criteria_set: CriteriaSet, values: Values) -> Decision:
     """Decide by the first rule that fires."""
-    groups = _groups(criteria_set, values)
+    groups = tuple([group.value(values) for group in criteria_set.groups])
     unknown_safety = tuple(each for each in criteria_set.safety if values[each] is None)
     rule = _fired(criteria_set, groups, is_safe_known=not unknown_safety)
     because = unknown_safety if rule.safety_unknown else _witnesses(criteria_set, rule, values)
@@ -41,15 +49,14 @@ def decide(criteria_set: CriteriaSet, values: Values) -> Decision:
     return Decision(rule.outcome, rule.id, because, missing)
 
 
-def _groups(criteria_set: CriteriaSet, values: Values) -> dict[str, Truth]:
-    return {group.id: group.value(values) for group in criteria_set.groups}
-
-
-def _fired(criteria_set: CriteriaSet, groups: Values, *, is_safe_known: bool) -> Rule:
+# What the groups come to is remembered: there are many people, and few ways for groups to stand.
+@cache
+def _fired(criteria_set: CriteriaSet, groups: Truths, *, is_safe_known: bool) -> Rule:
+    named = {group.id: value for group, value in zip(criteria_set.groups, groups, strict=True)}
     return next(
         rule
         for rule in criteria_set.rules
-        if all(groups[group] is value for group, value in rule.when.items())
+        if all(named[group] is value for group, value in rule.when.items())
         and not (rule.safety_unknown and is_safe_known)
     )
 
@@ -61,32 +68,41 @@ def _witnesses(criteria_set: CriteriaSet, rule: Rule, values: Values) -> tuple[s
         if group.id in rule.names
         for member in group.witnesses(values)
     }
-    return tuple(criterion.id for criterion in criteria_set.criteria if criterion.id in named)
+    return criteria_set.in_order(named)
 
 
-def _missing(criteria_set: CriteriaSet, groups: Values, values: Values) -> tuple[str, ...]:
+def _missing(criteria_set: CriteriaSet, groups: Truths, values: Values) -> tuple[str, ...]:
     """Name the unknown criteria on which the outcome still depends, and no others.
 
     An unknown member of an open group can turn the group either way; the others cannot stop it.
     """
     open_members = {
         member
-        for group in criteria_set.groups
-        if groups[group.id] is None and _matters(criteria_set, groups, group.id)
+        for group in _that_matter(criteria_set, groups)
         for member in group.members
         if values[member] is None
     }
-    return tuple(each.id for each in criteria_set.criteria if each.id in open_members)
+    return criteria_set.in_order(open_members)
 
 
-def _matters(criteria_set: CriteriaSet, groups: Values, asked: str) -> bool:
-    others = [group for group, value in groups.items() if value is None and group != asked]
-    for chosen in product((True, False), repeat=len(others)):
-        completed = {**groups, **dict(zip(others, chosen, strict=True))}
-        outcomes = {
-            _fired(criteria_set, {**completed, asked: value}, is_safe_known=True).outcome
-            for value in (True, False)
-        }
-        if len(outcomes) > 1:
-            return True
-    return False
+@cache
+def _that_matter(criteria_set: CriteriaSet, groups: Truths) -> tuple[Group, ...]:
+    """Choose the open groups that turn the outcome of some completion."""
+    return tuple(
+        group
+        for place, group in enumerate(criteria_set.groups)
+        if groups[place] is None and _turns(criteria_set, groups, place)
+    )
+
+
+def _turns(criteria_set: CriteriaSet, groups: Truths, place: int) -> bool:
+    choices = [(True, False) if value is None else (value,) for value in groups]
+    return any(
+        _fired(criteria_set, completed, is_safe_known=True).outcome
+        != _fired(criteria_set, _turned(completed, place), is_safe_known=True).outcome
+        for completed in product(*choices)
+    )
+
+
+def _turned(groups: Truths, place: int) -> Truths:
+    return (*groups[:place], not groups[place], *groups[place + 1 :])

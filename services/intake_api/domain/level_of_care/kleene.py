@@ -28,7 +28,10 @@ def conjunction(values: Iterable[Truth]) -> Truth:
 
 def disjunction(values: Iterable[Truth]) -> Truth:
     """Hold when any holds: one true decides, else one unknown leaves it open."""
-    return negation(conjunction(negation(value) for value in values))
+    seen = set(values)
+    if True in seen:
+        return True
+    return None if None in seen else False
 
 
 def word(value: Truth) -> str:

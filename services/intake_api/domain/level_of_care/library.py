@@ -18,7 +18,7 @@ from shared.fhir.writer import canonical
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
-_NAMES: Final = ("iop-general-1.0",)
+_NAMES: Final = ("iop-general-1.0", "cfr-410.44c-1.0")
 _LIBRARY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/library-type"
 
 
@@ -58,7 +58,8 @@ def published(criteria_set: CriteriaSet) -> JsonObject:
 
 def criteria_codes() -> JsonObject:
     """Write the CodeSystem of all criteria, by whose codes a judgement names its criterion."""
-    texts = {each.id: each.text for told in CRITERIA_SETS for each in told.criteria}
+    # A criterion that several sets share has the words of the first.
+    texts = {each.id: each.text for told in reversed(CRITERIA_SETS) for each in told.criteria}
     return {
         "resourceType": "CodeSystem",
         "id": "level-of-care-criterion",
