@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shared.care import appointment, care_plan, episode, plan_activation, referral
+from shared.care import (
+    appointment,
+    booking,
+    capacity,
+    care_plan,
+    episode,
+    plan_activation,
+    referral,
+)
 from shared.care.law import NOTHING_FOUND
 
 if TYPE_CHECKING:
@@ -15,6 +23,8 @@ LAWS: Final[tuple[Law, ...]] = (
     *care_plan.LAWS,
     *plan_activation.LAWS,
     *appointment.LAWS,
+    *booking.LAWS,
+    *capacity.LAWS,
     *referral.LAWS,
     *episode.LAWS,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.care.law import CareChange
 from shared.care.laws import LAWFUL_TYPES, broken_laws, needing_laws
-from shared.fhir.errors import Forbidden, RuleViolation
+from shared.fhir.errors import Conflict, Forbidden, RuleViolation
 from shared.fhir.reader import read
 from shared.fhir.validation import capped, is_sound, validate
 from shared.server.integrity import broken_references, placed, refuse_orphans
@@ -32,7 +32,8 @@ async def save(
 
     :raises RuleViolation: with all issues, when a rule of FHIR or a law of care is broken.
     :raises Forbidden: when a law of care does not allow it to this caller.
-    :raises Conflict: when something that is deleted is still referred to, naming up to ten.
+    :raises Conflict: when something that is deleted is still referred to, naming up to ten, or a
+        law of care does not allow it as things stand.
     :raises EditConflict: when another writer got there first.
     """
     where = places or {}
@@ -43,7 +44,8 @@ async def save(
     _refuse(await broken_references(tx, changes, where))
     versions = await tx.write(changes)
     # Asked after the write, so that a law sees the whole of what is written together.
-    _refuse([issue for each in needing for issue in await _broken_law(each, where, tx)])
+    found = await _found(needing, tx)
+    _refuse([issue for each in needing for issue in _broken_law(each, where, found)])
     for version in versions:
         if version.deleted:
             await refuse_orphans(tx, version)
@@ -62,6 +64,7 @@ def refuse_broken_rules(
 
     :raises RuleViolation: with all issues.
     :raises Forbidden: when a law does not allow it to this caller.
+    :raises Conflict: when a law does not allow it as things stand.
     """
     _refuse(
         [
@@ -77,6 +80,8 @@ def _refuse(issues: Sequence[Issue]) -> None:
     told = tuple(capped(list(issues)))
     if any(issue.code == Forbidden.code for issue in issues):
         raise Forbidden(issues=told)
+    if issues and all(issue.code == Conflict.code for issue in issues):
+        raise Conflict(issues=told)
     if issues:
         raise RuleViolation(issues=told)
 
@@ -121,8 +126,17 @@ def _needing(changes: Sequence[Change], tx: Transaction) -> list[_Needing]:
     return found
 
 
-async def _broken_law(needing: _Needing, places: Mapping[Key, str], tx: Transaction) -> list[Issue]:
-    matches = [await find(tx, need.type, *need.criteria) for need in needing.needs]
-    found = tuple([each.content for each in found] for found in matches)
-    broken = needing.law.rule(needing.change, found)
+async def _found(needing: Sequence[_Needing], tx: Transaction) -> dict[Need, list[JsonObject]]:
+    """Find what the laws must see, once for all changes that need the same."""
+    needs = dict.fromkeys(need for each in needing for need in each.needs)
+    return {
+        need: [each.content for each in await find(tx, need.type, *need.criteria)] for need in needs
+    }
+
+
+def _broken_law(
+    needing: _Needing, places: Mapping[Key, str], found: Mapping[Need, list[JsonObject]]
+) -> list[Issue]:
+    matches = tuple(found[need] for need in needing.needs)
+    broken = needing.law.rule(needing.change, matches)
     return [placed(issue, needing.key, places) for issue in broken]
