@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from services.progress_api.domain.attendance.session import is_session
 from services.progress_api.domain.handoff.composition import composition
 from services.progress_api.domain.handoff.document import document
 from services.progress_api.domain.handoff.handoff import Handoff
@@ -25,6 +24,7 @@ from services.progress_api.operations.handoff_record import (
 )
 from shared.care.episode import is_programme
 from shared.care.referral import HANDOFF
+from shared.care.session import is_session
 from shared.care.subject import patient_of
 from shared.fhir.errors import Conflict, Malformed, PreconditionFailed, RuleViolation
 from shared.fhir.references import parse_reference

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.domain.attendance import observations, session
+from services.progress_api.domain.attendance import observations
 from services.progress_api.domain.attendance.observations import PersonsWeek, Visit
-from services.progress_api.domain.attendance.policy import POLICY
+from services.progress_api.domain.attendance.policy import LONGEST_VISIT, POLICY
 from services.progress_api.domain.attendance.week import Week, weeks_of
+from shared.care import session
 from shared.care.automatic import Act, derived_id, provenance
 from shared.care.subject import patient_of
 from shared.feed.open_episode import has_open_episode
@@ -55,7 +56,7 @@ async def _touched(told: JsonObject, tx: Transaction) -> set[tuple[str, Week]]:
     if told["resourceType"] == "Encounter":
         patient_id = patient_of(told, "subject", tx.bases)
         appointments = await _appointments([told], tx)
-        spans = session.attended(told, appointments, bases=tx.bases, zone=tx.zone)
+        spans = session.attended(told, appointments, _counting(tx))
     else:
         patient_id = session.patient_of_appointment(told, tx.bases)
         span = session.scheduled(told, tx.zone) if session.tells_attendance(told) else None
@@ -98,9 +99,13 @@ async def _visits(asked: tuple[tuple[str, str], ...], tx: Transaction) -> list[t
     for each in found:
         kept = [appointments.get(a, {}) for a in session.appointments_of(each.content, tx.bases)]
         named = [o for told in (each.content, *kept) for o in session.orders_of(told, tx.bases)]
-        spans = session.attended(each.content, appointments, bases=tx.bases, zone=tx.zone)
+        spans = session.attended(each.content, appointments, _counting(tx))
         visits.append((each, Visit(spans, [orders[o] for o in named if o in orders])))
     return visits
+
+
+def _counting(tx: Transaction) -> session.Counting:
+    return session.Counting(tx.bases, tx.zone, LONGEST_VISIT)
 
 
 async def _appointments(encounters: list[JsonObject], tx: Transaction) -> dict[str, JsonObject]:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.progress_api.code_systems import CODE_SYSTEMS
-from services.progress_api.domain.attendance import observations, session, spans
+from services.progress_api.domain.attendance import observations
 from services.progress_api.domain.attendance.observations import PersonsWeek, Visit
-from services.progress_api.domain.attendance.policy import CLOSES_AFTER
+from services.progress_api.domain.attendance.policy import CLOSES_AFTER, LONGEST_VISIT
 from services.progress_api.domain.attendance.week import Week, weeks_of
+from shared.care import session, spans
 from shared.care.canonical import CANONICAL
 from shared.fhir.dates import instant
 from shared.fhir.validation import validate
@@ -60,7 +61,7 @@ def an_appointment(start: int, end: int, **changes: object) -> dict[str, Any]:
 
 
 def attended(encounter: dict[str, Any], **appointments: dict[str, Any]) -> list[tuple[int, int]]:
-    return session.attended(encounter, appointments, bases=(), zone=UTC)
+    return session.attended(encounter, appointments, session.Counting((), UTC, LONGEST_VISIT))
 
 
 def minutes(some: list[tuple[int, int]]) -> int:
@@ -128,6 +129,7 @@ def test_only_a_finished_outpatient_session_counts(changes: dict[str, Any], expe
 def test_who_comes_early_or_stays_late_is_counted_inside_the_session() -> None:
     assert minutes(attended(an_encounter(0, 200), a1=an_appointment(30, 90))) == 60
     assert minutes(attended(an_encounter(45, 200), a1=an_appointment(30, 90))) == 45
+    assert attended(an_encounter(0, 200), a1=an_appointment(30, 90, status="noshow")) == []
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from jiter import LosslessFloat
 
-from services.progress_api.domain.attendance.spans import length, within
 from shared.care.automatic import derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.spans import length, within
 from shared.care.weekly_hours import POLICIES
 from shared.fhir.writer import canonical
 

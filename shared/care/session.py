@@ -6,11 +6,11 @@ has no no-show; the Appointment has.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.domain.attendance.policy import LONGEST_VISIT
-from services.progress_api.domain.attendance.spans import length, minus, within
 from shared.care.programme_plan import ids_of
+from shared.care.spans import length, minus, within
 from shared.care.subject import patient_of
 from shared.fhir.dates import date_range
 
@@ -25,6 +25,16 @@ _ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _OUTPATIENT: Final = frozenset({"AMB", "VR"})
 # An Appointment tells of attendance when it has begun or was missed; a booked one does not yet.
 _TELLING: Final = frozenset({"arrived", "checked-in", "fulfilled", "noshow"})
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How attendance is counted; `longest` is the longest visit believed, in microseconds."""
+
+    bases: tuple[str, ...]
+    zone: tzinfo
+    longest: int
+    takes_breaks_off: bool = True
 
 
 def is_session(encounter: JsonObject) -> bool:
@@ -80,22 +90,24 @@ def scheduled(appointment: JsonObject, zone: tzinfo) -> Range | None:
 
 
 def attended(
-    encounter: JsonObject,
-    appointments: Mapping[str, JsonObject],
-    *,
-    bases: tuple[str, ...],
-    zone: tzinfo,
+    encounter: JsonObject, appointments: Mapping[str, JsonObject], counting: Counting
 ) -> list[Range]:
-    """Give the time that an Encounter was attended inside its sessions, breaks taken off."""
-    whole = _span(encounter.get("period", {}), zone)
+    """Give the time that an Encounter was attended inside its sessions, as it is counted.
+
+    One of a session that is told to have been missed has none.
+    """
+    whole = _span(encounter.get("period", {}), counting.zone)
     if whole is None or not is_session(encounter):
         return []
-    named = (appointments.get(each, {}) for each in appointments_of(encounter, bases))
-    sessions = [span for each in named if (span := scheduled(each, zone)) is not None]
-    present = within([whole], sessions) if sessions else [whole]
-    if length(present) > LONGEST_VISIT:
+    named = [appointments.get(each, {}) for each in appointments_of(encounter, counting.bases)]
+    if all(is_missed(each) for each in named):
         return []
-    return minus(present, _breaks(encounter, whole, zone))
+    sessions = [span for each in named if (span := scheduled(each, counting.zone)) is not None]
+    present = within([whole], sessions) if sessions else [whole]
+    if length(present) > counting.longest:
+        return []
+    breaks = _breaks(encounter, whole, counting.zone) if counting.takes_breaks_off else ()
+    return minus(present, breaks)
 
 
 def _breaks(encounter: JsonObject, whole: Range, zone: tzinfo) -> Iterator[Range]:
