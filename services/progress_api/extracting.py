@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from services.progress_api.domain import extraction
 from services.progress_api.results import Basis, keep
+from shared.care.instruments.registry import instrument_of
+from shared.care.subject import patient_of
+from shared.store.finding import fetch
 from shared.store.version import Key
 
 if TYPE_CHECKING:
@@ -16,6 +19,18 @@ if TYPE_CHECKING:
     from shared.store.finding import Found
     from shared.store.transaction import Transaction
     from shared.store.version import Version
+
+
+async def sex_of(tx: Transaction, response: JsonObject) -> str | None:
+    """Find what the record says of the person's sex, where the bands of a score differ by it."""
+    instrument = instrument_of(response.get("questionnaire"))
+    patient_id = patient_of(response, "subject", tx.bases)
+    if instrument is None or patient_id is None:
+        return None
+    if not any(score.by_sex for score in instrument.scores):
+        return None
+    patient = await fetch(tx, Key("Patient", patient_id))
+    return None if patient is None else patient.content.get("gender")
 
 
 async def keep_results(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.completed_response import concept
-from services.progress_api.domain.risk_observation import contradictions
+from services.progress_api.domain.contradiction import contradictions
 from shared.care.canonical import code_system
 
 if TYPE_CHECKING:
@@ -24,12 +24,18 @@ KINDS: Final = (_CONTRADICTORY, _UNREADABLE)
 
 
 def contradictory(completed: Completed) -> Iterator[JsonObject]:
-    """Ask people to look at answers of a risk that contradict each other, where some do."""
+    """Ask people to look at answers that contradict each other, where some do."""
     detail, rule = contradictions(completed), completed.instrument.risk
-    if detail is not None and rule is not None:
-        observation = {"reference": f"Observation/{completed.id_for(rule.code)}"}
-        issue = _issue(completed, _CONTRADICTORY, "Contradictory answers", detail)
-        yield issue | {"implicated": [*issue["implicated"], observation]}
+    if detail is None:
+        return
+    scores = [score.code for score in completed.instrument.scores]
+    codes = scores if rule is None else [rule.code]
+    implicated = [{"reference": f"Observation/{completed.id_for(code)}"} for code in codes]
+    issue = _issue(completed, _CONTRADICTORY, "Contradictory answers", detail)
+    yield issue | {
+        "severity": "moderate" if rule is None else "high",
+        "implicated": [*issue["implicated"], *implicated],
+    }
 
 
 def unreadable(completed: Completed, issues: Sequence[Issue]) -> JsonObject:

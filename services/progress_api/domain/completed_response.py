@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.automatic import derived_id
 from shared.care.canonical import code_system, profile
-from shared.care.instruments.instrument import LOINC
+from shared.care.instruments.score import LOINC
 from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 INSTRUMENT: Final = code_system("instrument")
 TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem"
 
+_CATEGORY: Final = f"{TERMINOLOGY}/observation-category"
 _SURVEY: Final = {
-    "coding": [{"system": f"{TERMINOLOGY}/observation-category", "code": "survey"}],
+    "coding": [{"system": _CATEGORY, "code": "survey"}],
     "text": "Survey",
 }
 # A device may author a response, but performs no Observation.
@@ -41,6 +42,8 @@ class Completed:
     patient_id: str
     authored: str
     answers: Mapping[str, int]
+    unscored: tuple[str, ...] = ()
+    sex: str | None = None
 
     @property
     def reference(self) -> str:
@@ -52,7 +55,9 @@ class Completed:
         return derived_id(self.reference, code)
 
 
-def observation_of(completed: Completed, code: str, text: str) -> dict[str, Any]:
+def observation_of(
+    completed: Completed, code: str, text: str, system: str = LOINC
+) -> dict[str, Any]:
     """Begin an Observation of a response, as yet without a value."""
     response, instrument = completed.response, completed.instrument
     method = {
@@ -66,8 +71,8 @@ def observation_of(completed: Completed, code: str, text: str) -> dict[str, Any]
         "id": completed.id_for(code),
         "meta": {"profile": [profile("stepdown-observation")]},
         "status": "amended" if response["status"] == "amended" else "final",
-        "category": [_SURVEY],
-        "code": concept(LOINC, code, text),
+        "category": _categories(instrument),
+        "code": concept(system, code, text),
         "subject": {"reference": f"Patient/{completed.patient_id}"},
         "effectiveDateTime": completed.authored,
         "method": {"coding": [method]},
@@ -85,6 +90,12 @@ def observation_of(completed: Completed, code: str, text: str) -> dict[str, Any]
 def concept(system: str, code: str, text: str) -> JsonObject:
     """Make a CodeableConcept of one coding."""
     return {"coding": [{"system": system, "code": code}], "text": text}
+
+
+def _categories(instrument: Instrument) -> list[JsonObject]:
+    if instrument.category is None:
+        return [_SURVEY]
+    return [_SURVEY, {"coding": [{"system": _CATEGORY, "code": instrument.category}]}]
 
 
 def _performers(response: JsonObject) -> list[JsonObject]:

@@ -71,15 +71,17 @@ def refusals(response: JsonObject, bases: tuple[str, ...]) -> Iterator[Issue]:
         yield Issue("error", "required", told, "QuestionnaireResponse.subject")
 
 
-def extraction(response: JsonObject, bases: tuple[str, ...]) -> Extraction:
-    """Read a response that nothing refuses."""
+def extraction(response: JsonObject, bases: tuple[str, ...], sex: str | None = None) -> Extraction:
+    """Read a response that nothing refuses; the record's word for the sex may choose bands."""
     instrument = instrument_of(response.get("questionnaire"))
     patient_id = patient_of(response, "subject", bases)
     if instrument is None or patient_id is None:
         raise ValueError("the response is refused")
     authored = response.get("authored") or response["meta"]["lastUpdated"]
     found = answers(instrument, response)
-    completed = Completed(instrument, response, patient_id, authored, found.values)
+    completed = Completed(
+        instrument, response, patient_id, authored, found.values, found.unscored, sex
+    )
     return Extraction(completed, found.issues)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from shared.care.instruments.change import Change
-    from shared.care.instruments.instrument import ChangeRule
+    from shared.care.instruments.score import ChangeRule
     from shared.fhir.reader import JsonObject
 
 _TOLD: Final[dict[str, Any]] = read((files(__package__) / "measure_change.json").read_bytes())

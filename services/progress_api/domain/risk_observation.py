@@ -1,17 +1,18 @@
-"""The Observation of the risk that answers come to, and what to say where they contradict."""
+"""The Observation of the risk that answers come to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.completed_response import concept, observation_of
+from services.progress_api.domain.contradiction import contradictions
 from shared.care.canonical import code_system
 from shared.care.instruments.risk import risk
 
 if TYPE_CHECKING:
     from services.progress_api.domain.completed_response import Completed
-    from shared.care.instruments.instrument import Level, RiskRule
     from shared.care.instruments.risk import Risk
+    from shared.care.instruments.risk_rule import Level, RiskRule
     from shared.fhir.reader import JsonObject
 
 SUICIDE_RISK: Final = code_system("suicide-risk")
@@ -30,18 +31,6 @@ def risk_observation(completed: Completed, rule: RiskRule) -> JsonObject:
     return observation | {"valueCodeableConcept": unknown, "component": _range(found)}
 
 
-def contradictions(completed: Completed) -> str | None:
-    """Say which answers contradict each other; None where none do."""
-    rule = completed.instrument.risk
-    found = risk(rule, completed.answers).contradictions if rule is not None else ()
-    if not found:
-        return None
-    pairs = "; ".join(
-        f"{_answer(completed, one)}, but {_answer(completed, other)}" for one, other in found
-    )
-    return f"Answers contradict each other: {pairs}. The affirmative answer counts."
-
-
 def _range(found: Risk) -> list[JsonObject]:
     ends = (("lowest", found.lowest), ("highest", found.highest))
     return [
@@ -55,9 +44,3 @@ def _range(found: Risk) -> list[JsonObject]:
 
 def _level(level: Level) -> JsonObject:
     return concept(level.answer.system, level.answer.code, level.answer.display)
-
-
-def _answer(completed: Completed, code: str) -> str:
-    item = completed.instrument.by_code[code]
-    option = completed.instrument.option(code, completed.answers[code])
-    return f"{code} ({item.topic}) {option.display.lower()}"

@@ -9,7 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import extraction
-from services.progress_api.extracting import keep_results
+from services.progress_api.extracting import keep_results, sex_of
 from shared.care.automatic import derived_id
 from shared.fhir.errors import Conflict, Gone, NotFound, RuleViolation
 from shared.fhir.writer import canonical
@@ -92,7 +92,8 @@ async def _extract(tx: Transaction, key: Key, context: Context) -> FhirResponse:
     refusals = tuple(extraction.refusals(response.content, context.bases))
     if refusals:
         raise RuleViolation(issues=refusals)
-    extracted = extraction.extraction(response.content, context.bases)
+    sex = await sex_of(tx, response.content)
+    extracted = extraction.extraction(response.content, context.bases, sex)
     if extracted.issues:
         raise RuleViolation(issues=extracted.issues)
     versions = await keep_results(tx, response, extracted.results(), context.now)

@@ -1,9 +1,10 @@
-"""The Questionnaires that progress_api publishes; the C-SSRS one has topics, not the wording."""
+"""The Questionnaires that progress_api publishes: one for each instrument of the registry."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from shared.server.profiles import published
+from services.progress_api.questionnaires.of_instrument import questionnaire_of
+from shared.care.instruments.registry import INSTRUMENTS
 
-QUESTIONNAIRES: Final = published(__name__)
+QUESTIONNAIRES: Final = tuple(questionnaire_of(instrument) for instrument in INSTRUMENTS)

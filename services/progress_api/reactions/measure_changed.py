@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from services.progress_api.domain import measure_change
 from services.progress_api.following import is_in_aftercare
 from services.progress_api.results import Basis, keep
-from shared.care.instruments.instrument import LOINC
 from shared.care.instruments.registry import score_of
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
@@ -44,7 +43,8 @@ async def handle(event: Event, effects: Effects) -> None:
     if known is None or window is None or known[1].change is None:
         return
     patient = ("patient", f"Patient/{patient_id}")
-    scores = await find(tx, "Observation", patient, ("code", f"{LOINC}|{code}"))
+    asked = ("code", f"{known[1].system}|{code}")
+    scores = await find(tx, "Observation", patient, asked)
     contents = [each.content for each in scores]
     found = measure_change.changes(known[1].change, contents, window, tx.zone)
     possible = [Key("Observation", measure_change.change_id(each.key.id)) for each in scores]
@@ -54,8 +54,12 @@ async def handle(event: Event, effects: Effects) -> None:
 
 def _score_code(observation: JsonObject) -> str | None:
     codings = observation.get("code", {}).get("coding", ())
-    codes = (each.get("code", "") for each in codings if each.get("system") == LOINC)
-    return next((code for code in codes if score_of(code)), None)
+    return next((each["code"] for each in codings if _is_score(each)), None)
+
+
+def _is_score(coding: JsonObject) -> bool:
+    known = score_of(coding.get("code", ""))
+    return known is not None and known[1].system == coding.get("system")
 
 
 async def _window(tx: Transaction, patient_id: str, now: datetime) -> Window | None:

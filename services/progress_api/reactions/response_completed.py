@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import extraction
-from services.progress_api.extracting import keep_results
+from services.progress_api.extracting import keep_results, sex_of
 from services.progress_api.following import is_followed
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
@@ -29,7 +29,8 @@ async def handle(event: Event, effects: Effects) -> None:
     if extraction.is_retracted(response.content):
         await keep_results(tx, response, (), effects.now)
     elif not any(extraction.refusals(response.content, tx.bases)):
-        extracted = extraction.extraction(response.content, tx.bases)
+        sex = await sex_of(tx, response.content)
+        extracted = extraction.extraction(response.content, tx.bases, sex)
         await keep_results(tx, response, extracted.results(), effects.now)
 
 

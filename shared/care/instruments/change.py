@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.care.instruments.instrument import ChangeRule
+    from shared.care.instruments.score import ChangeRule
 
 Class = Literal[
     "reliable-improvement", "response", "remission", "no-reliable-change", "reliable-worsening"
@@ -77,10 +77,23 @@ def classify(rule: ChangeRule, baseline: int, current: int) -> Change:
     delta = sign * (baseline - current)
     if delta <= -rule.reliable:
         return Change(delta, "reliable-worsening")
-    if sign * current < sign * rule.remission <= sign * baseline:
+    if _is_remission(rule, sign * baseline, sign * current):
         return Change(delta, "remission")
-    if delta > 0 and 100 * delta >= rule.response * baseline:
+    if delta > 0 and _is_response(rule, baseline, delta):
         return Change(delta, "response")
     if delta >= rule.reliable:
         return Change(delta, "reliable-improvement")
     return Change(delta, "no-reliable-change")
+
+
+def _is_remission(rule: ChangeRule, baseline: int, current: int) -> bool:
+    if rule.remission is None:
+        return False
+    cut = rule.remission if rule.better == "lower" else -rule.remission
+    return current < cut <= baseline
+
+
+def _is_response(rule: ChangeRule, baseline: int, delta: int) -> bool:
+    if rule.response_points is not None and delta >= rule.response_points:
+        return True
+    return rule.response is not None and 100 * delta >= rule.response * baseline

@@ -1,6 +1,6 @@
-"""What an instrument is, as data: items, options, scores with bands and change, and a risk.
+"""What an instrument is, as data: items with their answers, scores, and terms of use.
 
-An item's code is its LOINC code and its linkId. An instrument may have several scores.
+An item's code is its linkId; it is a LOINC code where one is verified, and one of ours elsewhere.
 """
 
 from __future__ import annotations
@@ -10,97 +10,44 @@ from typing import Literal
 
 import msgspec
 
-LOINC = "http://loinc.org"
+from shared.care.instruments.risk_rule import RiskRule  # noqa: TC001 - msgspec reads it
+from shared.care.instruments.score import LOINC, Finding, Score
+
+# Whether the texts of the items are those of the instrument, topics of ours, or topics of ours in
+# the place of texts that need a licence.
+Wording = Literal["carried", "topics", "held"]
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An answer that may be given, and what it counts."""
+    """An answer that may be given, and what it counts; it may stand for a range of `numbers`."""
 
     code: str
     display: str
     value: int
+    system: str = LOINC
+    numbers: tuple[int, int] | None = None
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A question by its topic; `options` names the list of its answers."""
+    """A question by its topic, and its text if that is carried; `options` names its answers.
+
+    What the record knows already may be `prefilled` by an expression.
+    """
 
     code: str
     topic: str
     options: str
+    number: str = ""
+    system: str = LOINC
+    text: str | None = None
+    prefilled: str | None = None
 
 
-class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A range of a score, both ends included, and what it is called."""
+class Skip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Items that are not asked, and count nothing, where all of `when` were answered with zero."""
 
-    code: str
-    label: str
-    min: int
-    max: int
-
-
-class ChangeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What counts as change of a score.
-
-    `reliable` are points, `response` is a percentage of the baseline, and a score on the better
-    side of `remission` is one.
-    """
-
-    code: str
-    display: str
-    better: Literal["lower", "higher"]
-    reliable: int
-    response: int
-    remission: int
-
-
-class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sum of items; up to `prorates` of them may be missing."""
-
-    code: str
-    display: str
-    items: tuple[str, ...]
-    max: int
-    bands: tuple[Band, ...]
-    prorates: int = 0
-    change: ChangeRule | None = None
-
-    def band(self, value: int) -> Band:
-        """Name the band in which a value lies."""
-        return next(band for band in self.bands if band.min <= value <= band.max)
-
-
-class RiskAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code that says a level of risk."""
-
-    system: str
-    code: str
-    display: str
-
-
-class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A level of risk, and the items any of which brings it; one without items is the last."""
-
-    name: str
-    yes: tuple[str, ...]
-    answer: RiskAnswer
-
-
-class Implied(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one answer says about other items."""
-
-    item: str
-    answered: int
-    implies: int
-    of: tuple[str, ...]
-
-
-class RiskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How yes and no come to a level; the levels go from the highest to the lowest."""
-
-    code: str
-    display: str
-    levels: tuple[Level, ...]
-    implied: tuple[Implied, ...]
+    when: tuple[str, ...]
+    zero: tuple[str, ...]
 
 
 class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,23 +57,35 @@ class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     least: int
 
 
-class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+class Instrument(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True, rename="camel"
+):
     """An instrument; `questionnaires` are the canonicals under which it is answered.
 
-    Items that are `observed` are worth an Observation of their own.
+    Items that are `observed` are worth an Observation of their own; `unscored` are codes of others
+    that look like items, with the reason why they count nothing.
     """
 
     name: str
     title: str
     version: str
     questionnaires: tuple[str, ...]
-    panel: str
+    description: str
     recall: str
     licence: str
+    attribution: str
+    allowed_use: str
+    wording: Wording
     source: str
     options: dict[str, tuple[Option, ...]]
     items: tuple[Item, ...]
+    panel: str | None = None
+    category: str | None = None
+    lead: str | None = None
+    unscored: dict[str, str] = {}
+    skips: tuple[Skip, ...] = ()
     scores: tuple[Score, ...] = ()
+    findings: tuple[Finding, ...] = ()
     observed: tuple[str, ...] = ()
     screening: Screening | None = None
     risk: RiskRule | None = None
@@ -136,7 +95,14 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=T
         """Give the items by their codes."""
         return {item.code: item for item in self.items}
 
+    def options_of(self, item: str) -> tuple[Option, ...]:
+        """List the answers that an item takes."""
+        return self.options[self.by_code[item].options]
+
+    def is_counted(self, item: str) -> bool:
+        """Tell whether the answers of an item are numbers, which count as they are."""
+        return all(each.numbers == (each.value, each.value) for each in self.options_of(item))
+
     def option(self, item: str, value: int) -> Option:
         """Give the option of an item that counts so much."""
-        options = self.options[self.by_code[item].options]
-        return next(option for option in options if option.value == value)
+        return next(option for option in self.options_of(item) if option.value == value)

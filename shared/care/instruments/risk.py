@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.care.instruments.instrument import Level, RiskRule
+    from shared.care.instruments.risk_rule import Level, RiskRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from shared.care.instruments.change import (
     classify,
     first_complete,
 )
-from shared.care.instruments.instrument import ChangeRule
 from shared.care.instruments.registry import score_of
+from shared.care.instruments.score import ChangeRule
 
 DAY = 86_400_000_000
 OPENED = 20_000 * DAY

@@ -14,7 +14,8 @@ from shared.care.instruments.registry import INSTRUMENTS, instrument_of, score_o
 from shared.care.instruments.total import total
 
 if TYPE_CHECKING:
-    from shared.care.instruments.instrument import Instrument, Score
+    from shared.care.instruments.instrument import Instrument
+    from shared.care.instruments.score import Score
 
 PHQ_9, PHQ_9_TOTAL = score_of("44261-6") or pytest.fail("no PHQ-9")
 GAD_7, GAD_7_TOTAL = score_of("70274-6") or pytest.fail("no GAD-7")
@@ -89,7 +90,9 @@ def test_eight_items_summing_to_four_come_to_five() -> None:
 def test_a_band_begins_and_ends_where_it_should(code: str, value: int, band: str) -> None:
     _, score = score_of(code) or pytest.fail("no such score")
 
-    assert score.band(value).code == band
+    found = score.band(value)
+    assert found is not None
+    assert found.code == band
 
 
 @pytest.mark.parametrize(("instrument", "score"), SCORES)
@@ -97,13 +100,17 @@ def test_every_value_that_answers_can_come_to_lies_in_one_band(
     instrument: Instrument, score: Score
 ) -> None:
     highest = sum(
-        max(option.value for option in instrument.options[instrument.by_code[item].options])
-        for item in score.items
+        max(option.value for option in instrument.options_of(item)) for item in score.items
     )
 
-    assert score.max == highest
-    for value in range(score.max + 1):
-        assert [b for b in score.bands if b.min <= value <= b.max] == [score.band(value)]
+    assert score.max == highest * score.times
+    for bands in (score.bands, *score.by_sex.values()):
+        for value in range(score.max + 1) if bands else ():
+            assert len([b for b in bands if b.min <= value <= b.max]) == 1
+    for sex in (None, "male", "female", "other"):
+        bands = score.by_sex.get(str(sex), score.bands)
+        for value in range(score.max + 1):
+            assert score.band(value, sex) in (bands or (None,))
 
 
 def test_a_questionnaire_is_known_by_its_canonical_with_or_without_version() -> None:
@@ -119,9 +126,12 @@ def test_a_questionnaire_is_known_by_its_canonical_with_or_without_version() -> 
 def test_every_loinc_code_of_an_instrument_passes_its_check_digit(
     instrument: Instrument,
 ) -> None:
-    scores = [score.code for score in instrument.scores]
+    systems = {each.code: each.system for each in instrument.items}
+    systems |= {each.code: each.system for each in instrument.scores}
+    codes = [code for code, system in systems.items() if system == "http://loinc.org"]
     risks = [instrument.risk.code] if instrument.risk else []
-    for code in (instrument.panel, *instrument.by_code, *scores, *risks):
+    panels = [instrument.panel] if instrument.panel else []
+    for code in (*panels, *codes, *risks, *instrument.unscored):
         number, digit = code.split("-")
         weighed = [int(n) * (2 - at % 2) for at, n in enumerate(reversed(number))]
         assert sum(map(int, f"{''.join(map(str, weighed))}{digit}")) % 10 == 0, code

@@ -178,10 +178,15 @@ def test_a_questionnaire_offers_just_what_is_scored(questionnaire: dict[str, Any
     assert instrument is not None
     assert validate(questionnaire) == []
     assert (questionnaire["id"], questionnaire["version"]) == (instrument.name, instrument.version)
-    asked = {each["linkId"]: each for each in questionnaire["item"] if each["type"] == "choice"}
+    asked = {each["linkId"]: each for each in questionnaire["item"] if each["type"] != "display"}
     assert list(asked) == list(instrument.by_code)
     scored = {code for score in instrument.scores for code in score.items}
+    assert {code for code in asked if instrument.is_counted(code)} == {
+        code for code, each in asked.items() if each["type"] == "integer"
+    }
     for code, each in asked.items():
+        if each["type"] == "integer":
+            continue
         offered = [option["valueCoding"]["code"] for option in each["answerOption"]]
         ordinals = [
             option.get("extension", [{}])[0].get("valueDecimal") for option in each["answerOption"]
@@ -210,7 +215,6 @@ def test_the_screener_has_topics_only_and_its_branches() -> None:
 def test_every_instrument_is_published_and_every_code_system_valid() -> None:
     assert {each.name for each in INSTRUMENTS} == {each["id"] for each in QUESTIONNAIRES}
     assert OF_OURS[f"{CANONICAL}/CodeSystem/instrument"] == {each.name for each in INSTRUMENTS}
-    bands = {band.code for each in INSTRUMENTS for score in each.scores for band in score.bands}
-    assert OF_OURS[f"{CANONICAL}/CodeSystem/band"] == bands
+    assert len(OF_OURS[f"{CANONICAL}/CodeSystem/instrument-item"]) == 9 + 20 + 1 + 10 + 5 + 7 + 46
     for each in CODE_SYSTEMS:
         assert validate(each) == []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from shared.care.instruments.instrument import Instrument, Score
+from shared.care.instruments.instrument import Instrument
+
+if TYPE_CHECKING:
+    from shared.care.instruments.score import Score
 
 
 def _read() -> tuple[Instrument, ...]:
@@ -31,5 +34,5 @@ def instrument_of(questionnaire: str | None) -> Instrument | None:
 
 
 def score_of(code: str) -> tuple[Instrument, Score] | None:
-    """Find the score with a LOINC code, and its instrument."""
+    """Find the score with a code, of LOINC or of ours, and its instrument."""
     return _BY_SCORE.get(code)
