@@ -85,7 +85,9 @@ def test_the_trace_alone_leads_to_the_same_outcome(values: dict[str, Any]) -> No
 def test_a_trace_names_the_version_of_each_piece_of_evidence() -> None:
     told = as_served(score("44261-6", 12), risk(LOW))
     criteria = {each["code"]: each for each in parameters(told, "criterion")}
+    seals = {each.pop("hash") for each in criteria.values()}
 
+    assert len(seals) == len(IDS)
     assert criteria["IND-MH"] == {
         "code": "IND-MH",
         "value": "true",

@@ -25,6 +25,8 @@ Outcome = Literal[
     "recommend-iop-with-conditions",
     "insufficient-information",
 ]
+# When somebody is looked at: on the way into the programme, or while in it.
+Phase = Literal["entry", "programme"]
 UNDECIDED: Final[Outcome] = "insufficient-information"
 
 
@@ -48,17 +50,25 @@ class Naming:
 class Row:
     """A derivation: the latest resource that is selected, if it passes, gives the value.
 
-    It passes with one of the `answers` (any, where none is listed), a number of `at_least`, and
-    not longer ago than `within_days`.
+    It passes with one of the `answers` (any, where none is listed), a number of `at_least` or
+    `at_most`, elements as in `having`, and not longer ago than `within_days`. Of `consecutive`
+    ones each must pass; with `of_each_code` the latest of each code that there is. A row with
+    a `phase` counts in that phase only.
     """
 
     id: str
     value: Truth
+    source: str
     selection: Selection
     named_by: Naming | None
+    having: Mapping[str, tuple[str, ...]]
     answers: tuple[str, ...]
     at_least: int | None
+    at_most: int | None
     within_days: int | None
+    consecutive: int
+    of_each_code: bool
+    phase: Phase | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,19 +179,28 @@ def _criterion(told: dict[str, Any]) -> Criterion:
 def _row(told: dict[str, Any]) -> Row:
     naming = told.get("namedBy")
     return Row(
-        told["id"],
-        told["value"],
-        _selection(told),
-        Naming(_selection(naming), tuple(naming["elements"])) if naming else None,
-        tuple(told.get("answers", ())),
-        told.get("atLeast"),
-        told.get("withinDays"),
+        id=told["id"],
+        value=told["value"],
+        source=told["source"],
+        selection=_selection(told),
+        named_by=Naming(_selection(naming), tuple(naming["elements"])) if naming else None,
+        having=_codes(told.get("having", {})),
+        answers=tuple(told.get("answers", ())),
+        at_least=told.get("atLeast"),
+        at_most=told.get("atMost"),
+        within_days=told.get("withinDays"),
+        consecutive=told.get("consecutive", 1),
+        of_each_code=told.get("ofEachCode", False),
+        phase=told.get("phase"),
     )
 
 
 def _selection(told: dict[str, Any]) -> Selection:
-    elements = {element: tuple(codes) for element, codes in told["select"].items()}
-    return Selection(told["type"], elements)
+    return Selection(told["type"], _codes(told["select"]))
+
+
+def _codes(told: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {element: tuple(codes) for element, codes in told.items()}
 
 
 def _group(told: dict[str, Any], criteria: tuple[Criterion, ...]) -> Group:

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime, tzinfo
 
+    from services.intake_api.domain.level_of_care.criteria_set import Phase
     from shared.fhir.reader import JsonObject
 
 # A value that nobody has stood by yet, or that was taken back, says nothing.
 _STATED: Final = frozenset({"final", "amended", "corrected"})
 _DENIED: Final = frozenset({"refuted", "entered-in-error"})
-_WHEN: Final = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "period")
+_WHEN: Final = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "period", "start")
 _OTHERWISE_WHEN: Final = ("recordedDate", "issued")
 
 
@@ -40,11 +41,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When evidence is looked at, and how its texts are read."""
+    """When evidence is looked at, in which phase, and how its texts are read."""
 
     now: datetime
     zone: tzinfo
     bases: tuple[str, ...]
+    phase: Phase = "entry"
 
 
 def tokens(value: Any) -> Iterator[str]:  # noqa: ANN401 - a code, or any element made of codes
@@ -129,20 +131,20 @@ def _span(piece: Evidence, zone: tzinfo) -> Range:
 
     Nobody can tell how things will be: what is dated later than it was written is of when it was.
     """
-    low, high = _dated(piece, zone)
+    low, high = date_range(dating(piece), zone)
     said = date_range(piece.content["meta"]["lastUpdated"], zone)
     return min(low, said[0]), min(high, said[1])
 
 
-def _dated(piece: Evidence, zone: tzinfo) -> Range:
-    """Give what evidence is dated: of a period its end, or its start while it lasts."""
+def dating(piece: Evidence) -> str:
+    """Give the text of when evidence is of: of a period its end, or its start while it lasts."""
     content = piece.content
     # What a Flag warns of may have begun long before anybody was warned.
-    dated = () if content["resourceType"] == "Flag" else (*_WHEN, *_OTHERWISE_WHEN)
-    for name in dated:
+    names = () if content["resourceType"] == "Flag" else (*_WHEN, *_OTHERWISE_WHEN)
+    for name in names:
         value = content.get(name)
         if isinstance(value, dict):
             value = value.get("end", value.get("start"))
         if isinstance(value, str):
-            return date_range(value, zone)
-    return date_range(content["meta"]["lastUpdated"], zone)
+            return value
+    return str(content["meta"]["lastUpdated"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.level_of_care.criteria_set import UNDECIDED
+from services.intake_api.domain.level_of_care.narrative import narrative
 from services.intake_api.domain.level_of_care.valuation import CRITERION
 from shared.care.automatic import Policy, derived_id
 
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 POLICY: Final = Policy("level-of-care", "1.0", "Decides a level of care by a criteria set")
-
-_SAID: Final = {
-    "higher": "A higher level of care is needed.",
-    "lower": "A lower level of care is enough.",
-    "recommend-iop": "Intensive outpatient care is recommended.",
-    "recommend-iop-with-conditions": "Intensive outpatient care is recommended with conditions.",
-    "insufficient-information": "There is not enough information to recommend a level of care.",
-}
 
 
 def guidance_id(assessment: Assessment, patient_id: str) -> str:
@@ -40,7 +33,7 @@ def guidance(assessment: Assessment, patient_id: str, occurred: str) -> JsonObje
     resource: JsonObject = {
         "resourceType": "GuidanceResponse",
         "id": guidance_id(assessment, patient_id),
-        "text": {"status": "generated", "div": _narrative(assessment)},
+        "text": {"status": "generated", "div": narrative(assessment)},
         "contained": [trace],
         "moduleCanonical": assessment.criteria_set.canonical,
         "status": "data-required" if undecided else "success",
@@ -56,22 +49,3 @@ def guidance(assessment: Assessment, patient_id: str, occurred: str) -> JsonObje
 def _required(criterion: str) -> JsonObject:
     coding = {"system": CRITERION, "code": criterion}
     return {"type": "Observation", "codeFilter": [{"path": "code", "code": [coding]}]}
-
-
-def _narrative(assessment: Assessment) -> str:
-    decision = assessment.decision
-    texts = {each.id: each.text for each in assessment.criteria_set.criteria}
-    paragraphs = [
-        f"<p>{_SAID[decision.outcome]}</p>",
-        _listed("Because of", [f"{each}: {texts[each]}" for each in decision.because]),
-        _listed("Not known yet", [f"{each}: {texts[each]}" for each in decision.missing]),
-        f"<p>By {assessment.criteria_set.title}, version {assessment.criteria_set.version}.</p>",
-    ]
-    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(paragraphs)}</div>'
-
-
-def _listed(title: str, items: list[str]) -> str:
-    if not items:
-        return ""
-    listed = "".join(f"<li>{item}</li>" for item in items)
-    return f"<p>{title}</p><ul>{listed}</ul>"

@@ -10,23 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.level_of_care.criteria_set import Selection
-from services.intake_api.domain.level_of_care.evidence import (
-    answers,
-    element,
-    is_among,
-    is_newer,
-    is_recent,
-    is_stated,
-    latest,
-    number,
-)
+from services.intake_api.domain.level_of_care.derivation import derived, references, selected
+from services.intake_api.domain.level_of_care.evidence import is_newer, latest
 from shared.care.canonical import code_system
-from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet, Criterion, Row
+    from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet, Criterion
     from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
     from services.intake_api.domain.level_of_care.kleene import Truth
     from shared.fhir.reader import JsonObject
@@ -34,6 +25,8 @@ if TYPE_CHECKING:
 CRITERION: Final = code_system("level-of-care-criterion")
 JUDGED: Final = "clinician"
 NOTHING: Final = "no-evidence"
+# What tells the phase that a person is in.
+ALWAYS: Final = ("EpisodeOfCare",)
 _CODES: Final = ("code", "combo-code")
 
 
@@ -57,7 +50,7 @@ def needed(criteria_set: CriteriaSet) -> list[tuple[str, tuple[tuple[str, str], 
         if each.type == "Observation":
             codes |= {code for name in _CODES for code in each.elements.get(name, ())}
     observed = ("Observation", (("combo-code", ",".join(sorted(codes))),))
-    others = sorted({each.type for each in selections} - {"Observation"})
+    others = sorted({*ALWAYS, *(each.type for each in selections)} - {"Observation"})
     return [observed, *((resource_type, ()) for resource_type in others)]
 
 
@@ -78,7 +71,7 @@ def _judged(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> V
     judgement = Selection("Observation", {"code": (f"{CRITERION}|{criterion.id}",)})
     judgements = [
         piece
-        for piece in _selected(judgement, pool)
+        for piece in selected(judgement, pool)
         if _by_practitioner(piece.content, moment.bases)
     ]
     piece = latest(judgements, moment)
@@ -88,59 +81,13 @@ def _judged(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> V
 
 
 def _by_practitioner(observation: JsonObject, bases: tuple[str, ...]) -> bool:
-    performers = _references(observation.get("performer", []), bases)
+    performers = references(observation.get("performer", []), bases)
     return any(each.startswith("Practitioner/") for each in performers)
 
 
 def _derived(criterion: Criterion, pool: Sequence[Evidence], moment: Moment) -> Valued:
     for row in criterion.rows:
-        naming = _naming(row, pool, moment)
-        selected = _selected(row.selection, pool)
-        piece = latest((e for e in selected if naming is None or e.reference in naming), moment)
-        if piece is not None and _passes(row, piece, moment):
-            cited = (piece,) if naming is None else (piece, naming[piece.reference])
+        cited = derived(row, pool, moment)
+        if cited:
             return Valued(criterion.id, row.value, row.id, cited)
     return Valued(criterion.id, None, NOTHING, ())
-
-
-def _naming(row: Row, pool: Sequence[Evidence], moment: Moment) -> dict[str, Evidence] | None:
-    """Find what names other evidence, by the reference of what it names."""
-    if row.named_by is None:
-        return None
-    elements = row.named_by.elements
-    return {
-        reference: piece
-        for piece in _selected(row.named_by.selection, pool)
-        for name in elements
-        for reference in _references(element(piece.content, name), moment.bases)
-    }
-
-
-def _references(value: JsonObject | list[JsonObject], bases: tuple[str, ...]) -> Iterator[str]:
-    for each in value if isinstance(value, list) else [value]:
-        link = parse_reference(each.get("reference", ""), bases)
-        if link.kind == "local":
-            yield f"{link.type}/{link.id}"
-
-
-def _selected(selection: Selection, pool: Sequence[Evidence]) -> list[Evidence]:
-    return [
-        piece
-        for piece in pool
-        if piece.content["resourceType"] == selection.type
-        and is_stated(piece.content)
-        and all(
-            is_among(element(piece.content, name), wanted)
-            for name, wanted in selection.elements.items()
-        )
-    ]
-
-
-def _passes(row: Row, piece: Evidence, moment: Moment) -> bool:
-    if row.answers and not is_among(answers(piece.content), row.answers):
-        return False
-    if row.at_least is not None:
-        stated = number(piece.content)
-        if stated is None or stated < row.at_least:
-            return False
-    return is_recent(piece, moment, row.within_days)
