@@ -100,7 +100,7 @@ def attended(
     if whole is None or not is_session(encounter):
         return []
     named = [appointments.get(each, {}) for each in appointments_of(encounter, counting.bases)]
-    if all(is_missed(each) for each in named):
+    if named and all(is_missed(each) for each in named):
         return []
     sessions = [span for each in named if (span := scheduled(each, counting.zone)) is not None]
     present = within([whole], sessions) if sessions else [whole]
