@@ -13,6 +13,7 @@ from services.intake_api.domain.level_of_care.valuation import needed
 from shared.care.automatic import Act, derived_id, provenance
 from shared.care.episode import is_programme
 from shared.server.interactions.update import content_of
+from shared.store.as_of import as_of
 from shared.store.finding import Found, find
 from shared.store.version import Change, Key, instant
 
@@ -60,6 +61,16 @@ async def findings(
         told = guidance(assessment, patient_id, instant(now))
         changes.insert(0, Change(key, "PUT", current, told, now))
     return Findings(assessment, key, standing, (*changes, *_said(assessment, patient_id, changes)))
+
+
+async def replayed(
+    tx: Transaction, patient_id: str, criteria_set: CriteriaSet, at: datetime
+) -> Assessment:
+    """Assess a person by the record as it stood at an instant; nothing is to be written."""
+    types = [resource_type for resource_type, _ in needed(criteria_set)]
+    found = await as_of(tx, types, patient_id, at)
+    pool = [Evidence(each.versioned, each.content) for each in found]
+    return assess(criteria_set, pool, Moment(at, tx.zone, tx.bases))
 
 
 async def _pool(tx: Transaction, patient_id: str, criteria_set: CriteriaSet) -> list[Evidence]:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.intake_api.domain.level_of_care.guidance import guidance
 from services.intake_api.domain.level_of_care.library import CRITERIA_SETS, DEFAULT, find
-from services.intake_api.operations.assessing import findings
-from shared.fhir.errors import NotSupported
+from services.intake_api.operations.assessing import findings, replayed
+from shared.fhir.dates import date_range, moment
+from shared.fhir.errors import Malformed, NotSupported
+from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
 from shared.server.interactions.create import location
 from shared.server.request import FhirResponse
 from shared.server.saving import save
 from shared.store.finding import required
-from shared.store.version import Key
+from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet
     from shared.server.call import Call
     from shared.store.transaction import Transaction
@@ -27,12 +32,19 @@ if TYPE_CHECKING:
 async def level_of_care(tx: Transaction, call: Call) -> FhirResponse:
     """Decide and keep the decision: 201 where it is a new one, 200 where it stood already.
 
+    With `at` the decision of then is told again, and nothing is kept.
+
     :raises NotFound: when there is no such person.
     :raises Gone: when the person's resource was deleted.
     :raises NotSupported: when the criteria set is not one of those published here.
+    :raises Malformed: when `at` is no instant of the past.
     """
     patient = await required(tx, Key("Patient", call.request.id or ""))
     criteria_set = _criteria_set(call.inputs.one("criteria-set"))
+    at = _past(call.inputs.one("at"), call.context.now)
+    if at is not None:
+        then = await replayed(tx, patient.key.id, criteria_set, at)
+        return FhirResponse(200, write(guidance(then, patient.key.id, instant(at))))
     found = await findings(tx, patient.key.id, criteria_set, call.context.now)
     written = {each.key: each for each in await save(tx, found.changes)}
     version = written.get(found.guidance) or (await required(tx, found.guidance)).version
@@ -52,6 +64,23 @@ def _criteria_set(canonical: str | None) -> CriteriaSet:
     return found
 
 
+def _past(at: str | None, now: datetime) -> datetime | None:
+    if at is None:
+        return None
+    if "T" not in at:
+        raise Malformed(
+            "at must tell the time too, as 2026-03-01T09:00:00Z does.",
+            expression="Parameters.parameter",
+        )
+    begins = moment(date_range(at)[0])
+    if begins > now:
+        raise Malformed(
+            f"at must not lie in the future; now it is {instant(now)}.",
+            expression="Parameters.parameter",
+        )
+    return begins
+
+
 LEVEL_OF_CARE: Final = Operation(
     code="level-of-care",
     level="instance",
@@ -61,7 +90,8 @@ LEVEL_OF_CARE: Final = Operation(
     affects_state=True,
     description=(
         "Decide by a criteria set which level of care a person needs: higher, lower, "
-        "recommend-iop, recommend-iop-with-conditions or insufficient-information."
+        "recommend-iop, recommend-iop-with-conditions or insufficient-information. For somebody in "
+        "the programme it also tells whether to step down, step up or go on."
     ),
     parameters=(
         Parameter(
@@ -72,11 +102,19 @@ LEVEL_OF_CARE: Final = Operation(
             "where none is given.",
         ),
         Parameter(
+            "at",
+            "in",
+            "dateTime",
+            "An instant of the past: the decision by the record as it stood then, with ages "
+            "counted from then. Nothing is written.",
+        ),
+        Parameter(
             "return",
             "out",
             "GuidanceResponse",
-            "The decision; its contained Parameters hold outcome, rule, because*, criterion* "
-            "(code, value, basis, evidence), missing* and hash.",
+            "The decision; its contained Parameters hold phase, outcome, rule, because*, "
+            "criterion* (code, value, basis, evidence*, hash), missing* and hash; of somebody in "
+            "the programme also episode and reading.",
             min=1,
         ),
     ),
