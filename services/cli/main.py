@@ -9,12 +9,14 @@ import typer
 
 from services.cli import console
 from services.cli.check import check
+from services.cli.check_decision import check_decision
 from services.cli.database import database
 from services.cli.demo import demo
 from services.cli.generate import generate
 from services.cli.load import load
 from services.cli.migrate import migrate
 from services.cli.serve import serve
+from services.cli.verify import verify
 
 app = typer.Typer(
     name="stepdown",
@@ -27,6 +29,8 @@ app.command()(serve)
 app.command()(database)
 app.command()(migrate)
 app.command()(check)
+app.command()(verify)
+app.command()(check_decision)
 app.command()(load)
 app.command()(generate)
 app.command()(demo)

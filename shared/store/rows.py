@@ -11,12 +11,14 @@ from shared.fhir.references import Links, parse_reference
 from shared.fhir.search.index import IndexRow, index
 from shared.fhir.search.terms import hash_term
 from shared.fhir.writer import splice, write
+from shared.store.chain import digest, sums
 from shared.store.search.values import span_class, trigrams
 from shared.store.terms import reference_term
 from shared.store.version import Change, Key, Version, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from shared.fhir.reader import JsonObject
     from shared.fhir.search.reading import Reading
@@ -40,6 +42,11 @@ class Row:
     def linked(self) -> set[Key]:
         """The resources whose internal keys are stored with it."""
         return {*self.targets, self.patient} if self.patient else {*self.targets}
+
+    @property
+    def stream(self) -> str | None:
+        """The patient's stream that the change belongs to; None where it is by itself."""
+        return None if self.patient_pk is None else str(self.patient)
 
     def with_keys(self, pks: Mapping[Key, int]) -> Row:
         """Put in the internal keys of what it is linked to, as far as it exists."""
@@ -80,6 +87,11 @@ def columns(rows: Sequence[Row], tenant: int) -> list[list[Any]]:
         *_date_columns(rows),
         *_quantity_columns(rows, tenant),
     ]
+
+
+def chained(rows: Sequence[Row], tenant: int, at: datetime) -> list[bytes]:
+    """Sum up the rows for the chains of their streams."""
+    return sums((row.stream, digest(tenant, row.version, row.patient_pk, at)) for row in rows)
 
 
 def _body(change: Change, after: JsonObject) -> bytes:
@@ -143,7 +155,7 @@ def _main_columns(rows: Sequence[Row]) -> list[list[Any]]:
         [row.patient_pk for row in rows],
         [version.method for version in versions],
         [None if version.body is None else version.body.decode() for version in versions],
-        [None if row.patient_pk is None else str(row.patient) for row in rows],
+        [row.stream for row in rows],
         [row.index.main[0] for row in rows],
         [row.index.main[1] for row in rows],
         [_array(row.terms) for row in rows],

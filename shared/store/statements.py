@@ -169,20 +169,29 @@ WRITE: Final = f"""{INPUT}), created AS (
   INSERT INTO record.version
     (tenant, pk, version, type, id, updated, deleted, method, body, patient)
   SELECT $1, pk, version, type, id, updated, deleted, method, body, patient FROM input
+), summed AS (
+  SELECT sum, nr FROM unnest($47::bytea[]) WITH ORDINALITY AS t(sum, nr)
 ), numbered AS (
-  INSERT INTO record.stream AS s (tenant, stream, number)
-  SELECT $1, stream, count(*) FROM input WHERE stream IS NOT NULL GROUP BY stream ORDER BY stream
-  ON CONFLICT (tenant, stream) DO UPDATE SET number = s.number + EXCLUDED.number
-  RETURNING stream, number
+  INSERT INTO record.stream AS s (tenant, stream, number, base, added)
+  SELECT $1, stream, count(*), '', (array_agg(sum ORDER BY nr DESC))[1]
+  FROM input JOIN summed USING (nr) WHERE stream IS NOT NULL GROUP BY stream ORDER BY stream
+  ON CONFLICT (tenant, stream) DO UPDATE SET number = s.number + EXCLUDED.number,
+    base = sha256(s.base || s.added), added = EXCLUDED.added
+  RETURNING stream, number, base
 ), fed AS (
-  INSERT INTO record.feed (tenant, stream, number, type, id, version, at)
+  INSERT INTO record.feed (tenant, stream, number, type, id, version, at, link)
   SELECT $1, coalesce(i.stream, i.own),
     CASE WHEN n.number IS NULL THEN i.version ELSE n.number - i.rest END,
-    i.type, i.id, i.version, $41
+    i.type, i.id, i.version, $41,
+    -- Nobody else can have written the version before it: `changed` would have found another one.
+    sha256(coalesce(n.base, CASE WHEN i.version > 1 AND n.number IS NULL THEN (
+      SELECT f.link FROM record.feed f
+      WHERE f.tenant = $1 AND f.stream = i.own AND f.number < i.version
+      ORDER BY f.number DESC LIMIT 1) END, '') || summed.sum)
   FROM (
     SELECT *, count(*) OVER (PARTITION BY stream ORDER BY nr DESC) - 1 AS rest
     FROM input
-  ) i LEFT JOIN numbered n USING (stream) ORDER BY i.nr
+  ) i JOIN summed USING (nr) LEFT JOIN numbered n USING (stream) ORDER BY i.nr
 ), row_gone AS (
   DELETE FROM record.search_row s USING input i
   WHERE i.deleted AND s.tenant = $1 AND s.type = i.type AND s.pk = i.pk

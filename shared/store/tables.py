@@ -16,6 +16,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -123,16 +124,22 @@ class Feed(SQLModel, table=True):
     id: str = Field(sa_type=Name)
     version: int
     at: datetime = Field(sa_type=DateTime(timezone=True))
+    link: bytes | None = Field(nullable=True)
 
 
 class Stream(SQLModel, table=True):
-    """How many feed rows a patient's stream has: the source of its gapless numbers."""
+    """How many feed rows a patient's stream has: the source of its gapless numbers.
+
+    Its last link is that of `base` and what the last statement `added`; see `chain`.
+    """
 
     __tablename__ = "stream"
     __table_args__: ClassVar[Any] = ({"schema": RECORD},)
     tenant: int = Field(primary_key=True)
     stream: str = Field(sa_type=Name, primary_key=True)
     number: int = Field(sa_type=BigInteger)
+    base: bytes = Field(sa_column=Column(LargeBinary, server_default="", nullable=False))
+    added: bytes = Field(sa_column=Column(LargeBinary, server_default="", nullable=False))
 
 
 class Audit(SQLModel, table=True):

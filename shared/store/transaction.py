@@ -20,7 +20,7 @@ from shared.store.audit import audit_arguments
 from shared.store.generation import StaleParameters
 from shared.store.narrowing import Narrowing, narrowed
 from shared.store.reading import Reading
-from shared.store.rows import Row, columns, prepare, text_columns
+from shared.store.rows import Row, chained, columns, prepare, text_columns
 from shared.store.terms import reference_term
 from shared.store.version import Change, Key, Version
 
@@ -195,6 +195,7 @@ class Transaction(Reading):
                 act.request_id,
                 0 if site.is_outdated else generation,
                 site.is_outdated,
+                chained(rows, self.access.tenant, changes[0].now),
             )
         except asyncpg.UniqueViolationError:
             written, wanted = 0, generation
