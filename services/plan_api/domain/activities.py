@@ -1,23 +1,56 @@
-"""The actions of a PlanDefinition, as one person's orders.
+"""The actions of a PlanDefinition, as one person's orders, and as work between sessions.
 
 https://hl7.org/fhir/R4/plandefinition.html
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain.application import canonical_of, last_day
+from services.plan_api.domain import homework, needs, preferred_language
+from services.plan_api.domain.action_times import Times, times
+from services.plan_api.domain.order import Asked, by_telehealth, nobody_named, service_request
+from services.plan_api.domain.service import service_of
+from services.plan_api.domain.unmet import Unmet
 from shared.fhir.errors import RuleViolation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import date
+    from collections.abc import Iterator, Mapping, Sequence
 
     from services.plan_api.domain.application import Application
+    from services.plan_api.domain.needs import Known
     from shared.fhir.reader import JsonObject
 
-_TIMES: Final = {"timingDateTime": "occurrenceDateTime", "timingPeriod": "occurrencePeriod"}
+# What is wished for an activity is said of one that is there.
+_ABOUT: Final = {"topic": "psychoeducation", "individual-therapy-as-needed": "individual-therapy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A PlanDefinition of the record, as a versioned reference too, with what it names.
+
+    `offers` are actions that may be asked for and that it does not have.
+    """
+
+    definition: JsonObject
+    versioned: str
+    activities: Mapping[str, JsonObject]
+    offers: Sequence[JsonObject] = ()
+
+    @property
+    def actions(self) -> list[tuple[str, JsonObject]]:
+        """Its actions and the offers, each by its key."""
+        return [*_actions(self.definition), *_actions({"action": self.offers})]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Draft orders and Tasks, and what could not be given."""
+
+    requests: list[JsonObject] = field(default_factory=list)
+    tasks: list[JsonObject] = field(default_factory=list)
+    unmet: list[Unmet] = field(default_factory=list)
 
 
 def definitions_wanted(definition: JsonObject) -> list[str]:
@@ -26,18 +59,39 @@ def definitions_wanted(definition: JsonObject) -> list[str]:
     return list(dict.fromkeys(each for each in named if each))
 
 
-def service_requests(
-    definition: JsonObject, activities: Mapping[str, JsonObject], application: Application
-) -> list[JsonObject]:
-    """Write a draft order for each action; `activities` are its definitions by address.
+def ordered(template: Template, application: Application, known: Known) -> Ordered:
+    """Write a draft order for each action that is to be done, as far as it can be.
 
     :raises RuleViolation: when an action names a definition that is not there.
     """
-    return [
-        _service_request(key, action, _definition_of(action, activities), application)
-        for key, action in _actions(definition)
-        if action.get("requiredBehavior") != "could"
-    ]
+    found = Ordered()
+    language = preferred_language.needed(template.definition, application.preferences, known)
+    wanted = {*application.preferences.many("service"), *language.services}
+    chosen = [pair for pair in template.actions if _is_done(pair[1], wanted)]
+    actions = [action for _, action in chosen]
+    when = times(actions, application.preferences)
+    found.unmet.extend([*language.unmet, *when.unmet, *_nothing_to_say_it_of(actions, application)])
+    for key, action in chosen:
+        activity = _definition_of(action, template.activities)
+        asked = Asked(key, action, activity, template.definition)
+        _order(asked, when, application, known, found)
+    return found
+
+
+def _order(
+    asked: Asked, when: Times, application: Application, known: Known, found: Ordered
+) -> None:
+    lacking = needs.unmet(asked.action, known, application.start)
+    if not lacking and homework.is_homework(asked.activity):
+        found.tasks.append(homework.task(asked, application))
+        return
+    fitted = when.of(asked.action)
+    found.unmet.extend([*lacking, *fitted.unmet])
+    if lacking or fitted.action is None:
+        return
+    timed = asked.with_action(fitted.action)
+    found.unmet.extend([*by_telehealth(timed, application), *nobody_named(timed, application)])
+    found.requests.append(service_request(timed, application, known))
 
 
 def _actions(element: JsonObject, prefix: str = "") -> Iterator[tuple[str, JsonObject]]:
@@ -47,6 +101,19 @@ def _actions(element: JsonObject, prefix: str = "") -> Iterator[tuple[str, JsonO
             yield from _actions(action, f"{key}/")
         else:
             yield key, action
+
+
+def _is_done(action: JsonObject, wanted: set[str]) -> bool:
+    return action.get("requiredBehavior") != "could" or service_of(action) in wanted
+
+
+def _nothing_to_say_it_of(
+    actions: Sequence[JsonObject], application: Application
+) -> Iterator[Unmet]:
+    present = {service_of(each) for each in actions}
+    for name, service in _ABOUT.items():
+        if application.preferences.one(name) and service not in present:
+            yield Unmet(name, "not-in-template", f"The template has no {service}.")
 
 
 def _definition_of(action: JsonObject, activities: Mapping[str, JsonObject]) -> JsonObject:
@@ -59,61 +126,3 @@ def _definition_of(action: JsonObject, activities: Mapping[str, JsonObject]) -> 
             expression="PlanDefinition.action.definitionCanonical",
         )
     return activities[canonical]
-
-
-def _service_request(
-    key: str, action: JsonObject, activity: JsonObject, application: Application
-) -> JsonObject:
-    request = {
-        "resourceType": "ServiceRequest",
-        "id": application.id_for(f"activity/{key}"),
-        "status": "draft",
-        "intent": "order",
-        "code": _code(action, activity),
-        "subject": {"reference": application.patient},
-        **_occurrence(action, application.start),
-        "authoredOn": application.recorded,
-        "requester": {"reference": application.asked_by},
-    }
-    said = action.get("description") or activity.get("usage")
-    optional = {
-        "instantiatesCanonical": [canonical_of(activity)] if activity else None,
-        "category": activity.get("topic"),
-        "encounter": _reference(application.encounter),
-        "performer": [{"reference": application.practitioner}]
-        if application.practitioner
-        else None,
-        "note": [{"text": said}] if said else None,
-    }
-    return request | {name: value for name, value in optional.items() if value}
-
-
-def _code(action: JsonObject, activity: JsonObject) -> JsonObject:
-    if "code" in activity:
-        return dict(activity["code"])
-    title = activity.get("title") or action.get("title") or "Activity"
-    return next(iter(action.get("code", ())), {"text": title})
-
-
-def _occurrence(action: JsonObject, start: date) -> JsonObject:
-    timing = action.get("timingTiming")
-    if timing is not None:
-        return {"occurrenceTiming": _from_day(timing, start)}
-    for name, occurrence in _TIMES.items():
-        if name in action:
-            return {occurrence: action[name]}
-    return {"asNeededBoolean": True}
-
-
-def _from_day(timing: JsonObject, start: date) -> JsonObject:
-    """Let a regular activity begin on a day, and end when its template says."""
-    repeat = dict(timing.get("repeat", {}))
-    if "boundsPeriod" in repeat:
-        return timing
-    last = last_day(start, repeat.pop("boundsDuration", {}))
-    end = {"end": last.isoformat()} if last else {}
-    return timing | {"repeat": {"boundsPeriod": {"start": start.isoformat()} | end} | repeat}
-
-
-def _reference(text: str | None) -> JsonObject | None:
-    return {"reference": text} if text else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from services.plan_api.domain.preferences import NO_PREFERENCES, Preferences
 from shared.care.automatic import derived_id
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class Application:
     encounter: str | None
     start: date
     recorded: str
+    peer_specialist: str | None = None
+    members: tuple[str, ...] = ()
+    preferences: Preferences = NO_PREFERENCES
 
     def id_for(self, purpose: str) -> str:
         """Derive the id of a part of the plan, the same at every repetition."""

@@ -8,81 +8,93 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain import care_team, draft_plan, goals
-from services.plan_api.domain.activities import service_requests
+from services.plan_api.domain import care_team, draft_plan, goals, plan_page, preferences
+from services.plan_api.domain import unmet as unmet_parts
+from services.plan_api.domain.activities import ordered
 from services.plan_api.domain.application import canonical_of
 from services.plan_api.domain.bundle import Seen, put, put_new, put_over, transaction
-from services.plan_api.domain.narrative import narrative, title_of
+from services.plan_api.domain.narrative import title_of
 from shared.care.automatic import Act
 from shared.care.programme_plan import PROFILE
 from shared.care.signed import signed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from services.plan_api.domain.activities import Ordered, Template
     from services.plan_api.domain.application import Application
+    from services.plan_api.domain.needs import Known
     from shared.fhir.reader import JsonObject
 
 _DESCRIPTION: Final = "Made from a template, for a clinician to adapt."
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """A PlanDefinition of the record, as a versioned reference too, with what it names."""
+class _Parts:
+    goals: list[JsonObject]
+    ordered: Ordered
+    team: JsonObject
 
-    definition: JsonObject
-    versioned: str
-    activities: Mapping[str, JsonObject]
+    @property
+    def written(self) -> list[JsonObject]:
+        return [*self.goals, *self.ordered.requests, *self.ordered.tasks, self.team]
 
 
 def bundle(
     template: Template,
     application: Application,
     *,
-    conditions: Sequence[JsonObject],
+    known: Known,
     prepared: Seen | None,
 ) -> JsonObject:
     """Write the plan and its parts together, and who asked for them.
 
     :raises RuleViolation: when an action names a definition that is not there.
     """
+    actions = [action for _, action in template.actions]
     parts = _Parts(
-        goals.goals(template.definition, conditions, application),
-        service_requests(template.definition, template.activities, application),
-        care_team.care_team(application),
+        goals.goals(template.definition, known.conditions, application),
+        ordered(template, application, known),
+        care_team.care_team(application, actions, known),
     )
-    plan = _plan(template.definition, application, parts, prepared)
-    written = [*parts.goals, *parts.requests, parts.team]
+    plan = _plan(template.definition, application, known, parts=parts, prepared=prepared)
     act = Act(
-        targets=[f"{each['resourceType']}/{each['id']}" for each in (plan, *written)],
+        targets=[f"{each['resourceType']}/{each['id']}" for each in (plan, *parts.written)],
         sources=[template.versioned],
         recorded=application.recorded,
     )
     said = signed(application.asked_by, act) | {"id": application.id_for("applied")}
     first = put_over(prepared, plan) if prepared else put_new(plan)
-    return transaction([first, *map(put, written), put(said)])
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    goals: list[JsonObject]
-    requests: list[JsonObject]
-    team: JsonObject
+    return transaction([first, *map(put, parts.written), put(said)])
 
 
 def _plan(
-    definition: JsonObject, application: Application, parts: _Parts, prepared: Seen | None
+    definition: JsonObject,
+    application: Application,
+    known: Known,
+    *,
+    parts: _Parts,
+    prepared: Seen | None,
 ) -> JsonObject:
     fresh: JsonObject = {"created": application.recorded}
     kept = prepared.content if prepared else fresh
     title = str(definition.get("title", "Care plan"))
     description = str(definition.get("description", _DESCRIPTION))
+    orders, unmet = parts.ordered, parts.ordered.unmet
     addressed = [each for goal in parts.goals for each in goal.get("addresses", ())]
+    heads = (f"{title}.", description)
     plan = kept | {
         "resourceType": "CarePlan",
         "id": application.plan_id,
         "meta": kept.get("meta", {}) | {"profile": [PROFILE]},
-        "text": narrative((f"{title}.", description), parts.requests),
+        "text": plan_page.page(
+            heads, application, known, parts=orders, goals=parts.goals, team=parts.team
+        ),
+        "extension": [
+            *kept.get("extension", ()),
+            *preferences.extensions(application.preferences),
+            *map(unmet_parts.extension, unmet),
+        ],
         "instantiatesCanonical": [canonical_of(definition)],
         "status": "draft",
         "intent": "plan",
@@ -90,15 +102,18 @@ def _plan(
         "title": title,
         "description": description,
         "subject": {"reference": application.patient},
-        "period": _period(application, parts.requests),
+        "period": _period(application, orders.requests),
         "author": {"reference": application.asked_by},
         "contributor": [{"reference": application.asked_by}],
         "careTeam": [_referring(parts.team)],
         "supportingInfo": [*kept.get("supportingInfo", ()), {"reference": application.episode}],
         "goal": [_referring(goal) for goal in parts.goals],
-        "activity": [{"reference": referring_to(each)} for each in parts.requests],
+        "activity": [
+            *({"reference": referring_to(each)} for each in (*orders.requests, *orders.tasks))
+        ],
         "addresses": [dict(each) for each in {e["reference"]: e for e in addressed}.values()],
         "encounter": {"reference": application.encounter} if application.encounter else None,
+        "note": [*kept.get("note", ()), *map(unmet_parts.note, unmet)],
     }
     return {name: value for name, value in plan.items() if value}
 

@@ -1,4 +1,4 @@
-"""The team of a plan: whoever asked for it, and who was named with it.
+"""The team of a plan: professionals, peers, and those of the family who take part.
 
 https://hl7.org/fhir/R4/careteam.html
 """
@@ -7,20 +7,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.plan_api.domain import needs
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from services.plan_api.domain.application import Application
+    from services.plan_api.domain.needs import Known
     from shared.fhir.reader import JsonObject
 
 _NAME: Final = "Team of the intensive outpatient programme"
+_RELATIONSHIP: Final = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+_GUARDIAN: Final = {"system": _RELATIONSHIP, "code": "GUARD"}
 
 
-def care_team(application: Application) -> JsonObject:
+def care_team(application: Application, actions: Sequence[JsonObject], known: Known) -> JsonObject:
     """Propose the team."""
-    roles = {
+    roles: dict[str | None, str] = {
         application.asked_by: "Clinician who planned the care",
         application.practitioner: "Responsible clinician",
+        application.peer_specialist: "Peer specialist",
         application.organization: "Programme",
     }
+    roles.update(_family(application, actions, known))
+    more = {each: "Member of the team" for each in application.members if each not in roles}
     team = {
         "resourceType": "CareTeam",
         "id": application.id_for("care-team"),
@@ -29,7 +39,7 @@ def care_team(application: Application) -> JsonObject:
         "subject": {"reference": application.patient},
         "participant": [
             {"role": [{"text": role}], "member": {"reference": member}}
-            for member, role in roles.items()
+            for member, role in (roles | more).items()
             if member
         ],
     }
@@ -40,3 +50,29 @@ def care_team(application: Application) -> JsonObject:
         ),
     }
     return team | {name: value for name, value in optional.items() if value}
+
+
+def _family(
+    application: Application, actions: Sequence[JsonObject], known: Known
+) -> dict[str, str]:
+    """Name guardians, and those of the family whom the person lets take part."""
+    consented = {
+        each: "Family member, with the person's consent"
+        for consent in known.consents
+        for each in needs.family_consented(consent, known, application.start)
+    }
+    return consented | dict.fromkeys(_guardians(application, actions, known), "Guardian")
+
+
+def _guardians(
+    application: Application, actions: Sequence[JsonObject], known: Known
+) -> Iterator[str]:
+    for person in known.related:
+        kinds = [c for each in person.get("relationship", ()) for c in each.get("coding", ())]
+        if any(_GUARDIAN.items() <= each.items() for each in kinds):
+            yield f"RelatedPerson/{person['id']}"
+    # A template for minors says who else stands for one.
+    for requirement in (each for action in actions for each in action.get("input", ())):
+        if requirement["type"] == "RelatedPerson":
+            for person in needs.met(requirement, known, application.start):
+                yield f"RelatedPerson/{person['id']}"

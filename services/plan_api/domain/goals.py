@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.application import last_day
+from services.plan_api.domain.needs import is_kind_of
+from services.plan_api.templates.catalogue import skill_goal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,17 +18,30 @@ if TYPE_CHECKING:
     from services.plan_api.domain.application import Application
     from shared.fhir.reader import JsonObject
 
-_ICD_10_CM: Final = "http://hl7.org/fhir/sid/icd-10-cm"
+_PERTAINS: Final = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
 
 
 def goals(
     definition: JsonObject, conditions: Sequence[JsonObject], application: Application
 ) -> list[JsonObject]:
-    """Write a proposed Goal for each goal, about those of the person's conditions it is for."""
+    """Write a proposed Goal for each goal, about those of the person's conditions it is for.
+
+    Each skill that was chosen is a goal of its own.
+    """
+    skills = map(skill_goal, application.preferences.many("skill"))
     return [
         _goal(str(goal.get("id", i)), goal, conditions, application)
-        for i, goal in enumerate(definition.get("goal", ()))
+        for i, goal in enumerate((*definition.get("goal", ()), *skills))
     ]
+
+
+def pertaining(action: JsonObject, definition: JsonObject, application: Application) -> JsonObject:
+    """Say which Goals an activity is for."""
+    present = {goal.get("id") for goal in definition.get("goal", ())}
+    named = [each for each in action.get("goalId", ()) if each in present]
+    references = ({"reference": f"Goal/{application.id_for(f'goal/{each}')}"} for each in named)
+    found = [{"url": _PERTAINS, "valueReference": each} for each in references]
+    return {"extension": found} if found else {}
 
 
 def _goal(
@@ -59,13 +74,4 @@ def _target(target: JsonObject, start: date) -> JsonObject:
 def _is_addressed(goal: JsonObject, condition: JsonObject) -> bool:
     codings = condition.get("code", {}).get("coding", ())
     meant = [each for concept in goal.get("addresses", ()) for each in concept.get("coding", ())]
-    return any(_is_kind_of(coding, each) for coding in codings for each in meant)
-
-
-def _is_kind_of(coding: JsonObject, meant: JsonObject) -> bool:
-    if coding.get("system") != meant.get("system") or not {"code"} <= coding.keys() & meant.keys():
-        return False
-    # A code of ICD-10-CM holds all those that begin with it.
-    if coding["system"] == _ICD_10_CM:
-        return str(coding["code"]).startswith(str(meant["code"]))
-    return bool(coding["code"] == meant["code"])
+    return any(is_kind_of(coding, each) for coding in codings for each in meant)

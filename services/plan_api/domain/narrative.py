@@ -31,9 +31,39 @@ _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def narrative(sentences: Iterable[str], requests: Sequence[JsonObject] = ()) -> JsonObject:
     """Write sentences, and the week that orders plan."""
-    told = "".join(f"<p>{escape(each)}</p>" for each in sentences)
-    week = _table(map(_row, sorted(requests, key=_order))) if requests else ""
-    return {"status": "generated", "div": f'<div xmlns="{_XHTML}">{told}{week}</div>'}
+    return whole([*map(paragraph, sentences), week(requests)])
+
+
+def whole(parts: Iterable[str]) -> JsonObject:
+    """Put what is written together as a resource's text."""
+    return {"status": "generated", "div": f'<div xmlns="{_XHTML}">{"".join(parts)}</div>'}
+
+
+def paragraph(text: str) -> str:
+    """Write a sentence by itself."""
+    return f"<p>{escape(text)}</p>"
+
+
+def titled(title: str, part: str) -> str:
+    """Write a part under its title; nothing where the part is empty."""
+    return f"<h3>{escape(title)}</h3>{part}" if part else ""
+
+
+def bullets(texts: Iterable[str]) -> str:
+    """Write a list; nothing where it is empty."""
+    items = "".join(f"<li>{escape(each)}</li>" for each in texts)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def week(requests: Sequence[JsonObject]) -> str:
+    """Write the week that orders plan, from its first day to its last."""
+    return table(_HEAD, map(_row, sorted(requests, key=_order))) if requests else ""
+
+
+def table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    """Write rows under their head."""
+    lines = [_line("th", head), *(_line("td", row) for row in rows)]
+    return f"<table>{''.join(lines)}</table>"
 
 
 def title_of(request: JsonObject) -> str:
@@ -74,11 +104,6 @@ def _how_often(repeat: JsonObject) -> str:
 def _repeat(request: JsonObject) -> JsonObject:
     repeat: JsonObject = request.get("occurrenceTiming", {}).get("repeat", {})
     return repeat
-
-
-def _table(rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [_line("th", _HEAD), *(_line("td", row) for row in rows)]
-    return f"<table>{''.join(lines)}</table>"
 
 
 def _line(cell: str, texts: Iterable[str]) -> str:

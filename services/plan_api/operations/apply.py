@@ -10,23 +10,27 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import applied_plan
 from services.plan_api.domain.application import Application, canonical_of
+from services.plan_api.domain.preferences import is_made_for, preferred
 from services.plan_api.episodes import programme_episode
+from services.plan_api.operations.apply_inputs import WISHES, people_named, stated_wishes
+from services.plan_api.person_finding import known_of
 from services.plan_api.template_finding import newest, template_asked
 from services.plan_api.writing import answer, seen, written
 from shared.care.automatic import derived_id
-from shared.care.programme_plan import is_in_force, is_of_the_same, is_ours
-from shared.fhir.errors import Conflict, NotFound, RuleViolation
-from shared.fhir.references import parse_reference
+from shared.care.programme_plan import is_in_force, is_ours
+from shared.fhir.errors import Conflict
 from shared.server.actors import clinician
 from shared.server.definition import Operation, Parameter
-from shared.store.finding import fetch, find
+from shared.store.finding import find
 from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.plan_api.domain.applied_plan import Template
-    from shared.fhir.reader import JsonObject
+    from services.plan_api.domain.activities import Template
+    from services.plan_api.domain.needs import Known
+    from services.plan_api.domain.preferences import Preferences, Wishes
+    from services.plan_api.operations.apply_inputs import People
     from shared.server.call import Call
     from shared.server.engine import Engine
     from shared.server.request import FhirResponse
@@ -34,7 +38,6 @@ if TYPE_CHECKING:
     from shared.store.reading import Reading
 
 _RUNNING: Final = "planned,active"
-_LIVE: Final = "active,recurrence,relapse"
 # What a plan has that was not only prepared.
 _FILLED: Final = frozenset({"instantiatesCanonical", "activity", "goal"})
 
@@ -45,10 +48,12 @@ class _Gathered:
 
     who: str
     template: Template
-    people: dict[str, str | None]
+    people: People
     episode: Found
     plans: Sequence[Found]
-    conditions: Sequence[Found]
+    known: Known
+    stated: Wishes
+    preferences: Preferences
 
 
 async def apply(engine: Engine, call: Call) -> FhirResponse:
@@ -65,7 +70,7 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
     drafts = [each for each in gathered.plans if each.content.get("status") == "draft"]
     applied = [each for each in drafts if canonical in _templates(each)]
     if applied:
-        return answer(newest(applied))
+        return answer(_made_for(newest(applied), gathered.stated))
     # The draft that was prepared when an inpatient stay ended is filled, where there is one; what
     # a clinician has begun by hand stays theirs.
     empty = [each for each in drafts if _FILLED.isdisjoint(each.content)]
@@ -74,7 +79,7 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
     bundle = applied_plan.bundle(
         gathered.template,
         _application(gathered, plan_id, call),
-        conditions=[each.content for each in gathered.conditions],
+        known=gathered.known,
         prepared=seen(prepared) if prepared else None,
     )
     return await written(call, bundle, Key("CarePlan", plan_id))
@@ -82,56 +87,20 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
 
 async def _gather(reading: Reading, call: Call) -> _Gathered:
     who = await clinician(reading, call.context)
+    stated = stated_wishes(call)
     template = await template_asked(reading, call)
-    patient = await _named(reading, "subject", "Patient", call)
-    people = {
-        name.lower(): await _named(reading, name.lower(), name, call)
-        for name in ("Practitioner", "Organization", "Encounter")
-    }
-    episode = await programme_episode(reading, str(patient), _RUNNING)
+    people = await people_named(reading, call)
+    patient = str(people.subject)
+    episode = await programme_episode(reading, patient, _RUNNING)
     if episode is None:
         raise Conflict(
             "The person is in no planned or active EpisodeOfCare of the programme; "
             "admit them before a plan is made."
         )
-    of_them = ("patient", str(patient))
-    plans = await find(reading, "CarePlan", of_them, ("intent", "plan"))
-    conditions = await find(reading, "Condition", of_them, ("clinical-status", _LIVE))
-    return _Gathered(
-        who,
-        template,
-        people | {"subject": patient},
-        episode,
-        [each for each in plans if is_ours(each.content)],
-        conditions,
-    )
-
-
-async def _named(reading: Reading, name: str, resource_type: str, call: Call) -> str | None:
-    text = call.inputs.one(name)
-    if text is None:
-        return None
-    link = parse_reference(text, call.context.bases)
-    if link.kind != "local" or link.type != resource_type:
-        raise RuleViolation(
-            f"{name} must refer to a {resource_type} of this record, such as {resource_type}/7.",
-            expression="Parameters.parameter",
-        )
-    key = Key(resource_type, str(link.id))
-    found = await fetch(reading, key)
-    if found is None:
-        raise NotFound(f"There is no {key} here.")
-    if resource_type == "Encounter" and not _is_theirs(found.content, call):
-        raise RuleViolation(
-            f"{key} is not of the person for whom the plan is made.",
-            expression="Parameters.parameter",
-        )
-    return str(key)
-
-
-def _is_theirs(encounter: JsonObject, call: Call) -> bool:
-    person = {"subject": {"reference": call.inputs.one("subject")}}
-    return is_of_the_same(person, encounter, call.context.bases)
+    plans = await find(reading, "CarePlan", ("patient", patient), ("intent", "plan"))
+    ours = [each for each in plans if is_ours(each.content)]
+    known, kept = await known_of(reading, patient, people.speaking)
+    return _Gathered(who, template, people, episode, ours, known, stated, preferred(stated, kept))
 
 
 def _refuse_second_plan(plans: Sequence[Found]) -> None:
@@ -142,16 +111,28 @@ def _refuse_second_plan(plans: Sequence[Found]) -> None:
         )
 
 
+def _made_for(draft: Found, stated: Wishes) -> Found:
+    if not is_made_for(draft.content, stated):
+        raise Conflict(
+            f"{draft.reference} is a draft made for other preferences; "
+            "revoke it before another is made."
+        )
+    return draft
+
+
 def _application(gathered: _Gathered, plan_id: str, call: Call) -> Application:
     people = gathered.people
     return Application(
         plan_id=plan_id,
-        patient=str(people["subject"]),
+        patient=str(people.subject),
         episode=gathered.episode.reference,
         asked_by=gathered.who,
-        practitioner=people["practitioner"],
-        organization=people["organization"],
-        encounter=people["encounter"],
+        practitioner=people.practitioner,
+        organization=people.organization,
+        encounter=people.encounter,
+        peer_specialist=people.peer_specialist,
+        members=people.members,
+        preferences=gathered.preferences,
         start=call.context.now.astimezone(call.context.zone).date(),
         recorded=instant(call.context.now),
     )
@@ -185,6 +166,15 @@ APPLY: Final = Operation(
         Parameter("encounter", "in", "string", "The Encounter in which it is asked."),
         Parameter("practitioner", "in", "string", "The clinician who will be responsible."),
         Parameter("organization", "in", "string", "The organisation that provides the care."),
+        Parameter("peer-specialist", "in", "string", "The Practitioner who gives peer support."),
+        Parameter(
+            "member",
+            "in",
+            "string",
+            "More of the team: Practitioner, PractitionerRole, RelatedPerson or Organization.",
+            max=None,
+        ),
+        *WISHES,
         Parameter("return", "out", "CarePlan", "The draft plan.", min=1),
     ),
 )

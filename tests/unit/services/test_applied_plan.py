@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from services.plan_api.domain import activities, applied_plan
+from services.plan_api.domain.activities import Template
 from services.plan_api.domain.application import Application, canonical_of, last_day
-from services.plan_api.domain.applied_plan import Template
 from services.plan_api.domain.bundle import Seen
+from services.plan_api.domain.needs import Known
 from services.plan_api.templates import ACTIVITIES, ADULT, LIBRARY
 from shared.care.canonical import CANONICAL
 from shared.fhir.errors import RuleViolation
@@ -46,7 +47,8 @@ def applied(
 ) -> dict[str, list[dict[str, Any]]]:
     """Apply a template, and sort what is written by type, the requests as `requests`."""
     asked = asked or application()
-    bundle = applied_plan.bundle(template, asked, conditions=conditions, prepared=prepared)
+    known = Known(conditions=conditions)
+    bundle = applied_plan.bundle(template, asked, known=known, prepared=prepared)
     found: dict[str, list[dict[str, Any]]] = {"requests": []}
     for entry in bundle["entry"]:
         found.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
