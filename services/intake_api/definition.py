@@ -19,10 +19,10 @@ from services.intake_api.operations.process_message import PROCESS_MESSAGE
 from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import (
     clock,
+    course_changed,
     handoff_completed,
     identity_reviewed,
     referral_requested,
-    visit_finished,
 )
 from services.ownership import owner_of, types_of
 from shared.feed.reaction import Reactions
@@ -39,7 +39,7 @@ DEFINITION: Final = ServiceDefinition(
         "intake",
         (
             referral_requested.REACTION,
-            visit_finished.REACTION,
+            course_changed.REACTION,
             clock.REACTION,
             handoff_completed.REACTION,
             identity_reviewed.REACTION,

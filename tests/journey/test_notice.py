@@ -49,7 +49,7 @@ def of_notices(found: dict[str, Resource]) -> dict[str, Resource]:
 
     def is_theirs(each: Resource) -> bool:
         names = [agent["who"].get("identifier", {}).get("value") for agent in each.get("agent", ())]
-        return names not in (["inpatient-notice|1.0"], ["follow-up-windows|1.0"])
+        return names not in (["inpatient-notice|1.0"], ["follow-up-windows|2.0"])
 
     return {
         reference: each

@@ -17,6 +17,10 @@ POLICY: Final = Policy("overdue-clock-escalates", "1.0", "Marks a clock overdue 
 CLOCK: Final = code_system("clock")
 _OVERDUE: Final = {"coding": [{"system": CLOCK, "code": "overdue"}], "text": "overdue"}
 
+# What else has to be done by its day, beside clocks.
+_TIMED: Final = frozenset({"suicide-screen", "outreach"})
+_RUNNING: Final = frozenset({"requested", "received", "accepted", "ready", "in-progress"})
+
 Step = Literal["wait", "leave", "mark", "escalate"]
 
 
@@ -28,10 +32,20 @@ def end_of_local_day(day: str, zone: tzinfo) -> datetime:
 def due_of(task: JsonObject, zone: tzinfo) -> datetime | None:
     """Give the moment at which a running clock's window has passed; None if none runs."""
     last_day = task.get("restriction", {}).get("period", {}).get("end")
-    is_running = task.get("status") == "requested" and task.get("intent") == "order"
-    if not (is_running and last_day and is_clock(task)):
+    if not (last_day and is_timed(task) and is_running(task)):
         return None
     return end_of_local_day(last_day, zone)
+
+
+def is_timed(task: JsonObject) -> bool:
+    """Tell whether a Task is a clock, or another one that must be done by its day."""
+    return is_clock(task) or bool(_task_codes(task) & _TIMED)
+
+
+def is_running(task: JsonObject) -> bool:
+    """Tell whether a timed Task is still to be done: nobody takes a clock on, but may a Task."""
+    running = {"requested"} if is_clock(task) else _RUNNING
+    return task.get("intent") == "order" and task.get("status") in running
 
 
 def next_step(task: JsonObject, due: datetime, *, created: datetime, now: datetime) -> Step:
@@ -80,7 +94,7 @@ def escalation_id(task_id: str) -> str:
 
 
 def escalation(task: JsonObject, authored: str) -> JsonObject:
-    """Write the Task that asks people to look at a clock that ran out."""
+    """Write the Task that asks people to look at what was not done in time."""
     clock = {"reference": f"Task/{task['id']}"}
     return {
         "resourceType": "Task",
@@ -91,13 +105,23 @@ def escalation(task: JsonObject, authored: str) -> JsonObject:
         "priority": "urgent",
         "code": {
             "coding": [{"system": code_system("task"), "code": "escalation"}],
-            "text": "Overdue follow-up",
+            "text": f"Overdue: {_name(task)}",
         },
-        "description": "A follow-up was not done within its window. Find out why, and see to it.",
+        "description": f"Not done in time: {_name(task)}. Find out why, and see to it.",
         "focus": clock,
         "for": task["for"],
         "authoredOn": authored,
     }
+
+
+def _name(task: JsonObject) -> str:
+    name: str = task.get("code", {}).get("text", "follow-up")
+    return name
+
+
+def _task_codes(task: JsonObject) -> set[str]:
+    codings = task.get("code", {}).get("coding", ())
+    return {each.get("code", "") for each in codings if each.get("system") == code_system("task")}
 
 
 def _has_coding(concept: JsonObject, code: str | None = None) -> bool:

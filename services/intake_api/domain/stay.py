@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.dates import local_day
+from shared.fhir.reader import read
 
 if TYPE_CHECKING:
     from datetime import date, tzinfo
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
+_GOES_ON: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
+_TOLD: Final[dict[str, Any]] = read((files(__package__) / "dispositions.json").read_bytes())
+_DISPOSITIONS: Final = ("death", "against-advice")
 
 
 def is_inpatient(encounter: JsonObject) -> bool:
@@ -29,6 +34,18 @@ def is_classified(encounter: JsonObject) -> bool:
 def ends_inpatient_stay(encounter: JsonObject) -> bool:
     """Tell whether an Encounter is an inpatient stay that is over."""
     return is_inpatient(encounter) and encounter.get("status") == "finished"
+
+
+def is_in_hospital(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter is an inpatient stay that goes on."""
+    return is_inpatient(encounter) and encounter.get("status") in _GOES_ON
+
+
+def disposition(encounter: JsonObject) -> str | None:
+    """Tell whether a stay ended by death or against advice; None where by neither."""
+    told = encounter.get("hospitalization", {}).get("dischargeDisposition", {})
+    codings = {f"{each.get('system')}|{each.get('code')}" for each in told.get("coding", ())}
+    return next((each for each in _DISPOSITIONS if codings & set(_TOLD[each])), None)
 
 
 def classified(encounter: JsonObject) -> JsonObject:

@@ -1,5 +1,7 @@
 """A clock was written or fell due: its timer follows it, and an overdue one is escalated once.
 
+So is a suicide screen that was not made on its day, and whom nobody has reached out to.
+
 A write and a timer are handled alike: by what the Task says now.
 """
 
@@ -8,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain import clock
+from services.intake_api.domain.follow_up import marks
+from services.intake_api.domain.follow_up.marks import Verdict
 from services.intake_api.domain.follow_up.visits import is_after_handoff
 from shared.care.automatic import Act, provenance
 from shared.care.subject import patient_of
@@ -66,11 +70,17 @@ async def _created(version: Version, effects: Effects) -> datetime:
 
 
 async def _escalation(task: JsonObject, effects: Effects) -> list[Change]:
+    """Escalate a clock by its one Task, which is asked for again where we had called it off."""
     key = Key("Task", clock.escalation_id(task["id"]))
-    if await effects.tx.read(key) is not None:
+    version = await effects.tx.read(key)
+    if version is None:
+        escalation = clock.escalation(task, instant(effects.now))
+        return [Change(key, "PUT", None, escalation, effects.now)]
+    before = content_of(version)
+    if before is None or not marks.is_called_off(before):
         return []
-    escalation = clock.escalation(task, instant(effects.now))
-    return [Change(key, "PUT", None, escalation, effects.now)]
+    again = marks.marked(before, Verdict("requested"))
+    return [Change(key, "PUT", version, again, effects.now)]
 
 
 async def _mark_overdue(
@@ -90,5 +100,5 @@ async def _mark_overdue(
 
 
 # A Task that is a clock no longer leaves its timer, which finds nothing to do when it fires.
-REACTION: Final = Reaction("clock", frozenset({"Task"}), handle, concerns=clock.is_clock)
+REACTION: Final = Reaction("clock", frozenset({"Task"}), handle, concerns=clock.is_timed)
 TIMERS: Final = {_DUE: handle}

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake_api.domain import clock
-from services.intake_api.domain.follow_up import following, opening, referral, visits
-from services.intake_api.domain.follow_up.following import Seen
+from services.intake_api.domain.follow_up import following, marks, opening, referral, visits
+from services.intake_api.domain.follow_up.course import Course
+from services.intake_api.domain.follow_up.marks import Verdict
 from services.intake_api.domain.follow_up.opening import Stay
 from services.intake_api.domain.follow_up.visits import Calendar, Handoff, Visit
 from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE
@@ -143,48 +144,56 @@ FIRST, SECOND, EARLY = (
 
 
 def after(task: dict[str, Any], *seen: Visit, written: str | None = None) -> dict[str, Any] | None:
-    return following.followed(task, written, Seen(seen, (), NEW_YORK))
+    return following.followed(task, written, Course(seen, (), NEW_YORK), {})
 
 
-def test_the_first_visit_completes_a_clock_and_the_mark_stays() -> None:
-    task = clock.overdue(a_clock(output=[{"type": {"text": "note"}, "valueString": "called"}]))
+def completed(task: dict[str, Any], *by: Visit) -> dict[str, Any]:
+    return marks.marked(task, Verdict("completed", by=tuple(each.reference for each in by)))
 
-    done = after(task, SECOND, FIRST, EARLY)
+
+def test_the_first_visit_completes_a_clock_which_is_overdue_no_more() -> None:
+    task = a_clock(output=[{"type": {"text": "note"}, "valueString": "called"}])
+
+    done = after(clock.overdue(task), SECOND, FIRST, EARLY)
 
     assert done is not None
     assert validate(done) == []
-    assert (done["status"], visits.satisfied_by(done)) == ("completed", FIRST.reference)
-    assert clock.is_overdue(done)
-    assert visits.satisfied_by(task) is None
-    assert visits.reopened(done) == task
+    assert (done["status"], marks.satisfied_by(done)) == ("completed", (FIRST.reference,))
+    assert not clock.is_overdue(done)
+    assert marks.satisfied_by(task) == ()
+    assert marks.marked(done, Verdict("requested")) == task
     assert after(task, EARLY) is None
     assert after(task | {"intent": "plan"}, FIRST) is None
 
 
 def test_a_visit_that_was_taken_back_reopens_its_clock_or_another_takes_its_place() -> None:
     task = a_clock()
-    done = visits.completed(task, FIRST)
+    done = completed(task, FIRST)
 
     assert after(done, written=FIRST.reference) == task
-    assert after(done, SECOND, written=FIRST.reference) == visits.completed(task, SECOND)
+    assert after(done, SECOND, written=FIRST.reference) == completed(task, SECOND)
     assert after(done, FIRST, SECOND, written=FIRST.reference) is None
 
 
-def test_what_stands_is_not_judged_anew() -> None:
+def test_an_earlier_visit_that_is_told_later_is_the_one_that_counts() -> None:
+    done = completed(a_clock(), SECOND)
+
+    assert after(done, SECOND, FIRST, written=FIRST.reference) == completed(a_clock(), FIRST)
+
+
+def test_what_people_have_decided_stands() -> None:
     by_phone = a_clock(status="completed")
-    done = visits.completed(a_clock(), FIRST)
+    elsewhere = completed(a_clock(), EARLY)
 
     assert after(by_phone, FIRST, written=FIRST.reference) is None
-    assert after(done, SECOND, written=SECOND.reference) is None
-    assert after(done, written=None) is None
+    assert after(elsewhere, EARLY, FIRST, written=FIRST.reference) is None
     assert after(a_clock(status="cancelled"), FIRST, written=FIRST.reference) is None
 
 
 def test_a_clock_that_was_completed_otherwise_names_no_visit() -> None:
-    assert visits.satisfied_by(a_clock(status="completed")) is None
-    assert "output" not in visits.reopened(
-        visits.completed(a_clock(), Visit("Encounter/a", date.max, frozenset()))
-    )
+    assert marks.satisfied_by(a_clock(status="completed")) == ()
+    done = completed(a_clock(), Visit("Encounter/a", date.max, frozenset()))
+    assert "output" not in marks.marked(done, Verdict("requested"))
 
 
 @given(
@@ -213,7 +222,6 @@ def test_the_windows_are_those_of_the_programme() -> None:
         ("follow-up-7d", 1, 7),
         ("follow-up-30d", 1, 30),
     ]
-    assert visits.CODES == ("follow-up-7d", "follow-up-30d", "aftercare-7d", "aftercare-30d")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
-"""Which visits satisfy a clock, and what becomes of the clock then.
+"""What satisfies a clock: a visit in its window, or what else its policy names.
 
 Any finished visit counts after a discharge, one at the aftercare clinic after a handoff; its first
-local day must lie in the window. A clock that was marked overdue stays marked when such a visit is
-told late, and a visit after the window does not complete it.
+local day must lie in the window. A visit after the window does not complete it.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.clock import CLOCK
-from services.intake_api.domain.follow_up.windows import AFTER_DISCHARGE, AT_AFTERCARE_CLINIC
+from services.intake_api.domain.follow_up.windows import AT_AFTERCARE_CLINIC, BY_CODE
 from services.intake_api.domain.stay import ACT_CODE
 from shared.care.automatic import Policy
 from shared.fhir.dates import local_day
@@ -23,10 +22,9 @@ if TYPE_CHECKING:
 
     from shared.fhir.reader import JsonObject
 
-POLICY: Final = Policy("visit-satisfies-clock", "1.0", "Completes a clock by a visit in its window")
-CODES: Final = (*(each.code for each in AFTER_DISCHARGE), *AT_AFTERCARE_CLINIC)
+POLICY: Final = Policy("visit-satisfies-clock", "1.1", "Completes a clock by a visit in its window")
 _SEEN: Final = frozenset({"AMB", "VR"})
-_SATISFIED_BY: Final = {"system": CLOCK, "code": "satisfied-by"}
+_VISIT: Final = frozenset({"visit", "treatment"})
 # A handoff that came to nothing has no clinic.
 _IN_VAIN: Final = frozenset({"draft", "rejected", "cancelled", "failed", "entered-in-error"})
 
@@ -41,11 +39,16 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A person was seen: by which Encounter, on which local day, where and at whose request."""
+    """A person was seen, or something was done: by what, on which local day, where.
+
+    `kinds` are what it can satisfy; `about` is the one Encounter whose clocks it concerns, if any.
+    """
 
     reference: str
     day: date
     places: frozenset[str]
+    kinds: frozenset[str] = _VISIT
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,12 @@ def was_seen(encounter: JsonObject) -> bool:
     return kind.get("system", ACT_CODE) == ACT_CODE and kind.get("code") in _SEEN
 
 
+def was_emergency(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter is of the class of emergency visits."""
+    kind = encounter.get("class", {})
+    return bool(kind.get("system", ACT_CODE) == ACT_CODE and kind.get("code") == "EMER")
+
+
 def handoff_of(task: JsonObject, calendar: Calendar) -> Handoff | None:
     """Read a handoff's Task; None where it came to nothing."""
     if task["status"] in _IN_VAIN:
@@ -84,7 +93,7 @@ def handoff_of(task: JsonObject, calendar: Calendar) -> Handoff | None:
 
 def is_after_handoff(task: JsonObject) -> bool:
     """Tell whether a clock waits for a visit at an aftercare clinic."""
-    return not set(AT_AFTERCARE_CLINIC).isdisjoint(_codes(task))
+    return not set(AT_AFTERCARE_CLINIC).isdisjoint(codes(task))
 
 
 def satisfies(
@@ -92,7 +101,7 @@ def satisfies(
 ) -> bool:
     """Tell whether a visit is what a clock waits for."""
     period = task.get("restriction", {}).get("period", {})
-    if not {"start", "end"} <= period.keys():
+    if not {"start", "end"} <= period.keys() or not _is_asked_for(visit, task, calendar):
         return False
     first = local_day(period["start"], calendar.zone)
     last = local_day(period["end"], calendar.zone, last=True)
@@ -103,26 +112,24 @@ def satisfies(
     )
 
 
-def satisfied_by(task: JsonObject) -> str | None:
-    """Give the reference of the visit that has completed a clock."""
-    if task.get("status") != "completed":
-        return None
-    told = (each for each in task.get("output", ()) if _is_satisfaction(each))
-    return next((each.get("valueReference", {}).get("reference") for each in told), None)
+def codes(task: JsonObject) -> list[str]:
+    """Name the clocks that a Task is."""
+    codings = task.get("code", {}).get("coding", ())
+    return [each.get("code", "") for each in codings if each.get("system") == CLOCK]
 
 
-def completed(task: JsonObject, visit: Visit) -> JsonObject:
-    """Complete a clock by a visit; whether it is marked overdue stays as it is."""
-    said = {"type": {"coding": [_SATISFIED_BY]}, "valueReference": {"reference": visit.reference}}
-    others = [each for each in task.get("output", ()) if not _is_satisfaction(each)]
-    return task | {"status": "completed", "output": [*others, said]}
+def focus_of(task: JsonObject, calendar: Calendar) -> str | None:
+    """Name what here started a clock."""
+    return next(_local([task.get("focus", {})], calendar), None)
 
 
-def reopened(task: JsonObject) -> JsonObject:
-    """Let a clock run again whose visit was taken back."""
-    others = [each for each in task.get("output", ()) if not _is_satisfaction(each)]
-    rest = {name: value for name, value in task.items() if name != "output"}
-    return rest | {"status": "requested"} | ({"output": others} if others else {})
+def _is_asked_for(visit: Visit, task: JsonObject, calendar: Calendar) -> bool:
+    """Tell whether it is of the kind that a clock asks for; no trigger is its own follow-up."""
+    focus = focus_of(task, calendar)
+    window = next((BY_CODE[each] for each in codes(task) if each in BY_CODE), None)
+    if (window.satisfied_by if window else "visit") not in visit.kinds:
+        return False
+    return visit.about == focus if visit.about else visit.reference != focus
 
 
 def _handoffs_of(
@@ -131,16 +138,6 @@ def _handoffs_of(
     """Choose the handoff that a clock says it belongs to, else any."""
     based_on = set(_local(task.get("basedOn", ()), calendar))
     return [each for each in handoffs if not based_on or each.request in based_on]
-
-
-def _is_satisfaction(output: JsonObject) -> bool:
-    codings = output.get("type", {}).get("coding", ())
-    return any({k: each.get(k) for k in _SATISFIED_BY} == _SATISFIED_BY for each in codings)
-
-
-def _codes(task: JsonObject) -> list[str]:
-    codings = task.get("code", {}).get("coding", ())
-    return [each.get("code", "") for each in codings if each.get("system") == CLOCK]
 
 
 def _local(named: Iterable[JsonObject], calendar: Calendar) -> Iterator[str]:

@@ -1,0 +1,137 @@
+"""A person's course changed, or a clock began to run: clocks start, and follow the course.
+
+What changes the course is whatever a clock depends on: visits, stays and their diagnoses, what
+stands for a visit, the episode of care, and whether the person lives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.courses import known_of
+from services.intake_api.domain import clock
+from services.intake_api.domain.death import is_dead
+from services.intake_api.domain.follow_up import deeds, diagnosis, updating, visits, windows
+from services.intake_api.domain.follow_up.updating import Written
+from services.intake_api.domain.stay import is_inpatient
+from shared.care.automatic import Act, provenance
+from shared.care.subject import patient_of
+from shared.feed.reaction import Reaction
+from shared.server.interactions.update import content_of
+from shared.server.saving import save
+from shared.store.finding import fetch
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.intake_api.courses import Known
+    from services.intake_api.domain.follow_up.updating import Updated
+    from shared.care.automatic import Policy
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
+
+_WHOSE: Final = {
+    "Coverage": "beneficiary",
+    "EpisodeOfCare": "patient",
+    "Task": "for",
+}
+TYPES: Final = frozenset({"Encounter", "Condition", "Patient", *_WHOSE, *deeds.TYPES})
+
+
+async def handle(event: Event, effects: Effects) -> None:
+    """Bring the clocks of everybody whom a write is or was about up to date."""
+    versions = [await effects.tx.read(event.key)]
+    versions += [await effects.tx.read_version(event.key, event.version - 1)]
+    now, before = (content_of(version) for version in versions)
+    if event.key.type == "Task" and not clock.is_clock(now or {}):
+        return
+    told = [each for each in (now, before) if each]
+    for patient_id in sorted({each for one in told if (each := _person(one, effects))}):
+        known = await known_of(effects.tx, patient_id)
+        if known is not None:
+            await _follow(known, Written(str(event.key), known.course_with(before)), effects)
+
+
+def _person(resource: JsonObject, effects: Effects) -> str | None:
+    if resource["resourceType"] == "Patient":
+        return str(resource["id"])
+    element = _WHOSE.get(resource["resourceType"], "subject")
+    return patient_of(resource, element, effects.tx.bases)
+
+
+async def _follow(known: Known, written: Written, effects: Effects) -> None:
+    clocks = [each.content for each in known.clocks]
+    changed = updating.changed(clocks, known.course, written)
+    started = await _started(known, effects)
+    changes = [_change(known, each, effects) for each in (*changed, *started)]
+    called_off = [change for each in changed if (change := await _called_off(each, effects))]
+    said = [
+        *_said(windows.POLICY, started, effects),
+        *_said(visits.POLICY, [each for each in changed if each.verdict.by], effects),
+        *_said(updating.POLICY, [each for each in changed if not each.verdict.by], effects),
+    ]
+    if changes:
+        await save(effects.tx, [*changes, *called_off, *said])
+
+
+async def _started(known: Known, effects: Effects) -> list[Updated]:
+    """Open the clocks that are missing; what people have deleted is not opened again."""
+    since = known.in_care_since(effects.now)
+    if since is None:
+        return []
+    patient = known.patient.reference
+    started = updating.started(known.course, patient=patient, since=since, now=effects.now)
+    keys = {Key("Task", each.task["id"]): each for each in started}
+    return [each for key, each in keys.items() if await effects.tx.read(key) is None]
+
+
+def _change(known: Known, updated: Updated, effects: Effects) -> Change:
+    key = Key("Task", updated.task["id"])
+    before = next((each.version for each in known.clocks if each.key == key), None)
+    return Change(key, "PUT", before, updated.task, effects.now)
+
+
+async def _called_off(updated: Updated, effects: Effects) -> Change | None:
+    """Call off the escalation of a clock that is no longer open."""
+    escalation = await fetch(effects.tx, Key("Task", clock.escalation_id(updated.task["id"])))
+    if escalation is None:
+        return None
+    after = updating.called_off(escalation.content, updated)
+    return Change(escalation.key, "PUT", escalation.version, after, effects.now) if after else None
+
+
+def _said(policy: Policy, updated: Sequence[Updated], effects: Effects) -> list[Change]:
+    if not updated:
+        return []
+    targets = sorted(f"Task/{each.task['id']}" for each in updated)
+    sources = {source for each in updated for source in each.sources}
+    act = Act(targets, sorted(sources), instant(effects.now), updated[0].activity)
+    key = Key("Provenance", effects.id_for(f"{policy.name}/{targets[0]}"))
+    return [Change(key, "PUT", None, provenance(policy, act), effects.now)]
+
+
+def concerns(written: JsonObject) -> bool:
+    """Tell whether clocks may depend on a write, or did on what it changed."""
+    kind = written["resourceType"]
+    if kind == "Task":
+        return clock.is_clock(written)
+    # What is of no concern any more may have been in an earlier version.
+    if kind == "EpisodeOfCare" or written["meta"]["versionId"] != "1":
+        return True
+    return _is_evidence(written)
+
+
+def _is_evidence(written: JsonObject) -> bool:
+    kind = written["resourceType"]
+    if kind == "Patient":
+        return is_dead(written)
+    if kind == "Condition":
+        return diagnosis.is_asked_for(written)
+    if kind == "Encounter":
+        return visits.was_seen(written) or is_inpatient(written) or visits.was_emergency(written)
+    return kind == "Coverage" or bool(deeds.kinds_of(written))
+
+
+REACTION: Final = Reaction("course_changed", TYPES, handle, concerns)
