@@ -16,6 +16,7 @@ from services.intake_api.operations.everything import EVERYTHING
 from services.intake_api.operations.level_of_care import LEVEL_OF_CARE
 from services.intake_api.operations.match import MATCH
 from services.intake_api.operations.process_message import PROCESS_MESSAGE
+from services.intake_api.operations.transition import TRANSITION
 from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import (
     clock,
@@ -46,7 +47,7 @@ DEFINITION: Final = ServiceDefinition(
         ),
         timers=clock.TIMERS,
     ),
-    operations=(PROCESS_MESSAGE, EVERYTHING, MATCH, LEVEL_OF_CARE, ADMIT, DECLINE),
+    operations=(PROCESS_MESSAGE, EVERYTHING, MATCH, LEVEL_OF_CARE, ADMIT, DECLINE, TRANSITION),
     profiles=PROFILES,
     library=(*LIBRARY, *EXTENSIONS, *CODE_SYSTEMS),
 )

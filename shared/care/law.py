@@ -50,7 +50,10 @@ def _nothing(_change: CareChange) -> tuple[Need, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """A rule for one type; an issue with the code `forbidden` refuses the caller, not the content.
+    """A rule for one type.
+
+    An issue with the code `forbidden` refuses the caller, and `conflict` what cannot be as things
+    stand; any other one the content.
 
     What `needs` names is held until the commit: who writes by the same need waits, so that two
     writers cannot each keep the law and break it together.

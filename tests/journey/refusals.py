@@ -62,6 +62,12 @@ def about(subject: str) -> Body:
     return parameters(subject={"valueString": subject})
 
 
+def step(trigger: str) -> Body:
+    return parameters(trigger={"valueCode": trigger})
+
+
+CARER = "Organization/other"
+TRANSITION = "Task/{elsewhere}/$transition"
 STATUS = "http://hl7.org/fhir/encounter-status"
 OTHER = "http://example.org/other"
 ADMIT = "EpisodeOfCare/{episode}/$admit"
@@ -170,6 +176,17 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "it is not active": Attempt(HANDOFF, CLINIC),
         "another clinic has it": Attempt(HANDOFF, CLINIC, person="handed over"),
         "the clinic is unknown": Attempt(HANDOFF, to("Organization/nothing")),
+    },
+    "Task/$transition": {
+        "there is no such trigger": Attempt(TRANSITION, step("run"), CARER, "handed over"),
+        "nobody acts": Attempt(TRANSITION, step("accept"), None, "handed over"),
+        "there is no such Task": Attempt("Task/nobody/$transition", step("accept"), CARER),
+        "it leads nowhere from here": Attempt(TRANSITION, step("no-show"), CARER, "handed over"),
+        "it is another party's step": Attempt(TRANSITION, step("accept"), THERAPIST, "handed over"),
+        "the Task is about no referral": Attempt(
+            "Task/{clock}/$transition", step("accept"), CARER, "handed over"
+        ),
+        "the reason is missing": Attempt(TRANSITION, step("decline"), CARER, "handed over"),
     },
     "$clock": {
         "the instant has passed": Attempt(

@@ -12,6 +12,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from shared.care.canonical import code_system
+from shared.care.referral.task import business_status
 from shared.fhir.references import Links
 from shared.fhir.validation import validate
 from tests.journey.participant import Participant
@@ -187,9 +188,8 @@ def test_what_a_handoff_makes_hangs_together(person: Participant) -> None:
     made = handed_off(person, asked(reason="She goes back to work."))
     task, referral, document = made["task"], made["service-request"], made["document"]
 
-    assert (task["status"], task["intent"]) == ("requested", "order")
-    business = task["businessStatus"]["coding"][0]
-    assert business == {"system": code_system("referral"), "code": "2.0"}
+    assert (task["status"], task["intent"]) == ("received", "order")
+    assert task["businessStatus"] == business_status("2.0")
     assert task["focus"] == {"reference": f"ServiceRequest/{referral['id']}"}
     assert task["owner"] == referral["performer"][0] == {"reference": "Organization/clinic"}
     assert task["requester"] == referral["requester"] == {"reference": CLINICIAN}
@@ -232,7 +232,8 @@ def test_another_clinic_can_be_asked_only_when_the_first_has_declined(
     assert f"Task/{first['id']}" in refused.text
 
     reason = {"text": "There is no room."}
-    declined = step(person, first, "Organization/clinic", status="rejected", statusReason=reason)
+    told = {"statusReason": reason, "businessStatus": business_status("4.0")}
+    declined = step(person, first, "Organization/clinic", status="rejected", **told)
     assert declined.is_success, declined.text
     again = handed_off(person, asked("Organization/other"))
     assert again["task"]["id"] != first["id"]
@@ -259,8 +260,9 @@ def test_when_a_clinic_has_taken_over_the_measures_of_aftercare_begin(
     person: Participant,
 ) -> None:
     task = handed_off(person)["task"]
-    for status in ("accepted", "in-progress", "completed"):
-        answer = step(person, task, "Organization/clinic", status=status)
+    for status, code in (("accepted", "3.0"), ("in-progress", "5.1.1"), ("completed", "7.0")):
+        told = {"status": status, "businessStatus": business_status(code)}
+        answer = step(person, task, "Organization/clinic", **told)
         assert answer.is_success, answer.text
     assert handed_off_status(person, task) == "completed"
     person.pass_time()
@@ -278,19 +280,19 @@ def handed_off_status(person: Participant, task: Resource) -> str:
 @pytest.mark.parametrize(
     ("actor", "changes", "status", "told"),
     [
-        ("Organization/clinic", {"status": "completed"}, 422, "accepted"),
+        ("Organization/clinic", {"status": "completed"}, 409, "accepted"),
         ("Organization/clinic", {"status": "rejected"}, 422, "says why"),
-        ("Organization/other", {"status": "accepted"}, 422, "Only the owner"),
-        (CLINICIAN, {"status": "accepted"}, 422, "Only the owner"),
+        ("Organization/other", {"status": "accepted"}, 409, "by the recipient"),
         ("Organization/clinic", {"owner": {"reference": "Organization/other"}}, 422, "owner"),
-        ("Organization/clinic", {"status": "accepted"}, 200, "accepted"),
+        ("Organization/clinic", {"businessStatus": business_status("2.0")}, 422, "never requested"),
         ("Practitioner/there", {"status": "accepted"}, 200, "accepted"),
     ],
 )
-def test_a_step_that_is_not_allowed_is_refused_with_what_is(
+def test_a_clinic_without_business_status_goes_the_plain_way(
     person: Participant, actor: str, changes: dict[str, object], status: int, told: str
 ) -> None:
-    task = handed_off(person)["task"]
+    task = handed_off(person, PLAIN)["task"]
+    assert (task["status"], "businessStatus" in task) == ("requested", False)
     answer = step(person, task, actor, **changes)
 
     assert answer.status_code == status, answer.text
@@ -308,7 +310,7 @@ def test_a_clock_that_nobody_sees_to_is_overdue(person: Participant) -> None:
 
 
 def test_a_handoff_that_was_closed_without_a_visit_escalates_once(person: Participant) -> None:
-    task = handed_off(person)["task"]
+    task = handed_off(person, PLAIN)["task"]
     for status in ("accepted", "completed"):
         assert step(person, task, "Organization/clinic", status=status).is_success
     for days in (9, 30):
@@ -325,6 +327,7 @@ def parameters(*told: Resource) -> Resource:
 
 
 RECIPIENT = asked()["parameter"][0]
+PLAIN = parameters(RECIPIENT, {"name": "plain", "valueBoolean": True})
 BAD = {
     "no recipient": parameters({"name": "reason", "valueString": "x"}),
     "a string": parameters({"name": "recipient", "valueString": "x"}),

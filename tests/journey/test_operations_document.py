@@ -74,7 +74,10 @@ def people(http: httpx.Client, way: list[Played]) -> dict[str, Names]:
         for each in handed.raise_for_status().json()["parameter"]
         if each["name"] == "task"
     ]
-    elsewhere = told["worse"] | {"elsewhere": task["id"]}
+    watching = {"based-on": task["focus"]["reference"], "code": "aftercare-7d"}
+    found = http.get("/fhir/Task", params=watching).raise_for_status().json()
+    [clock] = [each["resource"]["id"] for each in found["entry"]]
+    elsewhere = told["worse"] | {"elsewhere": task["id"], "clock": clock}
     return told | {"finished": way[-1].names, "handed over": elsewhere}
 
 

@@ -171,10 +171,9 @@ async def aftercare(
     player: Player, tell: Teller, person: Person, task: JsonObject, at: datetime
 ) -> None:
     """The clinic accepts, schedules, sees the person, and closes the handoff."""
-    for status in ("accepted", "in-progress"):
-        task = await player.put(
-            await player.get(f"Task/{task['id']}") | {"status": status}, cast.CLINIC
-        )
+    step = f"Task/{task['id']}/$transition"
+    for trigger in ("accept", "schedule"):
+        task = await player.call(step, cast.CLINIC, trigger={"valueCode": trigger})
     tell.say(f"{cast.name_of(cast.CLINIC)} accepts and schedules.", task)
     visit = _visit(
         {
@@ -185,8 +184,9 @@ async def aftercare(
     )
     seen = await player.post(visit | {"serviceProvider": {"reference": cast.CLINIC}}, cast.CLINIC)
     tell.say("The first visit happens.", seen)
-    task = await player.get(f"Task/{task['id']}")
-    await player.put(task | {"status": "completed"}, cast.CLINIC)
+    outcome = {"valueReference": {"reference": f"Encounter/{seen['id']}"}}
+    trigger = {"valueCode": "send-outcome"}
+    await player.call(step, cast.CLINIC, trigger=trigger, output=outcome)
     await player.settle()
     episode = await player.get(f"EpisodeOfCare/{person.episode}")
     tell.say(f"The handoff is closed, and the episode of care is {episode['status']}.", episode)

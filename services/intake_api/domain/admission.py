@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.level_of_care.kleene import word
 from shared.care.episode import WAITING, is_programme, moved
+from shared.care.referral.machine import by_trigger
+from shared.care.referral.task import is_tracked, state_of
+from shared.care.referral.task import moved as moved_on
 from shared.fhir.errors import Conflict, Issue
 
 if TYPE_CHECKING:
@@ -87,6 +90,8 @@ def declined(episode: JsonObject, at: str) -> JsonObject:
 
 def accepted(referral: JsonObject, at: str) -> JsonObject | None:
     """Accept a referral: its unanswered Task, or its ServiceRequest; None if nothing changes."""
+    if is_tracked(referral):
+        return _stepped(referral, "accept", at)
     if referral["resourceType"] == "Task" and referral["status"] in UNANSWERED:
         return referral | {"status": "accepted", "lastModified": at}
     if referral["resourceType"] == "ServiceRequest" and referral["status"] in {"draft", "on-hold"}:
@@ -100,12 +105,20 @@ def rejected(referral: JsonObject, at: str, refusal: Refusal) -> JsonObject | No
     if refusal.alternative:
         note = {"time": at, "text": f"Instead: {refusal.alternative}"}
         told = referral | {"note": [*referral.get("note", ()), note]}
+    if is_tracked(referral):
+        told = told | {"statusReason": refusal.concept}
+        return _stepped(told, "decline", at) or _stepped(told, "confirm-cancellation", at)
     if referral["resourceType"] == "Task" and status in UNANSWERED | OTHERWISE_OPEN:
         ended = "rejected" if status in UNANSWERED else "cancelled"
         return told | {"status": ended, "statusReason": refusal.concept, "lastModified": at}
     if referral["resourceType"] == "ServiceRequest" and status in {"draft", "active", "on-hold"}:
         return told | {"status": "revoked"}
     return None
+
+
+def _stepped(task: JsonObject, trigger: str, at: str) -> JsonObject | None:
+    step = by_trigger(state_of(task), trigger)
+    return None if step is None else moved_on(task, step, at)
 
 
 def _blocking(assessment: Assessment) -> Iterator[Valued]:

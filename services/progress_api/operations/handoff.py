@@ -148,6 +148,7 @@ async def _bundle(reading: Reading, asked: _Asked, call: Call) -> JsonObject:
         number=len(asked.earlier) + 1,
         now=call.context.now,
         zone=call.context.zone,
+        is_plain=call.inputs.one("plain") or False,
     )
     record = await gathered(reading, handoff, call.context)
     encounters = record.since_admission("Encounter")
@@ -206,6 +207,9 @@ HANDOFF_OPERATION: Final = Operation(
     parameters=(
         Parameter("recipient", "in", "Reference", "The clinic, an Organization here.", min=1),
         Parameter("reason", "in", "string", "Why, in the clinician's words."),
+        Parameter(
+            "plain", "in", "boolean", "Whether the clinic keeps to the plain states of a Task."
+        ),
         Parameter("document", "out", "Bundle", "The transfer summary, a document.", min=1),
         Parameter("task", "out", "Task", "What the clinic accepts or declines.", min=1),
         Parameter("service-request", "out", "ServiceRequest", "The referral.", min=1),

@@ -1,4 +1,4 @@
-"""A handoff's Task: all steps by all parties, against the table written out by hand."""
+"""The plain way of a handoff: all steps by all parties, against the table written out by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from shared.care import referral
 from shared.care.law import NOTHING_FOUND, CareChange
-from shared.care.laws import broken_laws
+from shared.care.laws import broken_laws, needing_laws
+from shared.care.referral import plain
 from shared.fhir.definitions import required_codes
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -43,7 +44,7 @@ ARROWS = {
     ("on-hold", "failed"): "owner",
 } | {
     (status, "entered-in-error"): "requester"
-    for status in referral.OPEN | {"completed", "failed", "rejected", "cancelled"}
+    for status in plain.OPEN | {"completed", "failed", "rejected", "cancelled"}
 }
 WHO = {
     "requester": {REQUESTER},
@@ -88,7 +89,7 @@ def test_every_step_by_every_party_is_allowed_as_the_table_says() -> None:
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_handoff_begins_as_a_draft_or_a_request(status: str) -> None:
-    expected = [] if status in {"draft", "requested"} else ["business-rule"]
+    expected = [] if status in {"draft", "requested"} else ["conflict"]
 
     assert refused(None, a_task(status), REQUESTER) == expected
     assert refused(None, a_task(status), CLINICIAN) == expected
@@ -96,7 +97,7 @@ def test_a_handoff_begins_as_a_draft_or_a_request(status: str) -> None:
 
 @pytest.mark.parametrize("caller", STRANGERS)
 def test_a_stranger_makes_no_handoff(caller: str) -> None:
-    assert refused(None, a_task("requested"), caller) == ["business-rule"]
+    assert refused(None, a_task("requested"), caller) == ["conflict"]
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, "requested"), ("requested", "accepted")])
@@ -139,7 +140,7 @@ def test_only_a_practitioner_who_owns_a_task_takes_its_steps() -> None:
     before, after = a_task("requested", **own), a_task("accepted", **own)
 
     assert refused(before, after, CLINICIAN) == []
-    assert refused(before, after, "Practitioner/other") == ["business-rule"]
+    assert refused(before, after, "Practitioner/other") == ["conflict"]
 
 
 @pytest.mark.parametrize("status", ["requested", "in-progress", "completed"])
@@ -149,7 +150,19 @@ def test_a_note_is_no_step(status: str) -> None:
     for caller in (REQUESTER, OWNER, "Device/plan"):
         assert refused(a_task(status), noted, caller) == []
     for caller in ("Organization/other", "Patient/p1"):
-        assert refused(a_task(status), noted, caller) == ["business-rule"]
+        assert refused(a_task(status), noted, caller) == ["conflict"]
+
+
+def test_the_review_of_a_referral_goes_the_plain_way_wherever_it_began() -> None:
+    review = {"code": {"coding": [referral.REVIEW]}}
+    requested, accepted = a_task("requested", **review), a_task("accepted", **review)
+
+    assert refused(None, a_task("completed", **review), None) == []
+    assert refused(requested, requested | {"note": [{"text": "They called."}]}, None) == []
+    assert refused(requested, accepted, CLINICIAN) == []
+    assert refused(requested, accepted, "Organization/other") == ["conflict"]
+    assert refused(requested, accepted, None) == ["forbidden"]
+    assert refused(requested, a_task("completed", **review), CLINICIAN) == ["conflict"]
 
 
 def test_other_tasks_go_their_own_way() -> None:
@@ -160,9 +173,13 @@ def test_other_tasks_go_their_own_way() -> None:
 
 def test_the_table_of_laws_holds_handoffs_to_theirs() -> None:
     change = CareChange(a_task("requested"), a_task("completed"), NOW, OWNER, BASES)
+    asked = CareChange(a_task("requested"), a_task("completed"), NOW, CLINICIAN, BASES)
 
     [issue] = broken_laws("Task", change)
     assert issue.diagnostics == (
-        "A handoff that is requested can only become "
-        "accepted, cancelled, entered-in-error, rejected."
+        "From requested it can only become accepted by the recipient, cancelled by the initiator "
+        "or the recipient, entered-in-error by the initiator, rejected by the recipient."
     )
+    assert broken_laws("Task", asked) == []
+    [(_, [need])] = needing_laws("Task", asked)
+    assert (need.type, need.criteria) == ("PractitionerRole", (("practitioner", CLINICIAN),))

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """The parties by reference, and which handoff of the episode it is, counted from 1."""
+    """The parties by reference, and which handoff of the episode it is, counted from 1.
+
+    It `is_plain` for a clinic that knows no business status.
+    """
 
     episode: JsonObject
     patient_id: str
@@ -27,6 +30,7 @@ class Handoff:
     number: int
     now: datetime
     zone: tzinfo
+    is_plain: bool = False
 
     @property
     def cause(self) -> str:

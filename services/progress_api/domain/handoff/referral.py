@@ -13,6 +13,7 @@ from services.progress_api.domain.handoff.policy import ANSWER_DAYS, CLOCKS
 from shared.care.automatic import Act, derived_id
 from shared.care.canonical import CAUSE, code_system, profile
 from shared.care.referral import HANDOFF
+from shared.care.referral.task import business_status
 from shared.care.signed import signed
 
 if TYPE_CHECKING:
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from services.progress_api.domain.handoff.policy import Clock
     from shared.fhir.reader import JsonObject
 
-_CREATED: Final[JsonObject] = {
-    "coding": [{"system": code_system("referral"), "code": "2.0"}],
-    "text": "Service Request Created",
-}
+# A clinic that keeps to the plain states of a Task finds no business status in it.
+_SENT: Final[JsonObject] = {"status": "received", "businessStatus": business_status("2.0")}
 _AFTERCARE: Final = {"system": code_system("programme"), "code": "aftercare"}
 _REPLACED: Final = "Another handoff replaces this one."
 _FHIR_JSON: Final = "application/fhir+json"
@@ -134,7 +133,7 @@ def _task(handoff: Handoff) -> JsonObject:
     document = {"reference": f"DocumentReference/{handoff.id_of('document-reference')}"}
     return {
         **_asked(handoff, "task"),
-        "businessStatus": _CREATED,
+        **({} if handoff.is_plain else _SENT),
         "code": {"coding": [HANDOFF], "text": "Handoff to aftercare"},
         "focus": {"reference": f"ServiceRequest/{handoff.id_of('referral')}"},
         "reasonReference": {"reference": handoff.episode_reference},
