@@ -92,6 +92,12 @@ def referral(encounter: str = "Encounter/stay", **elements: object) -> Evidence:
     return evidence("ServiceRequest", "r1", **given)
 
 
+def episode(status: str = "active", *routes: str) -> Evidence:
+    types = [concept(code_system("programme"), "iop")]
+    types += [concept(code_system("route"), each) for each in routes]
+    return evidence("EpisodeOfCare", "e1", status=status, type=types)
+
+
 def value_of(criterion: str, *pool: Evidence) -> Valued:
     [meant] = (each for each in DEFAULT.criteria if each.id == criterion)
     return valued(meant, pool, NOW)

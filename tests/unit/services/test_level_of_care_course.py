@@ -14,6 +14,7 @@ from tests.unit.services.level_of_care import (
     assessed,
     concept,
     condition,
+    episode,
     everything_judged,
     evidence,
     observation,
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
 
 AT = "2026-03-10T12:00:00.000Z"
 MEASURE, CHANGE = code_system("measure"), code_system("change")
-
-
-def episode(status: str = "active", *codes: str) -> Evidence:
-    programme = concept(code_system("programme"), "iop")
-    types = [programme, *(concept(code_system("route"), each) for each in codes)]
-    return evidence("EpisodeOfCare", "e1", status=status, type=types)
 
 
 def change(measure: str, to: str, **elements: object) -> Evidence:
