@@ -11,6 +11,7 @@ from services.plan_api.operations.revision import ACCEPT, REJECT
 from services.plan_api.profiles import PROFILES
 from services.plan_api.reactions import (
     cohort_followed,
+    homework_followed,
     inpatient_encounter_finished,
     plan_followed,
     programme_ended,
@@ -31,6 +32,7 @@ DEFINITION: Final = ServiceDefinition(
         "plan",
         (
             cohort_followed.REACTION,
+            homework_followed.REACTION,
             inpatient_encounter_finished.REACTION,
             plan_followed.REACTION,
             programme_ended.REACTION,
