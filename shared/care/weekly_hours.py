@@ -35,13 +35,16 @@ _UNIT_MINUTES: Final = {
     "a": Fraction(525_960),
 }
 _LONGEST: Final = 1e6
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_PROGRAMME: Final = "iop"
+_OLDEST: Final = 1000
 _FINEST: Final = 10_000
 _PLANNED: Final = frozenset({"draft", "active"})
 
 
 @dataclass(frozen=True, slots=True)
 class HoursPolicy:
-    """How many hours a week a plan must hold, and which activities count towards them."""
+    """How many hours a week are asked for, which activities count towards them, and for whom."""
 
     name: str
     version: str
@@ -50,10 +53,30 @@ class HoursPolicy:
     minimum: int
     maximum: int | None
     counted: frozenset[str]
+    # What is held against the hours, a week's `planned` or its `delivered`, and how it is counted.
+    tested: str
+    week_begins: int
+    takes_breaks_off: bool
+    # The numbers of services a day between which a payer distinguishes, if any does.
+    services_per_day: tuple[int, ...]
+    programme: str
+    from_age: int
+    below_age: int
 
     def counts(self, request: JsonObject) -> bool:
         """Tell whether a ServiceRequest is of an activity that counts."""
         return not self.counted.isdisjoint(activities_of(request))
+
+    @property
+    def canonical(self) -> str:
+        """Its name and version."""
+        return f"{self.name}|{self.version}"
+
+    def applies(self, age: int | None) -> bool:
+        """Tell whether it is about a person of the intensive outpatient programme."""
+        return self.programme == _PROGRAMME and (
+            age is None or self.from_age <= age < self.below_age
+        )
 
     def verdict(self, minutes: Fraction) -> Verdict:
         """Compare planned minutes with what is asked."""
@@ -71,11 +94,20 @@ def _policy(told: JsonObject) -> HoursPolicy:
         minimum=told["minimum"],
         maximum=told.get("maximum"),
         counted=frozenset(f"{CANONICAL}/ActivityDefinition/{each}" for each in told["counted"]),
+        tested=told["tested"],
+        week_begins=WEEKDAYS.index(told["weekBegins"]),
+        takes_breaks_off=told["breaks"] == "subtracted",
+        services_per_day=tuple(told.get("servicesPerDay", ())),
+        programme=told["appliesTo"]["programme"],
+        from_age=told["appliesTo"].get("fromAge", 0),
+        below_age=told["appliesTo"].get("belowAge", _OLDEST),
     )
 
 
 _DATA: Final = read(files("shared.care").joinpath("hours_policies.json").read_bytes())
 POLICIES: Final = tuple(_policy(each) for each in _DATA["policies"])
+# No session is believed to last longer, to leave out mistaken dates; in microseconds.
+LONGEST_VISIT: Final[int] = _DATA["longestVisitHours"] * 3_600_000_000
 # Below this one a plan does not become active.
 REQUIRED: Final = next(each for each in POLICIES if each.name == _DATA["required_to_activate"])
 

@@ -144,6 +144,10 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
     },
     "CarePlan/$hours": {
         "there is no such plan": Attempt("CarePlan/nothing/$hours", None),
+        "a policy is unknown": Attempt("CarePlan/{plan}/$hours?policy=other", None),
+        "the end comes first": Attempt(
+            "CarePlan/{plan}/$hours?start=2026-03-02&end=2026-03-01", None
+        ),
     },
     "CarePlan/$accept-revision": {
         "nobody acts, or no Practitioner": Attempt(ACCEPT, NONE, "Patient/{patient}"),

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from shared.care.weekly_hours import session_minutes
+from shared.care.weekly_hours import WEEKDAYS, session_minutes
 from shared.fhir.dates import date_range, moment
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from shared.fhir.reader import JsonObject
 
-_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # A plan without an end is scheduled so far ahead, and an activity no more often.
 _FARTHEST: Final = timedelta(days=365)
 _MOST: Final = 800
@@ -40,7 +39,8 @@ class Session:
 def sessions(timing: JsonObject, period: JsonObject, zone: tzinfo) -> list[Session]:
     """List the sessions of an activity inside the period of its plan.
 
-    An activity whose weekdays or times of day are not said has none: people make them.
+    An activity whose weekdays or times of day are not said has none: people make them. The time on
+    the wall stays through the year; one that the clock leaves out is met that much later.
     """
     minutes = session_minutes(timing)
     repeat = timing.get("repeat", {})
@@ -51,9 +51,18 @@ def sessions(timing: JsonObject, period: JsonObject, zone: tzinfo) -> list[Sessi
     starts = (start for day in days for start in _starts(day, repeat, zone))
     limit = min(repeat.get("count", _MOST), _MOST)
     return [
-        Session(start.replace(tzinfo=None).isoformat(), start, _later(start, length))
+        Session(start.replace(tzinfo=None).isoformat(), _later(start), _later(start, length))
         for start in islice(starts, limit)
     ]
+
+
+def are_told(timing: JsonObject, period: JsonObject) -> bool:
+    """Tell whether the sessions of an activity follow from its timing and its plan's period."""
+    repeat = timing.get("repeat", {})
+    begins = "start" in repeat.get("boundsPeriod", {}) or "start" in period
+    return (
+        begins and _is_weekly(repeat) and bool(repeat.get("dayOfWeek") and repeat.get("timeOfDay"))
+    )
 
 
 def _is_weekly(repeat: JsonObject) -> bool:
@@ -77,7 +86,7 @@ def _days(repeat: JsonObject, period: JsonObject, zone: tzinfo) -> Iterator[date
     monday = origin - timedelta(days=origin.weekday())
     for ahead in range((last - first).days + 1):
         day = first + timedelta(days=ahead)
-        if _WEEKDAYS[day.weekday()] in weekdays and (day - monday).days // 7 % every == 0:
+        if WEEKDAYS[day.weekday()] in weekdays and (day - monday).days // 7 % every == 0:
             yield day
 
 
@@ -87,8 +96,9 @@ def _starts(day: date, repeat: JsonObject, zone: tzinfo) -> Iterator[datetime]:
         yield datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
 
 
-def _later(start: datetime, length: timedelta) -> datetime:
-    # In UTC, because an hour of the clock on the wall may be none or two.
+def _later(start: datetime, length: timedelta = timedelta()) -> datetime:
+    # In UTC, because an hour of the clock on the wall may be none or two. So a time that the clock
+    # leaves out is that much later, and of a time that comes twice it is the first.
     return (start.astimezone(UTC) + length).astimezone(start.tzinfo)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jiter import LosslessFloat
 
-from services.plan_api.domain.hours import day_of, report
+from services.plan_api.domain.hours import age_on, asked, day_of, policies_named, report
+from services.plan_api.domain.ledger import Ledger
 from services.plan_api.templates import ADULT
 from shared.care.canonical import CANONICAL
 from shared.care.weekly_hours import (
@@ -22,10 +23,13 @@ from shared.care.weekly_hours import (
     planned_minutes,
     weekly_minutes,
 )
+from shared.fhir.errors import Malformed
 from shared.fhir.validation import validate
 
 DAY = date(2026, 3, 4)
-MEDICARE, GENERAL, ASAM = POLICIES
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+MEDICARE, GENERAL, ASAM, *OTHERS = POLICIES
+ADULTS = (MEDICARE, GENERAL, ASAM)
 HOUR = {"frequency": 1, "period": 1, "periodUnit": "wk", "duration": 1, "durationUnit": "h"}
 
 
@@ -108,10 +112,8 @@ def test_an_order_is_planned_within_its_bounds(bounds: dict[str, str], *, expect
 def test_what_counts_is_the_policy_s_to_say() -> None:
     week = [order(frequency=9), order("yoga"), order("peer-support", frequency=2), order("tms")]
 
-    assert [planned_minutes(week, policy, DAY) / 60 for policy in POLICIES] == [9, 12, 9]
-    assert [policy.verdict(planned_minutes(week, policy, DAY)) for policy in POLICIES] == [
-        "met"
-    ] * 3
+    assert [planned_minutes(week, policy, DAY) / 60 for policy in ADULTS] == [9, 12, 9]
+    assert [policy.verdict(planned_minutes(week, policy, DAY)) for policy in ADULTS] == ["met"] * 3
 
 
 def test_an_order_of_no_known_activity_counts_for_nobody() -> None:
@@ -145,6 +147,8 @@ def test_each_policy_says_where_it_comes_from_and_one_is_required() -> None:
         (9, None),
         (12, None),
         (9, 19),
+        (6, None),
+        (20, None),
     }
     assert all(policy.version and policy.source for policy in POLICIES)
     assert REQUIRED is MEDICARE
@@ -156,14 +160,15 @@ def test_the_adult_template_meets_every_policy() -> None:
         for each in ADULT["action"]
     ]
 
-    for policy in POLICIES:
+    for policy in ADULTS:
         minutes = planned_minutes(week, policy, DAY)
         assert policy.verdict(minutes) == "met"
         assert 12 <= minutes / 60 <= 19
 
 
 def test_a_report_is_valid_and_names_what_counted() -> None:
-    told = report([order(), order("yoga")], DAY)
+    held = Ledger({"id": "plan"}, [order(), order("yoga")], {}, {}, [], UTC)
+    told = report(held, asked(DAY, (None, None), ADULTS), NOON)
 
     assert validate(told) == []
     counted = [
@@ -189,6 +194,55 @@ def test_the_week_looked_at_is_today_s_or_the_plan_s_first(
     period: dict[str, str], expected: date
 ) -> None:
     assert day_of({"period": period}, DAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("born", "age", "names"),
+    [
+        ("2008-03-04", 18, ["cfr-410.44c", "iop-general", "asam-2.1-adult"]),
+        ("2008-03-05", 17, ["cfr-410.44c", "iop-general", "asam-2.1-adolescent"]),
+        ("2008", None, ["cfr-410.44c", "iop-general", "asam-2.1-adult", "asam-2.1-adolescent"]),
+    ],
+)
+def test_policies_are_those_about_the_person(born: str, age: int | None, names: list[str]) -> None:
+    assert age_on(DAY, {"birthDate": born}) == age
+    assert age_on(DAY, None) is None
+    assert [each.name for each in policies_named([], age)] == names
+
+
+def test_policies_are_asked_for_by_name_with_or_without_version() -> None:
+    names = ["asam-2.5", "iop-general|1.0", "asam-2.5|1.0"]
+
+    assert [each.name for each in policies_named(names, 17)] == ["asam-2.5", "iop-general"]
+    with pytest.raises(Malformed, match=r"must be one of cfr-410\.44c\|1\.0"):
+        policies_named(["iop-general|9.9"], None)
+
+
+@pytest.mark.parametrize(
+    ("given_days", "expected"),
+    [
+        ((None, None), (DAY, DAY)),
+        (("2026-02-02", None), (date(2026, 2, 2), DAY)),
+        (("2026-04-01", None), (DAY, date(2026, 4, 1))),
+        ((None, "2026-02-02"), (date(2026, 2, 2), DAY)),
+        (("2026-02-02", "2026-02-03"), (date(2026, 2, 2), date(2026, 2, 3))),
+        (("0001-01-01", "0001-01-02"), (date(2, 1, 1), date(2, 1, 1))),
+    ],
+)
+def test_a_period_may_have_one_end(
+    given_days: tuple[str | None, str | None], expected: tuple[date, date]
+) -> None:
+    understood = asked(DAY, given_days, ADULTS)
+
+    assert (understood.first, understood.last) == expected
+
+
+@pytest.mark.parametrize(
+    "given_days", [("2026-02-03", "2026-02-02"), ("2026-02", None), ("2020-01-01", "2026-01-01")]
+)
+def test_a_period_that_cannot_be_is_refused(given_days: tuple[str | None, str | None]) -> None:
+    with pytest.raises(Malformed):
+        asked(DAY, given_days, ADULTS)
 
 
 def _timing(action: dict[str, Any]) -> dict[str, Any]:
