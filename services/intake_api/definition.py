@@ -21,6 +21,7 @@ from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import (
     clock,
     course_changed,
+    document_received,
     handoff_completed,
     identity_reviewed,
     referral_requested,
@@ -40,6 +41,7 @@ DEFINITION: Final = ServiceDefinition(
         "intake",
         (
             referral_requested.REACTION,
+            document_received.REACTION,
             course_changed.REACTION,
             clock.REACTION,
             handoff_completed.REACTION,

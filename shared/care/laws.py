@@ -12,6 +12,7 @@ from shared.care import (
     episode,
     plan_activation,
     referral,
+    transfer_document,
 )
 from shared.care.law import NOTHING_FOUND
 
@@ -27,6 +28,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *capacity.LAWS,
     *referral.LAWS,
     *episode.LAWS,
+    *transfer_document.LAWS,
 )
 LAWFUL_TYPES: Final = frozenset(law.type for law in LAWS)
 

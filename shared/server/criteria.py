@@ -13,6 +13,7 @@ from shared.fhir.search.parse import read_query
 from shared.fhir.search.query import RESULT
 from shared.fhir.search.reading import Reading as Texts
 from shared.server.concepts import with_concepts
+from shared.server.document_identity import criteria_of_document
 from shared.store.version import Key
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ async def criteria_of(reading: Reading, request: FhirRequest, context: Context) 
     resource_type = request.type or ""
     if request.interaction == "create":
         asked = request.headers.get("if-none-exist")
+        if asked is None and reading.access.sees_all(resource_type):
+            asked = criteria_of_document(request.resource)
         return None if asked is None else await criteria(reading, resource_type, asked, context)
     if request.id is None:
         return await _query(reading, resource_type, request.query, context)

@@ -9,10 +9,13 @@ from services.intake_api.domain import clock
 from services.intake_api.domain.follow_up import windows
 from services.intake_api.domain.notice.identity import identities
 from services.intake_api.domain.notice.outcome import POLICY, Told, decided, follows, outcome
+from services.intake_api.domain.notice.protection import permits, withheld
 from services.intake_api.notices.earlier import kept_before
 from services.intake_api.notices.matching import key_of, references
+from services.ownership import owner_of
 from shared.care.automatic import Act, derived_id, provenance
 from shared.server.interactions.update import content_of
+from shared.store.finding import find
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
@@ -28,15 +31,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a notice changes, and where in the message the resources stand that it carries."""
+    """What a notice changes here and at another owner's, and where in it each resource stands."""
 
     changes: list[Change]
+    elsewhere: list[Change]
     places: Mapping[Key, str]
 
 
 async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime) -> Found:
     """Decide everything that a notice about this person changes, with its Provenance."""
-    new, earlier = await _told(tx, notice, person)
+    new, earlier = await _told(tx, notice, person, now)
     before = outcome(earlier, new.stay, tx.zone)
     after = outcome([*earlier, new], new.stay, tx.zone)
     mentioned = frozenset(new.places.values())
@@ -45,8 +49,10 @@ async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime
         for reference, content in after.items()
         if (change := await _change(tx, before.get(reference), content, now, mentioned))
     ]
+    ours = [each for each in changes if owner_of(each.key.type) == "intake"]
     places = {key_of(each): notice.place(url) for url, each in new.places.items()}
-    return Found([*changes, *await _said(tx, new, changes, now)], places)
+    elsewhere = [each for each in changes if each not in ours]
+    return Found([*ours, *await _said(tx, new, ours, now)], elsewhere, places)
 
 
 def provenance_id(notice: Notice) -> str:
@@ -74,17 +80,33 @@ async def _change(
     return Change(key, "PUT", version, result, now)
 
 
-async def _told(tx: Transaction, notice: Notice, person: str) -> tuple[Told, list[Told]]:
+async def _told(
+    tx: Transaction, notice: Notice, person: str, now: datetime
+) -> tuple[Told, list[Told]]:
     before = await kept_before(tx, person)
     spoken_of = {identity for each in (notice, *before) for identity in identities(each).values()}
     known = await references(tx, spoken_of)
-    new, *earlier = [Told(each, _places(each, known, person)) for each in (notice, *before)]
+    permitted = await _is_permitted(tx, notice, person, now)
+    new, *earlier = [
+        Told(each, _places(each, known, person, permitted=permitted), permitted)
+        for each in (notice, *before)
+    ]
     return new, earlier
 
 
-def _places(notice: Notice, known: Mapping[Identity, str], person: str) -> dict[str, str]:
-    found = {url: known[identity] for url, identity in identities(notice).items()}
+def _places(
+    notice: Notice, known: Mapping[Identity, str], person: str, *, permitted: bool
+) -> dict[str, str]:
+    left = frozenset() if permitted else withheld(notice)
+    found = {url: known[each] for url, each in identities(notice).items() if url not in left}
     return found | {notice.patient_address: person}
+
+
+async def _is_permitted(tx: Transaction, notice: Notice, person: str, now: datetime) -> bool:
+    """Ask the consents in the record and those that come with the notice."""
+    known = [each.content for each in await find(tx, "Consent", ("patient", person))]
+    told = [each for each in notice.kept.values() if each["resourceType"] == "Consent"]
+    return permits([*known, *told], now, tx.zone)
 
 
 async def _said(

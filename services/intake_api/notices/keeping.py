@@ -62,17 +62,36 @@ async def receive(tx: Transaction, received: Received) -> Version:
     return await _first(tx, received.key)
 
 
-async def settle(tx: Transaction, received: Received, review_task: Found, person: str) -> None:
+async def take(tx: Transaction, received: Received) -> list[Change]:
+    """Keep what a stored document tells, once, and give the changes that are for other owners."""
+    notice = received.notice
+    await hold(tx, notice)
+    if await tx.read(Key("Provenance", provenance_id(notice))) is not None:
+        return []
+    before = await tx.read(Key("Task", review_id(notice)))
+    if before is not None and await _open_review(tx, notice) is None:
+        return []
+    person = await person_of(tx, notice)
+    if not isinstance(person, Doubt):
+        return await _keep(tx, received, person, [])
+    if before is None:
+        await save(tx, _reviewed(received, None, review(notice, person)))
+    return []
+
+
+async def settle(
+    tx: Transaction, received: Received, review_task: Found, person: str
+) -> list[Change]:
     """Keep a stored notice as one about the person whom its review has named, once."""
     notice = received.notice
     await hold(tx, notice)
     if await tx.read(Key("Provenance", provenance_id(notice))) is not None:
-        return
+        return []
     if await subject_of_stay(tx, notice) in {None, person}:
-        await _keep(tx, received, person, [])
-    else:
-        again = asked_again(review_task.content)
-        await save(tx, _reviewed(received, review_task.version, again))
+        return await _keep(tx, received, person, [])
+    again = asked_again(review_task.content)
+    await save(tx, _reviewed(received, review_task.version, again))
+    return []
 
 
 async def hold(tx: Transaction, notice: Notice) -> None:
@@ -84,7 +103,7 @@ async def hold(tx: Transaction, notice: Notice) -> None:
 
 async def _keep(
     tx: Transaction, received: Received, person: str, message: Sequence[Change]
-) -> None:
+) -> list[Change]:
     found = await changes_of(tx, received.notice, person, received.now)
     asked = await _open_review(tx, received.notice)
     answered = []
@@ -92,6 +111,7 @@ async def _keep(
         task = settled(content_of(asked) or {}, person)
         answered = _reviewed(received, asked, task)
     await save(tx, [*message, *found.changes, *answered], found.places)
+    return found.elsewhere
 
 
 def _reviewed(received: Received, before: Version | None, task: JsonObject) -> list[Change]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.intake_api.domain.notice.document import document_in
 from services.intake_api.domain.notice.message import (
     DISCHARGE,
     EVENT_SYSTEM,
@@ -44,6 +45,8 @@ def read_notice(bundle: JsonObject) -> Notice:
 
 def notice_in(bundle: JsonObject) -> Notice | None:
     """Read a stored Bundle, which is valid as such, as a notice; None if it is none."""
+    if bundle["type"] == "document":
+        return document_in(bundle)
     return None if list(_faults(bundle)) else Notice(bundle)
 
 

@@ -49,9 +49,7 @@ def identities(notice: Notice) -> dict[str, Identity]:
 
 
 def _identity(notice: Notice, url: str, resource: JsonObject) -> Identity:
-    resource_type = resource["resourceType"]
-    local = f"{resource_type}/{resource['id']}" if "id" in resource else url
-    return Identity(resource_type, identifiers(resource), f"{notice.endpoint}|{local}")
+    return Identity(resource["resourceType"], identifiers(resource), notice.at_sender(url))
 
 
 def doubt(told: JsonObject, candidates: Mapping[str, JsonObject]) -> Doubt | None:

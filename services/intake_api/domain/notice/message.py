@@ -5,13 +5,13 @@ https://hl7.org/fhir/us/davinci-alerts/ · https://hl7.org/fhir/R4/messaging.htm
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from services.intake_api.domain.stay import ends_inpatient_stay
 from shared.care.automatic import derived_id
+from shared.care.carried import Carried
 from shared.fhir.dates import MIN_TIME, date_range
-from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,22 +22,20 @@ EVENT_SYSTEM: Final = "http://hl7.org/fhir/us/davinci-alerts/CodeSystem/notifica
 EVENTS: Final = ("notification-admit", "notification-discharge", "notification-transfer")
 DISCHARGE: Final = "notification-discharge"
 
-# Whom and what a notice is about, and the directory of those who take part in it.
-_THE_PERSONS: Final = {"Condition": "subject", "Coverage": "beneficiary"}
+# Those who take part in it, of whom nothing is the person's own.
 DIRECTORY: Final = frozenset({"Organization", "Practitioner", "PractitionerRole", "Location"})
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(Carried):
     """A message that was found to be a notice; its parts are read from the Bundle."""
 
-    bundle: JsonObject
-
-    @property
-    def header(self) -> JsonObject:
-        """The MessageHeader."""
-        header: JsonObject = self.bundle["entry"][0]["resource"]
-        return header
+    # Which resources are the person's own, by the element that says whose they are.
+    the_persons: ClassVar[Mapping[str, str]] = {
+        "Condition": "subject",
+        "Consent": "patient",
+        "Coverage": "beneficiary",
+    }
+    directory: ClassVar[frozenset[str]] = DIRECTORY
 
     @property
     def name(self) -> str:
@@ -61,38 +59,37 @@ class Notice:
         event: str = self.header["eventCoding"]["code"]
         return event
 
-    @cached_property
-    def entries(self) -> Mapping[str, JsonObject]:
-        """The resources that the message carries beside its header, by fullUrl."""
-        return {each["fullUrl"]: each["resource"] for each in self.bundle["entry"][1:]}
+    @property
+    def refers(self) -> bool:
+        """Whether it asks the programme to take the person over."""
+        return self.event == DISCHARGE and ends_inpatient_stay(self.stay)
 
-    @cached_property
-    def _addresses(self) -> Mapping[str, str]:
-        """Every text that refers to an entry, with its fullUrl."""
-        texts = {url: url for url in self.entries}
-        for url, resource in self.entries.items():
-            link = parse_reference(url)
-            logical_id = resource.get("id") or (link.id if link.kind == "external" else None)
-            if logical_id is not None:
-                texts.setdefault(f"{resource['resourceType']}/{logical_id}", url)
-        return texts
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The references of the documents that go with what it asks."""
+        return ()
 
-    def address(self, reference: object) -> str | None:
-        """Find the fullUrl of the entry that a reference means."""
-        if not isinstance(reference, str):
-            return None
-        # A message carries one version of each.
-        return self._addresses.get(reference.partition("/_history/")[0])
+    @property
+    def requester(self) -> tuple[str | None, str]:
+        """The fullUrl of who asks, where it carries them, and what to call them otherwise."""
+        carried = (self.address(each.get("reference")) for each in self._askers())
+        source = self.header["source"]
+        return next(filter(None, carried), None), source.get("name", self.endpoint)
 
-    def place(self, url: str) -> str:
-        """Tell where in the Bundle an entry stands."""
-        return f"Bundle.entry[{1 + list(self.entries).index(url)}].resource"
+    def _askers(self) -> Iterator[JsonObject]:
+        yield from (self.header.get(name, {}) for name in ("sender", "responsible"))
+
+    def at_sender(self, url: str) -> str:
+        """Name an entry as its sender does, where it has no identifier."""
+        resource = self.entries[url]
+        local = f"{resource['resourceType']}/{resource['id']}" if "id" in resource else url
+        return f"{self.endpoint}|{local}"
 
     @cached_property
     def stay_address(self) -> str:
         """The fullUrl of the Encounter in focus."""
         focused = (self.address(each.get("reference")) for each in self.header["focus"])
-        return next(url for url in focused if url and self._is(url, "Encounter"))
+        return next(url for url in focused if url and self.holds(url, "Encounter"))
 
     @property
     def stay(self) -> JsonObject:
@@ -124,17 +121,14 @@ class Notice:
         changed = MIN_TIME if updated is None else date_range(updated)[0]
         return date_range(self.bundle["timestamp"])[0], changed, self.name
 
-    def _is(self, url: str, resource_type: str) -> bool:
-        return bool(self.entries[url]["resourceType"] == resource_type)
-
     def _is_kept(self, url: str, resource: JsonObject) -> bool:
-        whose = _THE_PERSONS.get(resource["resourceType"])
+        whose = self.the_persons.get(resource["resourceType"])
         if whose is not None:
             # What the message says of others is theirs, and not kept as this person's.
             said = resource.get(whose, {}).get("reference")
             return self.address(said) == self.patient_address
         is_theirs = url in {self.stay_address, self.patient_address}
-        return is_theirs or resource["resourceType"] in DIRECTORY
+        return is_theirs or resource["resourceType"] in self.directory
 
 
 def identifiers(resource: JsonObject) -> tuple[tuple[str, str], ...]:

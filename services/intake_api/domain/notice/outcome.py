@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain import clock
-from services.intake_api.domain.follow_up.opening import Stay, joined
+from services.intake_api.domain.follow_up.opening import joined
 from services.intake_api.domain.notice.fold import brought, folded
-from services.intake_api.domain.notice.message import DISCHARGE
 from services.intake_api.domain.notice.references import placed
-from services.intake_api.domain.notice.referral import Discharge, opened
-from services.intake_api.domain.stay import classified, ends_inpatient_stay, last_day
+from services.intake_api.domain.notice.referral import Asking, opened
+from services.intake_api.domain.route import route
+from services.intake_api.domain.stay import classified, last_day
 from shared.care.automatic import Policy
 from shared.care.canonical import profile
+from shared.fhir.dates import local_day
 from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import tzinfo
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, tzinfo
 
     from services.intake_api.domain.notice.message import Notice
     from shared.fhir.reader import JsonObject
@@ -33,10 +34,14 @@ _SERVERS: Final = frozenset({"versionId", "lastUpdated"})
 
 @dataclass(frozen=True)
 class Told:
-    """A notice, with the references here of what is kept of it, by fullUrl."""
+    """A notice, with the references here of what is kept of it, by fullUrl.
+
+    What is protected is kept where it is `permitted`.
+    """
 
     notice: Notice
     places: Mapping[str, str]
+    permitted: bool = True
 
     @property
     def stay(self) -> str:
@@ -52,17 +57,19 @@ def outcome(told: Iterable[Told], stay: str, zone: tzinfo) -> dict[str, JsonObje
     for each in ordered:
         for url, reference in each.places.items():
             if reference == stay or not reference.startswith("Encounter/"):
-                tellings.setdefault(reference, []).append(placed(each.notice, url, each.places))
+                told_here = placed(each.notice, url, each.places, permitted=each.permitted)
+                tellings.setdefault(reference, []).append(told_here)
     found = {reference: folded(each) for reference, each in tellings.items()}
     if stay in found:
         found[stay] = _profiled(classified(found[stay]))
-    discharges = [opens for each in ordered if each.stay == stay and (opens := _opens(each, zone))]
-    return found | (discharges[-1] if discharges else {})
+    asked = [each for each in ordered if each.stay == stay and each.notice.refers]
+    return found | _opened(asked, zone)
 
 
 def follows(told: Told, zone: tzinfo) -> list[str]:
     """Name everything that a notice speaks of, and that it opens."""
-    return sorted({*told.places.values(), *_opens(told, zone)})
+    asked = [told] if told.notice.refers else []
+    return sorted({*told.places.values(), *_opened(asked, zone)})
 
 
 def decided(
@@ -85,30 +92,41 @@ def decided(
     return after if _same(clock.unmarked(current), before) else None
 
 
-def _opens(told: Told, zone: tzinfo) -> dict[str, JsonObject]:
-    """Give what a discharge from an inpatient stay opens; any other notice opens nothing."""
+def _opened(asked: Sequence[Told], zone: tzinfo) -> dict[str, JsonObject]:
+    """Give what those open who ask the programme to take over; who knows of the end knows best."""
+    documents = tuple(sorted(name for each in asked for name in each.notice.documents))
+    known = sorted(asked, key=lambda each: _last_day(each.notice, zone) is not None)
+    found: dict[str, JsonObject] = {}
+    for each in known:
+        found |= opened(_asking(each, documents, zone))
+    return found
+
+
+def _asking(told: Told, documents: tuple[str, ...], zone: tzinfo) -> Asking:
     notice, places = told.notice, told.places
-    last = last_day(notice.stay, zone)
-    if notice.event != DISCHARGE or not ends_inpatient_stay(notice.stay) or last is None:
-        return {}
-    return opened(
-        Discharge(
-            Stay(told.stay, places[notice.patient_address], last),
-            _requester(told),
-            notice.bundle["timestamp"],
-            _of_type("Condition", places),
-            _of_type("Coverage", places),
-        )
+    timestamp = notice.bundle["timestamp"]
+    return Asking(
+        stay=told.stay,
+        patient=places[notice.patient_address],
+        last_day=_last_day(notice, zone),
+        day=local_day(timestamp, zone, last=True),
+        route=route({}, [notice.stay]),
+        requester=_requester(told),
+        told=timestamp,
+        reasons=_of_type("Condition", places),
+        coverages=_of_type("Coverage", places),
+        documents=documents,
     )
 
 
+def _last_day(notice: Notice, zone: tzinfo) -> date | None:
+    return last_day(notice.stay, zone) if notice.stay.get("status") == "finished" else None
+
+
 def _requester(told: Told) -> JsonObject:
-    header = told.notice.header
-    for name in ("sender", "responsible"):
-        address = told.notice.address(header.get(name, {}).get("reference"))
-        if address is not None and address in told.places:
-            return {"reference": told.places[address]}
-    return {"display": header["source"].get("name", told.notice.endpoint)}
+    url, name = told.notice.requester
+    place = told.places.get(url) if url else None
+    return {"reference": place} if place else {"display": name}
 
 
 def _of_type(resource_type: str, places: Mapping[str, str]) -> tuple[str, ...]:

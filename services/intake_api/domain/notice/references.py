@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.intake_api.domain.notice.protection import is_protected, untelling
 from shared.fhir.references import parse_reference, references_in
 
 if TYPE_CHECKING:
@@ -19,11 +20,19 @@ if TYPE_CHECKING:
 
 # What the server writes into meta of its own versions.
 _SERVERS = frozenset({"versionId", "lastUpdated"})
+_UNTOLD = "not told in the notice"
 
 
-def placed(notice: Notice, url: str, places: Mapping[str, str]) -> JsonObject:
-    """Give the entry of a message as it stands here; `places` are references by fullUrl."""
-    resource: JsonObject = _copied(notice.kept[url])
+def placed(
+    notice: Notice, url: str, places: Mapping[str, str], *, permitted: bool = True
+) -> JsonObject:
+    """Give the entry of a message as it stands here; `places` are references by fullUrl.
+
+    Where nothing protected is `permitted`, what must be known all the same says nothing more.
+    """
+    told = notice.kept[url]
+    is_bare = not permitted and is_protected(told)
+    resource: JsonObject = _copied(untelling(told) if is_bare else told)
     resource["id"] = places[url].partition("/")[2]
     for _, reference in references_in(resource, resource["resourceType"]):
         if "reference" in reference:
@@ -39,6 +48,10 @@ def _place(reference: JsonObject, notice: Notice, holder: str, places: Mapping[s
     if address is not None and address in places:
         reference["reference"] = places[address]
         return
+    if address is not None and is_protected(notice.entries[address]):
+        reference.clear()
+        reference["display"] = _UNTOLD
+        return
     link = parse_reference(text)
     if link.kind in {"contained", "external"} and address is None:
         return
@@ -48,7 +61,7 @@ def _place(reference: JsonObject, notice: Notice, holder: str, places: Mapping[s
         return
     del reference["reference"]
     if not {"identifier", "display"} & reference.keys():
-        reference["display"] = "not told in the notice"
+        reference["display"] = _UNTOLD
 
 
 def _base(full_url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The referral that an inpatient discharge opens: what is asked, and who is to look at it when."""
+"""The referral that a discharge or a transfer document opens: what is asked, and until when."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.follow_up.opening import (
     PROGRAMME_TEXT,
+    Stay,
     clocks,
     planned_episode,
 )
@@ -17,75 +18,86 @@ from shared.care.canonical import code_system, profile
 from shared.care.episode import PROGRAMME
 
 if TYPE_CHECKING:
-    from services.intake_api.domain.follow_up.opening import Stay
+    from datetime import date
+
+    from services.intake_api.domain.route import Route
     from shared.fhir.reader import JsonObject
 
 _REVIEW: Final = {"system": code_system("task"), "code": "referral"}
 
 
 @dataclass(frozen=True, slots=True)
-class Discharge:
-    """What the newest discharge notice of a stay says: who asks, when, for what reasons."""
+class Asking:
+    """What the newest notice that asks for the programme says, and all documents that do.
 
-    stay: Stay
+    `last_day` is the stay's, None as long as it goes on; `day` is the one of the notice.
+    """
+
+    stay: str
+    patient: str
+    last_day: date | None
+    day: date
+    route: Route
     requester: JsonObject
     told: str
     reasons: tuple[str, ...]
     coverages: tuple[str, ...]
+    documents: tuple[str, ...]
 
 
-def opened(discharge: Discharge) -> dict[str, JsonObject]:
-    """Write what a discharge opens, by reference."""
-    stay = discharge.stay
-    request = _request(discharge)
+def opened(asking: Asking) -> dict[str, JsonObject]:
+    """Write what is opened for who is to be taken over, by reference."""
+    request = _request(asking)
     referral = f"ServiceRequest/{request['id']}"
-    task = _task(discharge, referral)
+    task = _task(asking, referral)
     episode = planned_episode(
-        stay.reference, stay.patient, referral, planned=discharge.told, route="step-down"
+        asking.stay, asking.patient, referral, planned=asking.told, route=asking.route
     )
-    return {
+    found = {
         referral: request,
         f"Task/{task['id']}": task,
         f"EpisodeOfCare/{episode['id']}": episode,
-        **clocks(stay, discharge.told),
     }
+    if asking.last_day is None or asking.route != "step-down":
+        return found
+    return found | clocks(Stay(asking.stay, asking.patient, asking.last_day), asking.told)
 
 
-def _request(discharge: Discharge) -> JsonObject:
-    stay = discharge.stay
+def _request(asking: Asking) -> JsonObject:
     request: JsonObject = {
         "resourceType": "ServiceRequest",
-        "id": derived_id(stay.reference, "referral"),
+        "id": derived_id(asking.stay, "referral"),
         "status": "active",
         "intent": "order",
         "code": {"coding": [PROGRAMME], "text": PROGRAMME_TEXT},
-        "subject": {"reference": stay.patient},
-        "encounter": {"reference": stay.reference},
-        "authoredOn": discharge.told,
-        "requester": discharge.requester,
+        "subject": {"reference": asking.patient},
+        "encounter": {"reference": asking.stay},
+        "authoredOn": asking.told,
+        "requester": asking.requester,
     }
     for name, references in (
-        ("reasonReference", discharge.reasons),
-        ("insurance", discharge.coverages),
+        ("reasonReference", asking.reasons),
+        ("insurance", asking.coverages),
+        ("supportingInfo", asking.documents),
     ):
         if references:
             request[name] = [{"reference": each} for each in references]
     return request
 
 
-def _task(discharge: Discharge, referral: str) -> JsonObject:
-    stay = discharge.stay
-    last = stay.last_day + timedelta(days=REFERRAL_DAYS)
+def _task(asking: Asking, referral: str) -> JsonObject:
+    first = asking.last_day or asking.day
+    last = first + timedelta(days=REFERRAL_DAYS)
     return {
         "resourceType": "Task",
-        "id": derived_id(stay.reference, "referral-task"),
+        "id": derived_id(asking.stay, "referral-task"),
         "meta": {"profile": [profile("stepdown-task")]},
         "status": "requested",
         "intent": "order",
         "code": {"coding": [_REVIEW], "text": "Review of a referral"},
         "focus": {"reference": referral},
-        "for": {"reference": stay.patient},
-        "authoredOn": discharge.told,
-        "requester": discharge.requester,
-        "restriction": {"period": {"start": stay.last_day.isoformat(), "end": last.isoformat()}},
+        "for": {"reference": asking.patient},
+        "authoredOn": asking.told,
+        "requester": asking.requester,
+        "restriction": {"period": {"start": first.isoformat(), "end": last.isoformat()}},
     }
