@@ -131,7 +131,7 @@ def test_document_and_notices_in_any_order_end_in_the_same_state(
     state = (episode["status"], len(request["supportingInfo"]), request["authoredOn"])
     # The discharge is told last, wherever it stands in the order of arrival.
     assert state == ("planned", 1, told["discharge"]["timestamp"])
-    assert clock["authoredOn"] == told["discharge"]["timestamp"]
+    assert clock["focus"] == request["encounter"]
     assert hospital.stay()["status"] == "finished"
 
 
