@@ -10,6 +10,7 @@ from shared.care import (
     capacity,
     care_plan,
     episode,
+    licensed_level,
     plan_activation,
     referral,
     transfer_document,
@@ -28,6 +29,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *capacity.LAWS,
     *referral.LAWS,
     *episode.LAWS,
+    *licensed_level.LAWS,
     *transfer_document.LAWS,
 )
 LAWFUL_TYPES: Final = frozenset(law.type for law in LAWS)

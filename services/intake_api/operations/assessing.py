@@ -74,12 +74,16 @@ async def replayed(
 
 
 async def _pool(tx: Transaction, patient_id: str, criteria_set: CriteriaSet) -> list[Evidence]:
-    patient = ("patient", f"Patient/{patient_id}")
     return [
         Evidence(each.versioned, each.content)
         for resource_type, criteria in needed(criteria_set)
-        for each in await find(tx, resource_type, patient, *criteria)
+        for each in await find(tx, resource_type, _of(resource_type, patient_id), *criteria)
     ]
+
+
+def _of(resource_type: str, patient_id: str) -> tuple[str, str]:
+    is_patient = resource_type == "Patient"
+    return ("_id", patient_id) if is_patient else ("patient", f"Patient/{patient_id}")
 
 
 async def _is_last(tx: Transaction, standing: Found, patient_id: str) -> bool:

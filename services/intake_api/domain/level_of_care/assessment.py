@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from services.intake_api.domain.level_of_care.consistency import consistencies
 from services.intake_api.domain.level_of_care.course import READINGS, episode_in_programme
 from services.intake_api.domain.level_of_care.decision import Decision, decide
 from services.intake_api.domain.level_of_care.kleene import word
@@ -31,6 +32,7 @@ class Assessment:
     criteria: tuple[Valued, ...]
     decision: Decision
     episode: Evidence | None
+    consistency: tuple[JsonObject, ...]
 
     @property
     def unknown_safety(self) -> tuple[Valued, ...]:
@@ -68,6 +70,7 @@ class Assessment:
             {"name": "rule", "valueCode": decision.rule},
             *(_because(each, advice[each]) for each in decision.because),
             *(_criterion(each) for each in self.criteria),
+            *self.consistency,
             *({"name": "missing", "valueCode": each} for each in decision.missing),
         ]
 
@@ -79,7 +82,9 @@ def assess(criteria_set: CriteriaSet, pool: Sequence[Evidence], moment: Moment) 
         moment = replace(moment, phase="programme")
     criteria = tuple(valued(each, pool, moment) for each in criteria_set.criteria)
     values = {each.criterion: each.value for each in criteria}
-    return Assessment(criteria_set, criteria, decide(criteria_set, values), episode)
+    decision = decide(criteria_set, values)
+    told = consistencies(criteria, pool, moment)
+    return Assessment(criteria_set, criteria, decision, episode, told)
 
 
 def _sealed(told: list[JsonObject]) -> str:

@@ -52,8 +52,8 @@ class Row:
 
     It passes with one of the `answers` (any, where none is listed), a number of `at_least` or
     `at_most`, elements as in `having`, and not longer ago than `within_days`. Of `consecutive`
-    ones each must pass; with `of_each_code` the latest of each code that there is. A row with
-    a `phase` counts in that phase only.
+    ones each must pass; with `of_each_code` the latest of each code that there is. By an
+    `hours_policy` all orders count together. A row with a `phase` counts in that phase only.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Row:
     within_days: int | None
     consecutive: int
     of_each_code: bool
+    hours_policy: str | None
     phase: Phase | None
 
 
@@ -191,6 +192,7 @@ def _row(told: dict[str, Any]) -> Row:
         within_days=told.get("withinDays"),
         consecutive=told.get("consecutive", 1),
         of_each_code=told.get("ofEachCode", False),
+        hours_policy=told.get("hoursPolicy"),
         phase=told.get("phase"),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.intake_api.domain.level_of_care.consistency import enough_planned
 from services.intake_api.domain.level_of_care.evidence import (
     answers,
     element,
@@ -27,6 +28,8 @@ def derived(row: Row, pool: Sequence[Evidence], moment: Moment) -> tuple[Evidenc
     """Give the evidence by which a row gives its value; none where it gives no value."""
     if row.phase not in {None, moment.phase}:
         return ()
+    if row.hours_policy is not None:
+        return enough_planned(row.hours_policy, selected(row.selection, pool), moment)
     naming = _naming(row, pool, moment)
     pieces = selected(row.selection, pool)
     named = [each for each in pieces if naming is None or each.reference in naming]

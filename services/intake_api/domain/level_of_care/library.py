@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet, parsed
 from services.intake_api.domain.level_of_care.valuation import CRITERION
+from shared.care.canonical import code_system
+from shared.care.licensed_level import POLICY_VERSION, SOURCE, TOOLS
 from shared.fhir.reader import read
 from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
+    from shared.care.licensed_level import Tool
     from shared.fhir.reader import JsonObject
 
 _NAMES: Final = ("iop-general-1.0", "cfr-410.44c-1.0")
@@ -75,4 +78,37 @@ def criteria_codes() -> JsonObject:
     }
 
 
-LIBRARY: Final = (*map(published, CRITERIA_SETS), criteria_codes())
+def _levels(tool: Tool) -> JsonObject:
+    """Write the CodeSystem of a licensed tool's levels: their names, and nothing of its content."""
+    codes = dict.fromkeys(code for levels in tool.editions.values() for code in levels)
+    return _code_system(tool.code, tool.title, [{"code": code} for code in codes])
+
+
+def _tools() -> JsonObject:
+    concepts = [{"code": each.code, "display": each.title} for each in TOOLS]
+    return _code_system("licensed-level", "Results of licensed tools", concepts)
+
+
+def _code_system(name: str, title: str, concepts: list[JsonObject]) -> JsonObject:
+    return {
+        "resourceType": "CodeSystem",
+        "id": name,
+        "url": code_system(name),
+        "version": POLICY_VERSION,
+        "name": "".join(each.capitalize() for each in name.split("-")),
+        "title": title,
+        "status": "active",
+        "description": SOURCE,
+        "caseSensitive": True,
+        "content": "complete",
+        "count": len(concepts),
+        "concept": concepts,
+    }
+
+
+LIBRARY: Final = (
+    *map(published, CRITERIA_SETS),
+    criteria_codes(),
+    _tools(),
+    *map(_levels, TOOLS),
+)

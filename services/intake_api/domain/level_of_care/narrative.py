@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.intake_api.domain.level_of_care.evidence import Evidence
     from services.intake_api.domain.level_of_care.kleene import Truth
     from services.intake_api.domain.level_of_care.valuation import Valued
+    from shared.fhir.reader import JsonObject
 
 _SAID: Final[Mapping[Outcome, str]] = {
     "higher": "A higher level of care is needed.",
@@ -40,6 +41,11 @@ _READ: Final[Mapping[Reading, str]] = {
     "not-decided": "Whether the person in the programme steps up, down or goes on is open.",
 }
 _VALUES: Final[Mapping[Truth, str]] = {True: "yes", False: "no", None: "not known"}
+_FITS: Final = {
+    "true": "the hours planned are those of this level",
+    "false": "the hours planned are not those of this level",
+    "unknown": "whether the hours planned are those of this level is not known",
+}
 _SUPPORT: Final = "This supports a clinician's decision and takes none."
 
 
@@ -53,6 +59,7 @@ def narrative(assessment: Assessment) -> str:
         _listed("Because of", (_advised(criteria[each]) for each in decision.because)),
         _listed("Not known yet", (_named(criteria[each]) for each in decision.missing)),
         _table(_row(criteria[each.criterion], each) for each in assessment.criteria),
+        _listed("Levels that licensed tools came to", map(_compared, assessment.consistency)),
         f"<p>By “{escape(criteria_set.title)}”, version {criteria_set.version}.</p>",
     ]
     return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(parts)}</div>'
@@ -91,3 +98,10 @@ def _why(criterion: Criterion, told: Valued) -> str:
 
 def _from(pieces: Iterable[Evidence]) -> str:
     return "<br/>".join(f"{piece.versioned} of {escape(dating(piece)[:10])}" for piece in pieces)
+
+
+def _compared(consistency: JsonObject) -> str:
+    parts = consistency["part"]
+    told = {each["name"]: each.get("valueCode", each.get("valueString")) for each in parts}
+    named = escape(f"{told['tool']} {told['level']}, edition {told['edition']}")
+    return f"{named}: {_FITS[told['consistent']]}"
