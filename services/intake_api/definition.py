@@ -25,6 +25,7 @@ from services.intake_api.reactions import (
     handoff_completed,
     identity_reviewed,
     referral_requested,
+    referral_step,
 )
 from services.ownership import owner_of, types_of
 from shared.feed.reaction import Reactions
@@ -46,8 +47,9 @@ DEFINITION: Final = ServiceDefinition(
             clock.REACTION,
             handoff_completed.REACTION,
             identity_reviewed.REACTION,
+            referral_step.REACTION,
         ),
-        timers=clock.TIMERS,
+        timers={**clock.TIMERS, **referral_step.TIMERS},
     ),
     operations=(PROCESS_MESSAGE, EVERYTHING, MATCH, LEVEL_OF_CARE, ADMIT, DECLINE, TRANSITION),
     profiles=PROFILES,

@@ -264,17 +264,13 @@ def test_when_a_clinic_has_taken_over_the_measures_of_aftercare_begin(
         told = {"status": status, "businessStatus": business_status(code)}
         answer = step(person, task, "Organization/clinic", **told)
         assert answer.is_success, answer.text
-    assert handed_off_status(person, task) == "completed"
+    assert person.read(task)["status"] == "completed"
     person.pass_time()
     assert person.read(person.episode)["status"] == "finished"
     assert [each["status"] for each in person.measures()] == ["cancelled"]
 
     person.pass_time(31 * DAY)
     assert [each["status"] for each in person.measures()] == ["cancelled", "requested"]
-
-
-def handed_off_status(person: Participant, task: Resource) -> str:
-    return str(person.read(task)["status"])
 
 
 @pytest.mark.parametrize(
@@ -297,7 +293,7 @@ def test_a_clinic_without_business_status_goes_the_plain_way(
 
     assert answer.status_code == status, answer.text
     assert told in answer.text
-    assert handed_off_status(person, task) == ("accepted" if status == 200 else "requested")
+    assert person.read(task)["status"] == ("accepted" if status == 200 else "requested")
 
 
 def test_a_clock_that_nobody_sees_to_is_overdue(person: Participant) -> None:

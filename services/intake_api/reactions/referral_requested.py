@@ -136,7 +136,7 @@ def _said(policy: Policy, source: str, changes: Sequence[Change], effects: Effec
 def concerns(written: JsonObject) -> bool:
     """Tell whether a write may make a referral complete."""
     if written["resourceType"] == "Task":
-        return bool(written["status"] == "requested")
+        return written["status"] in referral.AWAITING
     return referral.asks_for_programme(written)
 
 

@@ -1,4 +1,4 @@
-"""A plain referral to the programme: a requested Task whose focus asks for the programme."""
+"""A referral to the programme: a requested Task whose focus asks for the programme."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 POLICY: Final = Policy(
     "referral-plans-episode", "1.0", "Plans an episode of care for a referral to the programme"
 )
+# How a Task says that it waits for an answer, without and with a business status.
+AWAITING: Final = frozenset({"requested", "received"})
 
 
 def referral_in(task: JsonObject, bases: tuple[str, ...]) -> str | None:
     """Give the ServiceRequest here that a Task asks somebody to look at; None if it does not."""
-    if task.get("status") != "requested":
+    if task.get("status") not in AWAITING:
         return None
     return next(_local(task.get("focus", {}), "ServiceRequest", bases), None)
 

@@ -1,0 +1,127 @@
+"""A referral that does not go on is marked overdue and escalated, once for each step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from shared.care.canonical import code_system
+from tests.journey.participant import Participant
+from tests.journey.referring import moved, places, stands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+    from tests.services.person import Resource
+
+DAY = timedelta(days=1)
+CLINIC, CLINICIAN = "Organization/clinic", "Practitioner/tester"
+OVERDUE = {"system": code_system("clock"), "code": "overdue", "display": "Overdue"}
+
+
+@pytest.fixture(scope="module")
+def http(stack: Programs) -> Iterator[httpx.Client]:
+    headers = {"X-Stepdown-Actor": CLINICIAN}
+    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=60, trust_env=False) as each:
+        each.put("Practitioner/tester", json={"resourceType": "Practitioner", "id": "tester"})
+        places(each)
+        yield each
+
+
+@pytest.fixture
+def person(http: httpx.Client) -> Iterator[Participant]:
+    person = Participant(http)
+    yield person
+    person.leaves()
+
+
+def handed_off(person: Participant, *, plain: bool = False) -> Resource:
+    told = [
+        {"name": "recipient", "valueReference": {"reference": CLINIC}},
+        {"name": "plain", "valueBoolean": plain},
+    ]
+    path = f"EpisodeOfCare/{person.episode['id']}/$handoff"
+    answer = person.http.post(path, json={"resourceType": "Parameters", "parameter": told})
+    assert answer.is_success, answer.text
+    [task] = [e["resource"] for e in answer.json()["parameter"] if e["name"] == "task"]
+    person.pass_time()
+    return dict(task)
+
+
+def escalations(person: Participant, task: Resource) -> list[Resource]:
+    part_of = {"reference": f"Task/{task['id']}"}
+    return [each for each in person.found("Task") if part_of in each.get("partOf", ())]
+
+
+def is_overdue(person: Participant, task: Resource) -> bool:
+    return OVERDUE in person.read(task).get("businessStatus", {}).get("coding", ())
+
+
+def test_each_step_that_is_late_is_escalated_once(person: Participant) -> None:
+    task = handed_off(person)
+    person.pass_time(2 * DAY)
+    assert not is_overdue(person, task)
+    person.pass_time(DAY)
+
+    assert is_overdue(person, task)
+    assert stands(person.read(task)) == ("received", "2.0")
+    [first] = escalations(person, task)
+    assert first["priority"] == "urgent"
+    assert first["focus"] == {"reference": f"Task/{task['id']}"}
+    policies = [str(each["agent"]) for each in person.told_of(first)]
+    assert "referral-step-deadline|1.0" in policies[0]
+
+    person.put(person.read(task) | {"note": [{"text": "Called them."}]})
+    person.pass_time(5 * DAY)
+    assert escalations(person, task) == [first]
+
+    moved(person.http, task, "accept", CLINIC)
+    person.pass_time(6 * DAY)
+    assert not is_overdue(person, task)
+    person.pass_time(3 * DAY)
+    assert is_overdue(person, task)
+    assert len(escalations(person, task)) == 2
+
+
+def test_a_step_in_time_escalates_nothing(person: Participant) -> None:
+    task = handed_off(person)
+    for trigger in ("accept", "schedule", "send-outcome"):
+        person.pass_time(DAY)
+        moved(person.http, task, trigger, CLINIC)
+    person.pass_time(40 * DAY)
+
+    assert escalations(person, task) == []
+    assert stands(person.read(task)) == ("completed", "7.0")
+
+
+def test_a_step_of_the_plain_way_is_escalated_once(person: Participant) -> None:
+    task = handed_off(person, plain=True)
+    person.pass_time(3 * DAY)
+    assert person.read(task)["businessStatus"]["coding"] == [OVERDUE]
+    accepted = person.read(task) | {"status": "accepted"}
+    headers = {"X-Stepdown-Actor": CLINIC}
+    answer = person.http.put(f"Task/{task['id']}", json=accepted, headers=headers)
+    assert answer.is_success, answer.text
+    person.pass_time(DAY)
+
+    assert "businessStatus" not in person.read(task)
+    assert len(escalations(person, task)) == 1
+
+
+def test_a_step_that_falls_due_while_intake_is_down_is_escalated_once(
+    stack: Programs, person: Participant
+) -> None:
+    task = handed_off(person)
+    stack.kill("intake")
+    stack.start("intake")
+    person.pass_time(4 * DAY)
+    stack.kill("intake")
+    stack.start("intake")
+    person.pass_time(DAY)
+
+    assert is_overdue(person, task)
+    assert len(escalations(person, task)) == 1
