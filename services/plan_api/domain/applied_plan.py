@@ -6,12 +6,12 @@ https://hl7.org/fhir/R4/plandefinition-operation-apply.html
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from services.plan_api.domain import care_team, draft_plan, goals, plan_page, preferences
 from services.plan_api.domain import unmet as unmet_parts
 from services.plan_api.domain.activities import ordered
-from services.plan_api.domain.application import canonical_of
+from services.plan_api.domain.application import canonical_of, description_in, title_in
 from services.plan_api.domain.bundle import Seen, put, put_new, put_over, transaction
 from services.plan_api.domain.narrative import title_of
 from shared.care.automatic import Act
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from services.plan_api.domain.application import Application
     from services.plan_api.domain.needs import Known
     from shared.fhir.reader import JsonObject
-
-_DESCRIPTION: Final = "Made from a template, for a clinician to adapt."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +76,14 @@ def _plan(
 ) -> JsonObject:
     fresh: JsonObject = {"created": application.recorded}
     kept = prepared.content if prepared else fresh
-    title = str(definition.get("title", "Care plan"))
-    description = str(definition.get("description", _DESCRIPTION))
     orders, unmet = parts.ordered, parts.ordered.unmet
     addressed = [each for goal in parts.goals for each in goal.get("addresses", ())]
-    heads = (f"{title}.", description)
     plan = kept | {
         "resourceType": "CarePlan",
         "id": application.plan_id,
         "meta": kept.get("meta", {}) | {"profile": [PROFILE]},
         "text": plan_page.page(
-            heads, application, known, parts=orders, goals=parts.goals, team=parts.team
+            definition, application, known, parts=orders, goals=parts.goals, team=parts.team
         ),
         "extension": [
             *kept.get("extension", ()),
@@ -99,8 +94,8 @@ def _plan(
         "status": "draft",
         "intent": "plan",
         "category": draft_plan.categories(),
-        "title": title,
-        "description": description,
+        "title": title_in(definition),
+        "description": description_in(definition),
         "subject": {"reference": application.patient},
         "period": _period(application, orders.requests),
         "author": {"reference": application.asked_by},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.plan_api.domain.application import description_in, policies_of, title_in
 from services.plan_api.domain.narrative import bullets, paragraph, table, titled, week, whole
 from shared.care.weekly_hours import POLICIES, planned_minutes
 
@@ -24,7 +25,7 @@ _WORDS: Final = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
 
 
 def page(
-    heads: Sequence[str],
+    definition: JsonObject,
     application: Application,
     known: Known,
     *,
@@ -34,17 +35,21 @@ def page(
 ) -> JsonObject:
     """Write the page."""
     why = sorted({_concept(each.get("code", {})) for each in known.conditions} - {""})
-    hours = (_hours(policy, parts.requests, application) for policy in POLICIES)
+    hours = [
+        _hours(policy, parts.requests, application)
+        for policy in POLICIES
+        if policy.name in policies_of(definition)
+    ]
     return whole(
         [
-            *map(paragraph, heads),
+            *map(paragraph, (f"{title_in(definition)}.", description_in(definition))),
             paragraph(f"For: {_name(known.patient)}. From {application.start.isoformat()}."),
             *([paragraph(f"Why: {', '.join(why)}.")] if why else []),
             titled("Goals", bullets(map(_goal, goals))),
             titled("Week", week(parts.requests)),
             titled("Between sessions", bullets(map(_task, parts.tasks))),
             titled("Team", bullets(_members(team))),
-            titled("Hours a week", table(_HOURS, hours)),
+            titled("Hours a week", table(_HOURS, hours) if hours else ""),
             titled("Not met", bullets(each.told for each in parts.unmet)),
         ]
     )
