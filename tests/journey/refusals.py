@@ -58,6 +58,10 @@ def to(recipient: str) -> Body:
     return parameters(recipient={"valueReference": {"reference": recipient}})
 
 
+def asked(subject: str, **others: Body) -> Body:
+    return parameters(subject={"valueReference": {"reference": subject}}, **others)
+
+
 def about(subject: str) -> Body:
     return parameters(subject={"valueString": subject})
 
@@ -76,6 +80,8 @@ APPLY = "PlanDefinition/iop-adult/$apply"
 ACCEPT = "CarePlan/{proposal}/$accept-revision"
 REJECT = "CarePlan/{proposal}/$reject-revision"
 EXTRACT = "QuestionnaireResponse/$extract"
+POPULATE = "Questionnaire/audit-c/$populate"
+POPULATE_ASKED = "Questionnaire/$populate"
 HANDOFF = "EpisodeOfCare/{episode}/$handoff"
 LEVEL_OF_CARE = "Patient/{patient}/$level-of-care"
 EVERYTHING = "Patient/{patient}/$everything"
@@ -106,6 +112,10 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "the criteria set is another": Attempt(
             LEVEL_OF_CARE, parameters(criteria_set={"valueCanonical": "https://example.org/other"})
         ),
+        "`at` lies in the future": Attempt(
+            LEVEL_OF_CARE, parameters(at={"valueDateTime": "2999-01-01T00:00:00Z"})
+        ),
+        "`at` is a day": Attempt(LEVEL_OF_CARE, parameters(at={"valueDateTime": "2026-03-01"})),
     },
     "EpisodeOfCare/$admit": {
         "nobody acts, or no Practitioner": Attempt(ADMIT, NONE, None),
@@ -161,6 +171,18 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "there is no such plan": Attempt("CarePlan/nothing/$reject-revision", REASON),
         "it is no proposal": Attempt("CarePlan/{plan}/$reject-revision", REASON),
         "it is decided": Attempt(REJECT, REASON),
+    },
+    "Questionnaire/$populate": {
+        "nobody is asked": Attempt(POPULATE, NONE),
+        "the subject is no Patient": Attempt(POPULATE, asked("Organization/clinic")),
+        "no Questionnaire is named": Attempt(POPULATE_ASKED, asked("Patient/{patient}")),
+        "there is no such Questionnaire": Attempt(
+            "Questionnaire/nothing/$populate", asked("Patient/{patient}")
+        ),
+        "the canonical is unknown": Attempt(
+            POPULATE_ASKED, asked("Patient/{patient}", canonical={"valueCanonical": OTHER})
+        ),
+        "the person is not here": Attempt(POPULATE, asked("Patient/nobody")),
     },
     "QuestionnaireResponse/$extract": {
         "no response is sent": Attempt(EXTRACT, NONE),
