@@ -50,7 +50,8 @@ def notice(**changes: object) -> Body:
 NONE = parameters()
 TAGGED = parameters(meta={"valueMeta": {"tag": [{"code": "pilot"}]}})
 REASON = parameters(reason={"valueString": "Because"})
-SUBJECT = parameters(subject={"valueString": "Patient/{patient}"})
+PERSON = {"valueString": "Patient/{patient}"}
+SUBJECT = parameters(subject=PERSON)
 CLINIC = parameters(recipient={"valueReference": {"reference": "Organization/clinic"}})
 
 
@@ -151,6 +152,12 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "the person is not in the programme": Attempt(APPLY, SUBJECT),
         "a plan is active": Attempt(APPLY, SUBJECT, person="worse"),
         "the subject is no Patient": Attempt(APPLY, about("Group/1")),
+        "a skill is none that is taught": Attempt(
+            APPLY, parameters(subject=PERSON, skill={"valueCode": "juggling"})
+        ),
+        "a member is nobody who can be one": Attempt(
+            APPLY, parameters(subject=PERSON, member={"valueString": "Patient/{patient}"})
+        ),
     },
     "CarePlan/$hours": {
         "there is no such plan": Attempt("CarePlan/nothing/$hours", None),
