@@ -49,7 +49,7 @@ def load(
 
     Example: `stepdown load var/synthetic --to http://127.0.0.1:8000/fhir`
     """
-    if not _is_address(to):
+    if not is_address(to):
         raise Failure(f"{to} is not a server's address, such as {DEFAULT_SERVER}.")
     arranged = _arranged(paths)
     tally = asyncio.run(_send(arranged, to, parallel))
@@ -59,7 +59,8 @@ def load(
         raise typer.Exit(FAILED)
 
 
-def _is_address(url: str) -> bool:
+def is_address(url: str) -> bool:
+    """Tell whether a text may be the address of a server."""
     try:
         parts = urlsplit(url)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

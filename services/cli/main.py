@@ -13,6 +13,7 @@ from services.cli.check_decision import check_decision
 from services.cli.database import database
 from services.cli.demo import demo
 from services.cli.generate import generate
+from services.cli.instrument import instrument
 from services.cli.load import load
 from services.cli.migrate import migrate
 from services.cli.serve import serve
@@ -34,6 +35,7 @@ app.command()(check_decision)
 app.command()(load)
 app.command()(generate)
 app.command()(demo)
+app.add_typer(instrument, name="instrument")
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so

@@ -6,7 +6,8 @@ from typing import Final
 
 from services.ownership import owner_of, types_of
 from services.progress_api.code_systems import CODE_SYSTEMS
-from services.progress_api.operations import extract, handoff, lastn
+from services.progress_api.extensions import EXTENSIONS
+from services.progress_api.operations import extract, handoff, lastn, populate
 from services.progress_api.profiles import PROFILES
 from services.progress_api.questionnaires import QUESTIONNAIRES
 from services.progress_api.reactions import (
@@ -27,7 +28,12 @@ DEFINITION: Final = ServiceDefinition(
     title="progress_api",
     types=types_of("progress", RESOURCE_TYPES),
     owner_of=owner_of,
-    operations=(*extract.OPERATIONS, handoff.HANDOFF_OPERATION, lastn.LASTN),
+    operations=(
+        *extract.OPERATIONS,
+        *populate.OPERATIONS,
+        handoff.HANDOFF_OPERATION,
+        lastn.LASTN,
+    ),
     reactions=Reactions(
         "progress",
         (
@@ -43,5 +49,5 @@ DEFINITION: Final = ServiceDefinition(
         timers={**attendance.TIMERS, **measures_due.TIMERS, **measure_answered.TIMERS},
     ),
     profiles=PROFILES,
-    library=(*QUESTIONNAIRES, *CODE_SYSTEMS),
+    library=(*QUESTIONNAIRES, *EXTENSIONS, *CODE_SYSTEMS),
 )

@@ -27,11 +27,10 @@ def answered(name: str, counts: Mapping[str, int | None]) -> list[Resource]:
     """Answer items by what the answers count; None leaves one out."""
     instrument = instrument_of(f"{CANONICAL}/Questionnaire/{name}")
     assert instrument is not None
-    return [
-        item(code, instrument.option(code, count).code)
-        for code, count in counts.items()
-        if count is not None
-    ]
+    chosen = {
+        code: instrument.option(code, count) for code, count in counts.items() if count is not None
+    }
+    return [item(code, option.code, option.system) for code, option in chosen.items()]
 
 
 def item(link_id: str, answer: str, system: str = LOINC) -> Resource:
@@ -45,7 +44,7 @@ def response(
     name: str, subject: Resource, authored: str, counts: Mapping[str, int | None] | None = None
 ) -> Resource:
     """A completed response in which every item counts nothing, but for the counts given."""
-    told = dict.fromkeys(ITEMS[name], 0) | dict(counts or {})
+    told = dict.fromkeys(ITEMS.get(name, ()), 0) | dict(counts or {})
     return {
         "resourceType": "QuestionnaireResponse",
         "id": f"r-{uuid.uuid4()}",

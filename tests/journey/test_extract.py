@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from shared.care.canonical import POLICY, code_system, profile
+from shared.care.instruments.registry import INSTRUMENTS
 from shared.fhir.validation import validate
 from tests.journey.answering import ITEM_9, PHQ_9, item, response
 from tests.services.person import Person
@@ -356,19 +357,23 @@ def test_the_published_phq_9_response_is_extracted(person: Person, shared_data: 
     assert found[TOTAL]["effectiveDateTime"] == sent["authored"]
 
 
-def test_the_published_audit_c_response_names_what_is_scored_here(
+def test_the_published_audit_c_response_has_no_total_and_says_why(
     person: Person, shared_data: Path
 ) -> None:
     example = shared_data / "us-core" / "QuestionnaireResponse-AUDIT-C.json"
     sent = json.loads(example.read_text()) | {"subject": person.reference}
     del sent["id"], sent["author"]
 
-    answer = person.http.post("QuestionnaireResponse/$extract", json=sent)
+    [total] = results(person.http.post("QuestionnaireResponse/$extract", json=sent)).values()
 
-    refused(answer, 422, "/Questionnaire/phq-9")
+    assert total["code"]["coding"][0]["code"] == "75626-2"
+    assert total["dataAbsentReason"]["coding"][0]["code"] == "unknown"
+    assert "valueQuantity" not in total
+    assert any(each["text"].startswith("68517-2 ") for each in total["note"])
 
 
 def test_the_instruments_are_published(person: Person) -> None:
-    for name in ("phq-9", "gad-7", "c-ssrs-screener"):
-        published = person.read({"resourceType": "Questionnaire", "id": name})
+    for instrument in INSTRUMENTS:
+        published = person.read({"resourceType": "Questionnaire", "id": instrument.name})
         assert published["status"] == "active"
+        assert instrument.licence in published["copyright"]

@@ -36,6 +36,7 @@ def rule_of(code: str) -> ChangeRule:
 
 
 PHQ_9, GAD_7 = rule_of("44261-6"), rule_of("70274-6")
+PCL_5, WHO_5, ISI = rule_of("101698-9"), rule_of("who-5-score"), rule_of("isi-score")
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,22 @@ PHQ_9, GAD_7 = rule_of("44261-6"), rule_of("70274-6")
         (GAD_7, 12, 15, -3, "no-reliable-change"),
         (GAD_7, 12, 16, -4, "reliable-worsening"),
         (GAD_7, 0, 4, -4, "reliable-worsening"),
+        (PCL_5, 60, 46, 14, "no-reliable-change"),
+        (PCL_5, 60, 45, 15, "reliable-improvement"),
+        (PCL_5, 60, 0, 60, "reliable-improvement"),
+        (PCL_5, 30, 44, -14, "no-reliable-change"),
+        (PCL_5, 30, 45, -15, "reliable-worsening"),
+        (WHO_5, 40, 48, 8, "no-reliable-change"),
+        (WHO_5, 40, 52, 12, "reliable-improvement"),
+        (WHO_5, 52, 40, -12, "reliable-worsening"),
+        (ISI, 20, 15, 5, "no-reliable-change"),
+        (ISI, 20, 14, 6, "reliable-improvement"),
+        (ISI, 20, 12, 8, "response"),
+        (ISI, 20, 8, 12, "response"),
+        (ISI, 20, 7, 13, "remission"),
+        (ISI, 8, 7, 1, "remission"),
+        (ISI, 7, 6, 1, "no-reliable-change"),
+        (ISI, 8, 14, -6, "reliable-worsening"),
         (HIGHER_IS_BETTER, 40, 30, -10, "reliable-worsening"),
         (HIGHER_IS_BETTER, 40, 31, -9, "no-reliable-change"),
         (HIGHER_IS_BETTER, 20, 29, 9, "no-reliable-change"),
