@@ -169,3 +169,74 @@ def test_the_medicare_criteria_decide_too(person: Candidate) -> None:
     assert parameters(again, "hash") == parameters(first, "hash")
     library = person.http.get("Library", params={"url": MEDICARE.partition("|")[0]}).json()
     assert [each["resource"]["version"] for each in library["entry"]] == ["1.0"]
+
+
+def licensed(person: Candidate, level: str, **changes: object) -> Resource:
+    """A result of a licensed tool, as an Observation."""
+    tool = f"{CANONICAL}/CodeSystem/licensed-level"
+    coding = {"system": f"{CANONICAL}/CodeSystem/asam-level", "version": "4", "code": level}
+    return {
+        "resourceType": "Observation",
+        "id": f"asam-{person.id}",
+        "status": "final",
+        "code": {"coding": [{"system": tool, "code": "asam-level"}]},
+        "subject": person.reference,
+        "effectiveDateTime": text(person.now()),
+        "performer": [{"reference": "Practitioner/clinician"}],
+        "valueCodeableConcept": {"coding": [coding]},
+        **changes,
+    }
+
+
+def order(person: Candidate, hours: int) -> Resource:
+    repeat = {"frequency": hours, "period": 1, "periodUnit": "wk", "duration": 1}
+    return {
+        "resourceType": "ServiceRequest",
+        "id": f"order-{person.id}",
+        "status": "active",
+        "intent": "order",
+        "subject": person.reference,
+        "instantiatesCanonical": [f"{CANONICAL}/ActivityDefinition/group-therapy"],
+        "occurrenceTiming": {"repeat": repeat | {"durationUnit": "h"}},
+    }
+
+
+def test_a_licensed_level_is_evidence_and_is_compared_with_the_plan(person: Candidate) -> None:
+    person.put({"resourceType": "Patient", "id": person.id, "birthDate": "2012-01-01"})
+    person.put(order(person, 6))
+    written = person.put(licensed(person, "2.1"))
+    given = person.level_of_care()
+    [stepup] = [e for e in parameters(given, "criterion") if e["code"] == "IND-STEPUP"]
+    [told] = parameters(given, "consistency")
+
+    cited = {"reference": f"Observation/{written['id']}/_history/1"}
+    assert (stepup["value"], stepup["evidence"]) == ("true", cited)
+    assert (told["evidence"], told["policy"]) == (cited, "asam-2.1-adolescent|1.0")
+    assert told["consistent"] == "true"
+
+    person.pass_time()
+    person.put({"resourceType": "Patient", "id": person.id, "birthDate": "1980-01-01"})
+    [now] = parameters(person.level_of_care(), "consistency")
+    assert (now["policy"], now["consistent"]) == ("asam-2.1-adult|1.0", "false")
+    again = replay(person, given["occurrenceDateTime"]).json()
+    assert parameters(again, "hash") == parameters(given, "hash")
+
+
+@pytest.mark.parametrize(
+    ("level", "changes", "place"),
+    [
+        ("9", {}, "Observation.value"),
+        ("2.1", {"performer": []}, "Observation.performer"),
+        ("2.1", {"valueCodeableConcept": {"text": "2.1"}}, "Observation.value"),
+    ],
+)
+def test_a_level_that_no_tool_gives_is_refused(
+    person: Candidate, level: str, changes: Resource, place: str
+) -> None:
+    told = licensed(person, level, **changes)
+    told = {name: value for name, value in told.items() if value != []}
+    answer = person.http.put(f"Observation/{told['id']}", json=told)
+
+    assert answer.status_code == 422
+    assert [each["expression"] for each in answer.json()["issue"]] == [[place]]
+    assert person.found("Observation") == []
