@@ -24,7 +24,7 @@ TEMPLATE = Template(ADULT, "PlanDefinition/iop-adult/_history/1", BY_ADDRESS)
 WEEKS = {"value": 12, "code": "wk"}
 
 
-def application(**changes: str | None) -> Application:
+def application(**changes: object) -> Application:
     told: dict[str, Any] = {
         "plan_id": "plan",
         "patient": "Patient/p",
