@@ -25,6 +25,7 @@ from services.intake_api.reactions import (
     handoff_completed,
     identity_reviewed,
     referral_requested,
+    self_referred,
     referral_step,
 )
 from services.ownership import owner_of, types_of
@@ -47,6 +48,7 @@ DEFINITION: Final = ServiceDefinition(
             clock.REACTION,
             handoff_completed.REACTION,
             identity_reviewed.REACTION,
+            *self_referred.REACTIONS,
             referral_step.REACTION,
         ),
         timers={**clock.TIMERS, **referral_step.TIMERS},

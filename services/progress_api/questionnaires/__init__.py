@@ -1,4 +1,4 @@
-"""The Questionnaires that progress_api publishes: one for each instrument of the registry."""
+"""The Questionnaires that are published: one for each instrument, and the self-referral."""
 
 from __future__ import annotations
 
@@ -6,5 +6,6 @@ from typing import Final
 
 from services.progress_api.questionnaires.of_instrument import questionnaire_of
 from shared.care.instruments.registry import INSTRUMENTS
+from shared.server.profiles import published
 
-QUESTIONNAIRES: Final = tuple(questionnaire_of(instrument) for instrument in INSTRUMENTS)
+QUESTIONNAIRES: Final = (*map(questionnaire_of, INSTRUMENTS), *published(__name__))

@@ -29,24 +29,29 @@ def review_id(notice: Notice) -> str:
 
 def review(notice: Notice, doubt: Doubt) -> JsonObject:
     """Write the Task: which message, why it is not sure, and who may be meant."""
-    return {
+    task = review_of(doubt, "notice", f"Bundle/{notice.bundle_id}")
+    return task | {"id": review_id(notice), "authoredOn": notice.bundle["timestamp"]}
+
+
+def review_of(doubt: Doubt, what: str, focus: str) -> JsonObject:
+    """Write the Task about what came in, as yet without an id."""
+    task: JsonObject = {
         "resourceType": "Task",
-        "id": review_id(notice),
         "status": "requested",
         "intent": "order",
         "priority": "urgent",
         "code": _CONCEPT,
         "description": (
-            f"It is not sure whom this notice is about: {doubt.reason}. "
+            f"It is not sure whom this {what} is about: {doubt.reason}. "
             "Complete this with the right Patient as output; nothing was opened yet."
         ),
-        "focus": {"reference": f"Bundle/{notice.bundle_id}"},
-        "authoredOn": notice.bundle["timestamp"],
-        "input": [
-            {"type": {"text": "candidate"}, "valueReference": {"reference": each}}
-            for each in doubt.candidates
-        ],
+        "focus": {"reference": focus},
     }
+    candidates = [
+        {"type": {"text": "candidate"}, "valueReference": {"reference": each}}
+        for each in doubt.candidates
+    ]
+    return task | ({"input": candidates} if candidates else {})
 
 
 def decided_person(task: JsonObject) -> str | None:
