@@ -116,11 +116,12 @@ def _step(change: CareChange, found: Found) -> Iterator[Issue]:
 
 def _refused_whole_way(change: CareChange, caller: Caller) -> str | None:
     before, after = state_of(change.before or {}), state_of(change.after)
-    # What contradicted itself before there was a law may be put right.
-    if before not in machine.STATES or after not in machine.STATES:
-        return None
-    steps = machine.between(before, after)
+    if after not in machine.STATES:
+        return None  # it is refused as a contradiction
     parties = parties_of(change.before or {}, caller)
+    if before not in machine.STATES and parties:
+        return None  # what contradicted itself before there was a law may be put right
+    steps = machine.between(before, after)
     if any(each.actor in parties for each in steps):
         return None
     if steps:

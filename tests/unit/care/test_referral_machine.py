@@ -170,3 +170,11 @@ def test_a_step_leaves_a_task_where_the_table_says(step: machine.Transition) -> 
     assert state_of(after) == step.after
     systems = [each["system"] for each in after["businessStatus"]["coding"]]
     assert systems == list(SYSTEMS if step.before.business else SYSTEMS[:1])
+
+
+def test_what_contradicted_itself_before_is_put_right_by_a_party() -> None:
+    before, after = a_task(State("requested", "2.0")), a_task(State("received", "2.0"))
+
+    assert refused(before, after, CLINICIAN) == refused(before, after, SENDER) == []
+    assert [code for code, _ in refused(before, after, STRANGER)] == ["conflict"]
+    assert [code for code, _ in refused(before, before | {"note": []})] == ["business-rule"]
