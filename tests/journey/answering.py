@@ -30,7 +30,12 @@ def answered(name: str, counts: Mapping[str, int | None]) -> list[Resource]:
     chosen = {
         code: instrument.option(code, count) for code, count in counts.items() if count is not None
     }
-    return [item(code, option.code, option.system) for code, option in chosen.items()]
+    return [
+        {"linkId": code, "answer": [{"valueInteger": option.value}]}
+        if instrument.is_counted(code)
+        else item(code, option.code, option.system)
+        for code, option in chosen.items()
+    ]
 
 
 def item(link_id: str, answer: str, system: str = LOINC) -> Resource:
