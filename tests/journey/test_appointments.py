@@ -78,10 +78,14 @@ def test_an_appointment_tells_what_when_and_for_whom(person: Planned) -> None:
     assert actors == [f"Patient/{person.id}", person.clinician]
     [identifier] = each["identifier"]
     local_start = each["start"][:19]
-    assert identifier == {
-        "system": SESSION_SYSTEM,
-        "value": f"iop|group-therapy|{local_start}",
-    }
+    assert identifier["system"] == SESSION_SYSTEM
+    cohort, meeting = identifier["value"].split("|", 1)
+    assert cohort.partition("/")[0] == "iop"
+    assert meeting == f"group-therapy|{local_start}"
+    slot = http_read(person, each["slot"][0]["reference"])
+    assert (slot["identifier"], slot["status"]) == ([identifier], "free")
+    assert (slot["start"], slot["end"]) == (each["start"], each["end"])
+    assert http_read(person, slot["schedule"]["reference"])["active"] is True
     assert local_start.endswith("T09:00:00")
     single = next(e for e in booked(person) if e["description"] == "Individual therapy")
     assert "identifier" not in single
@@ -92,7 +96,7 @@ def test_an_appointment_tells_what_when_and_for_whom(person: Planned) -> None:
 def test_two_people_in_one_session_share_its_identifier_and_no_appointment(
     http: httpx.Client,
 ) -> None:
-    one, other = Planned(http), Planned(http)
+    one, other = in_a_programme_of_their_own(http, 2)
     for each in (one, other):
         active(each)
 
@@ -171,11 +175,11 @@ def test_orders_that_change_while_the_plan_comes_into_force_keep_the_change(
 def test_what_people_changed_is_left_to_them(person: Planned) -> None:
     plan = active(person)
     first, second, third = booked(person)[:3]
-    moved = person.put(first | {"start": third["start"], "end": third["end"]})
     missed = person.put(second | {"status": "noshow"})
     for said in person.told_of(third):
         person.delete(said)
     person.delete(third)
+    moved = person.put(first | {"start": third["start"], "end": third["end"]})
 
     person.write(plan | {"title": "Another title"})
     person.pass_time()
@@ -183,6 +187,51 @@ def test_what_people_changed_is_left_to_them(person: Planned) -> None:
     assert person.read(moved) == moved
     assert person.read(missed) == missed
     assert third["id"] not in {each["id"] for each in person.all("Appointment")}
+
+
+def test_a_session_that_people_moved_stays_although_its_order_meets_otherwise(
+    person: Planned,
+) -> None:
+    active(person)
+    therapy = of_activity(person, "Individual therapy")
+    first, second = [e for e in booked(person) if e["description"] == "Individual therapy"][:2]
+    later = {
+        name: (datetime.fromisoformat(first[name]) + timedelta(hours=8)).isoformat()
+        for name in ("start", "end")
+    }
+    moved = person.put(first | later | {"comment": "The person has an exam in the morning."})
+    repeat = therapy["occurrenceTiming"]["repeat"] | {"dayOfWeek": ["sat"]}
+    person.write(therapy | {"occurrenceTiming": {"repeat": repeat}})
+    person.pass_time()
+
+    assert person.read(moved) == moved
+    assert moved["meta"]["versionId"] == "2"
+    assert person.read(second)["status"] == "cancelled"
+    assert person.read(second)["cancelationReason"]["text"] == "No longer part of the plan"
+    history = person.http.get(f"Appointment/{moved['id']}/_history").json()["entry"]
+    assert [each["resource"]["start"] for each in history] == [moved["start"], first["start"]]
+    person.write(person.read(therapy) | {"status": "revoked"})
+    person.pass_time()
+    assert person.read(moved)["status"] == "cancelled"
+
+
+def test_what_cannot_be_booked_is_proposed_and_says_why(http: httpx.Client) -> None:
+    one, other = Planned(http), Planned(http)
+    other.clinician = one.clinician
+    for each in (one, other):
+        active(each)
+
+    single = [e for e in other.all("Appointment") if e["description"] == "Individual therapy"]
+    assert {each["status"] for each in single} == {"proposed"}
+    assert all(one.clinician in each["comment"] for each in single)
+    assert not any(f"Patient/{one.id}" in str(each) for each in single)
+
+
+def http_read(person: Planned, reference: str) -> Resource:
+    answer = person.http.get(reference)
+    assert answer.is_success, answer.text
+    found: Resource = answer.json()
+    return found
 
 
 @pytest.mark.parametrize("status", ["revoked", "completed", "entered-in-error"])
@@ -230,7 +279,7 @@ def test_the_plan_ends_with_the_programme(person: Planned, episode: str, plan: s
 
 
 def test_people_join_the_cohort_with_their_plan_and_leave_it(http: httpx.Client) -> None:
-    first, second = Planned(http), Planned(http)
+    first, second = in_a_programme_of_their_own(http, 2)
     plan = active(first)
     active(second)
     asked = {"code": f"{code_system('programme')}|iop", "member": f"Patient/{first.id}"}
@@ -243,6 +292,16 @@ def test_people_join_the_cohort_with_their_plan_and_leave_it(http: httpx.Client)
 
     assert members(first.read(group)) & {first.reference["reference"]} == set()
     assert second.reference["reference"] in members(first.read(group))
+
+
+def in_a_programme_of_their_own(http: httpx.Client, number: int) -> list[Planned]:
+    people = [Planned(http) for _ in range(number)]
+    programme = people[0].put({"resourceType": "Organization", "id": f"o-{people[0].id}"})
+    reference = {"reference": f"Organization/{programme['id']}"}
+    for each in people:
+        assert each.episode is not None
+        each.episode = each.put(each.episode | {"managingOrganization": reference})
+    return people
 
 
 def members(group: Resource) -> set[str]:

@@ -13,10 +13,10 @@ from services.plan_api.domain.sessions import Session, sessions
 from shared.care.appointment import SESSION_SYSTEM
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system
-from shared.fhir.dates import date_range, instant
+from shared.fhir.dates import date_range, instant, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from shared.fhir.reader import JsonObject
@@ -36,10 +36,10 @@ _CANCELLED: Final = "No longer part of the plan"
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Where sessions take place: whose plan, of which programme, in which zone."""
+    """Where sessions take place: whose plan, in which cohort, in which zone."""
 
     plan: JsonObject
-    programme: str
+    cohort: str
     zone: tzinfo
 
 
@@ -58,6 +58,16 @@ def can_be_called_off(appointment: JsonObject, plan: JsonObject, now: datetime) 
     made_for = {"reference": f"CarePlan/{plan['id']}"}
     stands = appointment.get("status") in _AHEAD and _begins_after(appointment, now)
     return stands and made_for in appointment.get("supportingInformation", ())
+
+
+def goes_on(appointment: JsonObject, requests: Iterable[JsonObject], zone: tzinfo) -> bool:
+    """Tell whether people have moved a session of an activity that goes on: it stays with them."""
+    named = [str(each.get("reference")) for each in appointment.get("basedOn", ())]
+    live = [f"ServiceRequest/{e['id']}" for e in requests if e.get("status") in _LIVE]
+    start = moment(date_range(appointment["start"], zone)[0]).astimezone(zone)
+    here = start.replace(tzinfo=None).isoformat()
+    made = {derived_id(order, f"session/{here}") for order in named}
+    return not set(named).isdisjoint(live) and appointment["id"] not in made
 
 
 def missing(
@@ -118,7 +128,7 @@ def _session(week: Week, request: JsonObject, session: Session) -> JsonObject:
     codings = request.get("code", {}).get("coding", ())
     ours = next((each["code"] for each in codings if each.get("system") == _SERVICE), None)
     service = ours or title_of(request)
-    value = f"{week.programme}|{service}|{session.local_start}"
+    value = f"{week.cohort}|{service}|{session.local_start}"
     return {"system": SESSION_SYSTEM, "value": value}
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.plan_api.cohorts import cohort_of, open_cohort
 from services.plan_api.domain import activation, cohort
 from services.plan_api.episodes import PROGRAMME, programme_episode, programme_of
 from shared.care.automatic import Act, provenance
 from shared.care.programme_plan import is_in_force, is_ours
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
+from shared.server.interactions.update import content_of
 from shared.server.saving import save
 from shared.store.finding import fetch, find
 from shared.store.version import Change, Key, instant
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
+    from shared.store.finding import Found
     from shared.store.version import Version
 
 _IN_CARE: Final = "active,onhold"
@@ -30,23 +33,30 @@ async def handle(event: Event, effects: Effects) -> None:
         return
     patient = f"Patient/{patient_of(plan.content, 'subject', effects.tx.bases)}"
     if is_in_force(plan.content):
-        await _join(patient, plan.versioned, effects)
+        await _join(plan, patient, effects)
     elif activation.is_over(plan.content):
         await _leave(patient, plan.versioned, effects)
 
 
-async def _join(patient: str, source: str, effects: Effects) -> None:
+async def _join(plan: Found, patient: str, effects: Effects) -> None:
+    """Join the first cohort with room, unless the person is in one, or rather waits."""
     episode = await programme_episode(effects.tx, patient, _IN_CARE)
     if episode is None:
         return
     programme = programme_of(episode)
-    key = Key("Group", cohort.cohort_id(programme))
-    current = await effects.tx.read(key)
-    found = await fetch(effects.tx, key)
+    own = await cohort_of(effects.tx, programme, patient)
+    current = await effects.tx.read(Key("Group", own.id))
+    if cohort.is_member(content_of(current), patient):
+        return
+    waits = cohort.waits(plan.content)
+    found = await open_cohort(effects.tx, programme, first_only=waits)
+    if found is None:
+        return
+    chosen, version = found
     day = effects.now.astimezone(effects.tx.zone).date().isoformat()
-    group = cohort.joined(found.content if found else None, programme, patient, day)
+    group = cohort.joined(content_of(version), chosen, patient, day)
     if group is not None:
-        await _write(key, current, group, source, effects)
+        await _write(Key("Group", chosen.id), version, group, plan.versioned, effects)
 
 
 async def _leave(patient: str, source: str, effects: Effects) -> None:

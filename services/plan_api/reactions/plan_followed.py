@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain import activation, appointments
+from services.plan_api.cohorts import cohort_of
+from services.plan_api.domain import activation, appointments, slots
 from services.plan_api.domain.appointments import Week
 from services.plan_api.domain.bundle import put, put_over, transaction
 from services.plan_api.episodes import programme_episode, programme_of
+from services.plan_api.scheduling import scheduled
 from services.plan_api.writing import seen
 from shared.care.automatic import Act, Policy, provenance
 from shared.care.programme_plan import (
@@ -137,26 +139,36 @@ async def _book(
     plan: JsonObject, requests: Sequence[Found], booked: Sequence[Found], effects: Effects
 ) -> None:
     """Book what is to come and never was, and call off what is no longer part of the plan."""
-    week = Week(plan, await _programme(plan, effects), effects.tx.zone)
-    wanted = appointments.wanted(week, [each.content for each in requests])
+    orders = [each.content for each in requests]
+    wanted = appointments.wanted(await _week(plan, effects), orders)
     # What people deleted stands as a deletion, and is not booked again.
     known = await effects.tx.read_many("Appointment", wanted.keys())
     present = {key.id for key in known}
     fresh = appointments.missing(wanted, present, effects.now)
-    new = [Change(Key("Appointment", e["id"]), "PUT", None, e, effects.now) for e in fresh]
-    await _save(new, appointments.POLICY, "booked", effects)
     now = effects.now
     gone = [
         Change(each.key, "PUT", each.version, appointments.cancelled(each.content), now)
         for each in booked
         if each.key.id not in wanted and appointments.can_be_called_off(each.content, plan, now)
+        if not appointments.goes_on(each.content, orders, effects.tx.zone)
     ]
+    # First, so that what takes its place finds room.
     await _save(gone, appointments.POLICY, "cancelled", effects)
+    found = await scheduled(effects.tx, fresh)
+    await _save(_new(found.published, effects), slots.POLICY, "published", effects)
+    await _save(_new(found.appointments, effects), appointments.POLICY, "booked", effects)
 
 
-async def _programme(plan: JsonObject, effects: Effects) -> str:
+def _new(written: Iterable[JsonObject], effects: Effects) -> list[Change]:
+    keys = ((Key(each["resourceType"], each["id"]), each) for each in written)
+    return [Change(key, "PUT", None, each, effects.now) for key, each in keys]
+
+
+async def _week(plan: JsonObject, effects: Effects) -> Week:
     patient = f"Patient/{patient_of(plan, 'subject', effects.tx.bases)}"
-    return programme_of(await programme_episode(effects.tx, patient, _OPEN))
+    programme = programme_of(await programme_episode(effects.tx, patient, _OPEN))
+    cohort = await cohort_of(effects.tx, programme, patient)
+    return Week(plan, cohort.name, effects.tx.zone)
 
 
 async def _booked(plan: JsonObject, effects: Effects) -> list[Found]:

@@ -7,7 +7,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.plan_api.domain.cohort import cohort_id, joined, left
+from services.plan_api.domain.cohort import (
+    CAPACITY,
+    WHEN_FULL,
+    Cohort,
+    has_room,
+    joined,
+    left,
+    waits,
+)
 from shared.fhir.validation import validate
 
 PEOPLE = [f"Patient/{n}" for n in range(4)]
@@ -24,7 +32,7 @@ def test_a_cohort_holds_exactly_who_joined_and_did_not_leave(steps: list[tuple[b
     expected: set[str] = set()
     for joins, person in steps:
         if joins:
-            group = joined(group, "Organization/7", person, "2026-03-02") or group
+            group = joined(group, Cohort("Organization/7"), person, "2026-03-02") or group
             expected.add(person)
         elif group is not None:
             group = left(group, person) or group
@@ -34,8 +42,27 @@ def test_a_cohort_holds_exactly_who_joined_and_did_not_leave(steps: list[tuple[b
 
 
 def test_joining_or_leaving_twice_changes_nothing() -> None:
-    group = joined(None, "iop", PEOPLE[0], "2026-03-02")
+    group = joined(None, Cohort("iop"), PEOPLE[0], "2026-03-02")
     assert group is not None
-    assert group["id"] == cohort_id("iop")
-    assert joined(group, "iop", PEOPLE[0], "2026-03-03") is None
+    assert group["id"] == Cohort("iop").id
+    assert joined(group, Cohort("iop"), PEOPLE[0], "2026-03-03") is None
     assert left(group, PEOPLE[1]) is None
+
+
+def test_a_cohort_is_full_at_its_capacity() -> None:
+    group = joined(None, Cohort("iop", 2), "Patient/0", "2026-03-02")
+    for n in range(1, CAPACITY):
+        assert has_room(group)
+        group = joined(group, Cohort("iop", 2), f"Patient/{n}", "2026-03-02")
+    assert not has_room(group)
+    assert has_room(None)
+    assert has_room({"member": [{}] * 99})
+
+
+def test_a_plan_says_whether_to_wait_for_a_full_cohort() -> None:
+    def preferring(code: str) -> dict[str, Any]:
+        return {"extension": [{"url": WHEN_FULL, "valueCode": code}]}
+
+    assert waits(preferring("waitlist"))
+    assert not waits(preferring("next-cohort"))
+    assert not waits({})

@@ -233,12 +233,18 @@ def cases(draw: st.DrawFn) -> Case:
         }
         for i in range(draw(st.integers(1, 3)))
     ]
-    midnight = datetime(monday.year, monday.month, monday.day, tzinfo=ZoneInfo(zone))
+    attendance(draw, case)
+    return case
+
+
+def attendance(draw: st.DrawFn, case: Case) -> None:
+    """Draw what was booked, and who came."""
+    first = datetime.combine(case.monday, time(), ZoneInfo(case.zone)).astimezone(UTC)
     # Many around the nights in which the clock is changed, and at the ends of the week.
     starts = st.one_of(*(st.integers(n * 1440 - 300, n * 1440 + 400) for n in (-1, 0, 4, 6, 7)))
 
     def span(after: int, length: int) -> Resource:
-        start = midnight.astimezone(UTC) + MINUTE * after
+        start = first + MINUTE * after
         return {"start": start.isoformat(), "end": (start + MINUTE * length).isoformat()}
 
     def based_on() -> Resource:
@@ -269,7 +275,6 @@ def cases(draw: st.DrawFn) -> Case:
             }
             | based_on()
         )
-    return case
 
 
 # The clock of a week is read once, which takes a while.

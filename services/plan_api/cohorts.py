@@ -1,0 +1,41 @@
+"""Finds the cohort that a person belongs to, or can join."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.plan_api.domain.cohort import Cohort, has_room, is_member
+from shared.server.interactions.update import content_of
+from shared.store.version import Key
+
+if TYPE_CHECKING:
+    from shared.store.reading import Reading
+    from shared.store.version import Version
+
+
+async def cohort_of(reading: Reading, programme: str, patient: str) -> Cohort:
+    """Find the cohort of a person; the programme's first where they are in none."""
+    cohort = Cohort(programme)
+    while (version := await _group(reading, cohort)) is not None:
+        if is_member(content_of(version), patient):
+            return cohort
+        cohort = cohort.next
+    return Cohort(programme)
+
+
+async def open_cohort(
+    reading: Reading, programme: str, *, first_only: bool
+) -> tuple[Cohort, Version | None] | None:
+    """Find the first cohort with room, begun or not, and its Group; None where one must wait."""
+    cohort = Cohort(programme)
+    while True:
+        version = await _group(reading, cohort)
+        if has_room(content_of(version)):
+            return cohort, version
+        if first_only:
+            return None
+        cohort = cohort.next
+
+
+async def _group(reading: Reading, cohort: Cohort) -> Version | None:
+    return await reading.read(Key("Group", cohort.id))

@@ -1,0 +1,84 @@
+"""The published week of a cohort: a Schedule for each service, and a Slot for each session.
+
+A Slot says when and what, how many it takes, and whether it is full; never who comes.
+https://hl7.org/fhir/R4/schedule.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.plan_api.domain.cohort import CAPACITY
+from shared.care.appointment import sessions_of
+from shared.care.automatic import Policy, derived_id
+from shared.care.canonical import code_system
+from shared.care.capacity import places_left, takes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shared.fhir.reader import JsonObject
+
+POLICY: Final = Policy(
+    "schedule-follows-the-plans", "1.0", "Publishes the group sessions of a programme"
+)
+_SERVICE: Final = code_system("programme")
+
+
+def slot_id(session: str) -> str:
+    """Derive the id of the Slot of a group session."""
+    return derived_id(session, "slot")
+
+
+def published(appointments: Iterable[JsonObject]) -> list[JsonObject]:
+    """Write the Schedules and Slots of the group sessions among appointments."""
+    found: dict[str, JsonObject] = {}
+    for each in appointments:
+        for session in sessions_of(each):
+            schedule = _schedule(session, each)
+            slot = _slot(session, each, schedule["id"])
+            found |= {schedule["id"]: schedule, slot["id"]: slot}
+    return list(found.values())
+
+
+def told_full(
+    slot: JsonObject, appointments: Sequence[JsonObject], bases: tuple[str, ...]
+) -> JsonObject | None:
+    """Tell by its status whether a Slot is full; None where it says so, or says other things."""
+    status = "free" if places_left(slot, appointments, bases) > 0 else "busy"
+    changes = {slot.get("status"), status} == {"free", "busy"}
+    return slot | {"status": status} if changes else None
+
+
+def _schedule(session: str, appointment: JsonObject) -> JsonObject:
+    cohort, _, meeting = session.partition("|")
+    service = meeting.rpartition("|")[0]
+    programme = {"type": "HealthcareService", "identifier": {"system": _SERVICE, "value": cohort}}
+    return {
+        "resourceType": "Schedule",
+        "id": derived_id(f"{cohort}|{service}", "schedule"),
+        "extension": [takes(CAPACITY)],
+        "active": True,
+        **_service_type(appointment),
+        "actor": [programme | {"display": "Intensive outpatient programme"}],
+        "comment": appointment["description"],
+    }
+
+
+def _slot(session: str, appointment: JsonObject, schedule: str) -> JsonObject:
+    return {
+        "resourceType": "Slot",
+        "id": slot_id(session),
+        "extension": [takes(CAPACITY)],
+        "identifier": list(appointment["identifier"]),
+        **_service_type(appointment),
+        "schedule": {"reference": f"Schedule/{schedule}"},
+        "status": "free",
+        "start": appointment["start"],
+        "end": appointment["end"],
+        "comment": appointment["description"],
+    }
+
+
+def _service_type(appointment: JsonObject) -> JsonObject:
+    return {name: appointment[name] for name in ("serviceType",) if name in appointment}
