@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from services.cli.decision_checker.proof import faults
 from shared.care.canonical import CANONICAL
 from tests.journey.candidate import Candidate, diagnostics, outcome, parameters
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from tests.programs import Programs
     from tests.services.person import Resource
 
+GENERAL = f"{CANONICAL}/Library/iop-general|1.0"
 MEDICARE = f"{CANONICAL}/Library/cfr-410.44c|1.0"
 LOW = "LA9194-7"
 
@@ -240,3 +244,20 @@ def test_a_level_that_no_tool_gives_is_refused(
     assert answer.status_code == 422
     assert [each["expression"] for each in answer.json()["issue"]] == [[place]]
     assert person.found("Observation") == []
+
+
+def test_what_is_served_is_proven_by_the_checker_and_the_published_set(person: Candidate) -> None:
+    person.judge_all(CAP_GROUP=False, EXC_IMMINENT=None)
+    person.put(person.risk(LOW, effectiveDateTime=text(person.now())))
+    person.put(order(person, 12))
+    person.put(licensed(person, "2.1"))
+    for canonical in (GENERAL, MEDICARE):
+        asked = {"criteria-set": {"valueCanonical": canonical}}
+        told = person.ask(f"Patient/{person.id}/$level-of-care", asked).json()
+        url = canonical.partition("|")[0]
+        [found] = person.http.get("Library", params={"url": url}).json()["entry"]
+        data = base64.b64decode(found["resource"]["content"][0]["data"])
+
+        assert faults(told, json.loads(data)) == []
+        told["contained"][0]["parameter"].pop()
+        assert faults(told, json.loads(data)) != []
