@@ -36,10 +36,17 @@ def change(measure: str, to: str, **elements: object) -> Evidence:
     return observation(f"{measure}-{to}", concept(MEASURE, f"{measure}-change"), **given)
 
 
-def sessions(*statuses: str) -> list[Evidence]:
+def sessions(*statuses: str, service: str = "group-therapy") -> list[Evidence]:
     """Sessions of the last days, one a day, the last status the newest."""
+    kind = [concept(code_system("service"), service)]
     return [
-        evidence("Appointment", f"a{day}", status=status, start=f"2026-03-0{day}T09:00:00Z")
+        evidence(
+            "Appointment",
+            f"a{day}",
+            status=status,
+            serviceType=kind,
+            start=f"2026-03-0{day}T09:00:00Z",
+        )
         for day, status in enumerate(statuses, start=1)
     ]
 
@@ -146,6 +153,12 @@ def test_attendance_tells_of_taking_part(statuses: tuple[str, ...], takes_part: 
 
     assert value("CAP-MOTIV-PART", *attended, episode()) is takes_part
     assert value("CAP-MOTIV-PART", *attended) is None
+
+
+def test_what_is_no_session_of_the_programme_tells_nothing() -> None:
+    missed = sessions("noshow", "noshow", "noshow", service="tms")
+
+    assert value("CAP-MOTIV-PART", *missed, episode()) is None
 
 
 @pytest.mark.parametrize(("points", "has_issues"), [(50, True), (51, None), (0, True)])
