@@ -1,10 +1,10 @@
-"""An inpatient stay ended: the person's draft plan is prepared, once for each stay."""
+"""An inpatient stay ended: a draft plan, a team and a first visit are prepared, once for each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain import draft_plan
+from services.plan_api.domain import draft_plan, follow_up
 from shared.care.automatic import Act, provenance
 from shared.care.subject import patient_of
 from shared.feed.open_episode import has_open_episode
@@ -14,8 +14,10 @@ from shared.server.saving import save
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
+    from shared.care.automatic import Policy
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
     from shared.store.version import Version
 
 
@@ -31,26 +33,35 @@ async def handle(event: Event, effects: Effects) -> None:
     key = Key("CarePlan", draft_plan.draft_plan_id(stay.key.id))
     # A plan that people have deleted stands as a deletion, and is not prepared again.
     if await effects.tx.read(key) is None:
-        await _prepare(key, stay, patient_id, effects)
+        await _prepare(key, stay, encounter, effects)
 
 
-async def _prepare(key: Key, stay: Version, patient_id: str, effects: Effects) -> None:
-    now = instant(effects.now)
-    act = Act(
-        targets=(str(key),),
-        sources=(f"{stay.key}/_history/{stay.number}",),
-        recorded=now,
-    )
-    said = Key("Provenance", effects.id_for("provenance"))
+async def _prepare(key: Key, stay: Version, encounter: JsonObject, effects: Effects) -> None:
+    now, source = instant(effects.now), f"{stay.key}/_history/{stay.number}"
+    patient_id = patient_of(encounter, "subject", effects.tx.bases) or ""
     plan = draft_plan.draft_plan(stay.key.id, patient_id, now)
-    said_by = provenance(draft_plan.POLICY, act)
-    await save(
-        effects.tx,
-        [
-            Change(key, "PUT", None, plan, effects.now),
-            Change(said, "PUT", None, said_by, effects.now),
-        ],
-    )
+    plan |= {"careTeam": [{"reference": f"CareTeam/{follow_up.team_id(encounter)}"}]}
+    others = follow_up.proposed(encounter, key.id, f"Patient/{patient_id}", effects.tx.zone)
+    made = [Change(key, "PUT", None, plan, effects.now)]
+    made += [
+        Change(Key(each["resourceType"], each["id"]), "PUT", None, each, effects.now)
+        for each in others
+    ]
+    said = [
+        _said(draft_plan.POLICY, "provenance", Act([str(key)], [source], now), effects),
+        _said(
+            follow_up.POLICY,
+            "follow-up",
+            Act([str(each.key) for each in made[1:]], [source], now),
+            effects,
+        ),
+    ]
+    await save(effects.tx, [*made, *said])
+
+
+def _said(policy: Policy, purpose: str, act: Act, effects: Effects) -> Change:
+    key = Key("Provenance", effects.id_for(purpose))
+    return Change(key, "PUT", None, provenance(policy, act), effects.now)
 
 
 REACTION: Final = Reaction(
