@@ -14,6 +14,7 @@ from services.cli.database import database
 from services.cli.demo import demo
 from services.cli.generate import generate
 from services.cli.instrument import instrument
+from services.cli.lint import lint
 from services.cli.load import load
 from services.cli.migrate import migrate
 from services.cli.serve import serve
@@ -31,6 +32,7 @@ app.command()(database)
 app.command()(migrate)
 app.command()(check)
 app.command()(verify)
+app.command()(lint)
 app.command()(check_decision)
 app.command()(load)
 app.command()(generate)

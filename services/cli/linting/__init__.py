@@ -1,0 +1,1 @@
+"""What `stepdown lint` looks through: files and servers."""
