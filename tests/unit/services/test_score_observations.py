@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from services.progress_api.code_systems import CODE_SYSTEMS
 from services.progress_api.domain import extraction
-from services.progress_api.questionnaires import QUESTIONNAIRES
 from shared.care.canonical import CANONICAL
 from shared.care.instruments.registry import INSTRUMENTS, instrument_of
 from shared.fhir.validation import validate
 from tests.journey.answering import ITEM_9, ITEMS, item, response
+from tests.unit.care.instruments import published
 
 BASES = ("http://127.0.0.1:8000/fhir",)
 PERSON = {"reference": "Patient/p1"}
@@ -172,7 +172,7 @@ def test_a_refused_response_is_not_read() -> None:
         extraction.extraction({"status": "completed"}, BASES)
 
 
-@pytest.mark.parametrize("questionnaire", QUESTIONNAIRES, ids=lambda each: each["id"])
+@pytest.mark.parametrize("questionnaire", published(), ids=lambda each: each["id"])
 def test_a_questionnaire_offers_just_what_is_scored(questionnaire: dict[str, Any]) -> None:
     instrument = instrument_of(questionnaire["url"])
     assert instrument is not None
@@ -198,7 +198,7 @@ def test_a_questionnaire_offers_just_what_is_scored(questionnaire: dict[str, Any
 
 
 def test_the_screener_has_topics_only_and_its_branches() -> None:
-    [screener] = [each for each in QUESTIONNAIRES if each["id"] == "c-ssrs-screener"]
+    [screener] = [each for each in published() if each["id"] == "c-ssrs-screener"]
     branches = {
         each["linkId"]: each["enableWhen"][0]["question"]
         for each in screener["item"]
@@ -213,7 +213,7 @@ def test_the_screener_has_topics_only_and_its_branches() -> None:
 
 
 def test_every_instrument_is_published_and_every_code_system_valid() -> None:
-    assert {each.name for each in INSTRUMENTS} == {each["id"] for each in QUESTIONNAIRES}
+    assert {each.name for each in INSTRUMENTS} == {each["id"] for each in published()}
     assert OF_OURS[f"{CANONICAL}/CodeSystem/instrument"] == {each.name for each in INSTRUMENTS}
     assert len(OF_OURS[f"{CANONICAL}/CodeSystem/instrument-item"]) == 9 + 20 + 1 + 10 + 5 + 7 + 46
     for each in CODE_SYSTEMS:
