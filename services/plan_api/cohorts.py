@@ -9,18 +9,23 @@ from shared.server.interactions.update import content_of
 from shared.store.version import Key
 
 if TYPE_CHECKING:
+    from shared.fhir.reader import JsonObject
     from shared.store.reading import Reading
     from shared.store.version import Version
 
 
-async def cohort_of(reading: Reading, programme: str, patient: str) -> Cohort:
-    """Find the cohort of a person; the programme's first where they are in none."""
-    cohort = Cohort(programme)
-    while (version := await _group(reading, cohort)) is not None:
-        if is_member(content_of(version), patient):
-            return cohort
+async def cohort_of(
+    reading: Reading, programme: str, patient: str
+) -> tuple[Cohort, JsonObject | None]:
+    """Find the cohort of a person and its Group; the programme's first where they are in none."""
+    first = cohort = Cohort(programme)
+    begun: list[JsonObject] = []
+    while (group := content_of(await _group(reading, cohort))) is not None:
+        if is_member(group, patient):
+            return cohort, group
+        begun.append(group)
         cohort = cohort.next
-    return Cohort(programme)
+    return first, begun[0] if begun else None
 
 
 async def open_cohort(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.ownership import owner_of, types_of
+from services.plan_api.extensions import EXTENSIONS
 from services.plan_api.operations.apply import APPLY, APPLY_BY_CANONICAL
 from services.plan_api.operations.hours import HOURS
 from services.plan_api.operations.revision import ACCEPT, REJECT
@@ -16,6 +17,7 @@ from services.plan_api.reactions import (
     plan_followed,
     programme_ended,
     reliable_worsening,
+    slot_filled,
 )
 from services.plan_api.templates import LIBRARY
 from shared.feed.reaction import Reactions
@@ -37,9 +39,10 @@ DEFINITION: Final = ServiceDefinition(
             plan_followed.REACTION,
             programme_ended.REACTION,
             reliable_worsening.REACTION,
+            slot_filled.REACTION,
         ),
         timers={},
     ),
     profiles=PROFILES,
-    library=LIBRARY,
+    library=(*LIBRARY, *EXTENSIONS),
 )

@@ -9,37 +9,60 @@ from services.plan_api.domain import slots
 from services.plan_api.domain.settling import settled
 from shared.care.appointment import sessions_of
 from shared.care.booking import around, exclusive
-from shared.care.capacity import seats
+from shared.care.capacity import seats, slot_id
 from shared.server.interactions.update import content_of
 from shared.store.finding import find
 from shared.store.version import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shared.care.law import Need
     from shared.fhir.reader import JsonObject
     from shared.store.transaction import Transaction
+    from shared.store.version import Version
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """The Schedules and Slots to be published first, and the Appointments as they can be made."""
+    """Schedules and Slots that are new or filled now, and the Appointments as they can be made.
 
-    published: list[JsonObject]
+    Each of the former with the version that it follows.
+    """
+
+    published: list[tuple[Version | None, JsonObject]]
     appointments: list[JsonObject]
 
 
-async def scheduled(tx: Transaction, wanted: Sequence[JsonObject]) -> Scheduled:
-    """Settle which sessions can be booked; nobody else books the same until the commit."""
-    week = slots.published(wanted)
+async def scheduled(tx: Transaction, wanted: Sequence[JsonObject], places: int) -> Scheduled:
+    """Settle which sessions of a cohort of so many can be booked; nobody else books these now."""
+    week = slots.published(wanted, places)
     known = await _known(tx, week)
-    fresh = [each for each in week if _key(each) not in known]
-    there = {key.id: content for key, content in known.items() if content is not None}
-    open_slots = [e for e in (*fresh, *there.values()) if e["resourceType"] == "Slot"]
+    there = {key: content_of(version) for key, version in known.items()}
+    present = [there.get(_key(each), each) for each in week]
+    open_slots = [each for each in present if each and each["resourceType"] == "Slot"]
     placed = [_with_slot(each, {slot["id"] for slot in open_slots}) for each in wanted]
-    present = await _present(tx, placed)
-    return Scheduled(fresh, settled(placed, present, open_slots, tx.bases))
+    others = await _present(tx, placed)
+    made = settled(placed, others, open_slots, tx.bases)
+    return Scheduled(_published(week, known, (*others, *made), tx.bases), made)
+
+
+def _published(
+    week: Sequence[JsonObject],
+    known: Mapping[Key, Version],
+    appointments: Sequence[JsonObject],
+    bases: tuple[str, ...],
+) -> list[tuple[Version | None, JsonObject]]:
+    """List what is new, and the Slots that say from now on whether they are full."""
+    found: list[tuple[Version | None, JsonObject]] = []
+    for each in week:
+        version = known.get(_key(each))
+        current = each if version is None else content_of(version)
+        is_slot = current is not None and current["resourceType"] == "Slot"
+        told = slots.told_full(current, appointments, bases) if current and is_slot else None
+        if told is not None or version is None:
+            found.append((version, told or each))
+    return found
 
 
 async def taken(tx: Transaction, needs: Iterable[Need]) -> list[JsonObject]:
@@ -62,13 +85,12 @@ def _needs(appointment: JsonObject, bases: tuple[str, ...]) -> list[Need]:
     return [*held, *seats(appointment, bases)]
 
 
-async def _known(tx: Transaction, week: Sequence[JsonObject]) -> dict[Key, JsonObject | None]:
-    """Read what was published before; None for what people have deleted."""
-    found: dict[Key, JsonObject | None] = {}
+async def _known(tx: Transaction, week: Sequence[JsonObject]) -> dict[Key, Version]:
+    """Read what was published before, and what of it people have deleted."""
+    found: dict[Key, Version] = {}
     for name in ("Schedule", "Slot"):
         ids = [each["id"] for each in week if each["resourceType"] == name]
-        versions = await tx.read_many(name, ids)
-        found |= {key: content_of(version) for key, version in versions.items()}
+        found |= await tx.read_many(name, ids)
     return found
 
 
@@ -77,6 +99,6 @@ def _key(resource: JsonObject) -> Key:
 
 
 def _with_slot(appointment: JsonObject, ids: set[str]) -> JsonObject:
-    named = [slots.slot_id(each) for each in sorted(sessions_of(appointment))]
+    named = [slot_id(each) for each in sorted(sessions_of(appointment))]
     there = [{"reference": f"Slot/{each}"} for each in named if each in ids]
     return appointment | {"slot": there} if there else appointment

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 _EXCLUSIVE: Final = ("Patient", "Practitioner", "PractitionerRole", "Location", "Device")
 # A place that says to be larger than a room holds several appointments.
 _ROOMS: Final = frozenset({"ro", "bd", "ve"})
-# So that what overlaps is found by the days on which it began.
+# So that what overlaps is found by when it began.
 _LONGEST: Final = 24 * 3_600_000_000
 _DAY: Final = timedelta(days=1)
+_LAST_MONDAY: Final = date(9999, 12, 20)
 
 
 def lasts_a_day_at_most(change: CareChange, _found: Found) -> Iterator[Issue]:
@@ -69,20 +70,26 @@ def exclusive(appointment: JsonObject, bases: tuple[str, ...]) -> frozenset[str]
 
 
 def around(appointment: JsonObject, actor: str) -> tuple[Need, ...]:
-    """Name the searches for what may overlap an appointment of an actor, one for each UTC day.
+    """Name the searches for what may overlap an appointment of an actor, one for each UTC week.
 
-    Two that overlap share a day, so they also share a Need, and one waits for the other.
+    Two that overlap share a week, so they also share a Need, and one waits for the other. Those of
+    a plan share most of theirs.
     """
     span = span_of(appointment)
     if span is None or not 0 <= span[1] - span[0] <= _LONGEST:
         return ()
-    first, last = moment(span[0]).date(), moment(max(span[0], span[1] - 1)).date()
-    return tuple(_on(actor, day) for day in dict.fromkeys((first, last)))
+    weeks = (_monday(each) for each in (span[0], max(span[0], span[1] - 1)))
+    return tuple(_from(monday, actor) for monday in dict.fromkeys(weeks))
 
 
-def _on(actor: str, day: date) -> Need:
-    # What overlaps a day began on it, or on the day before.
-    began = max(day, date.min + _DAY) - _DAY, min(day, date.max - _DAY) + _DAY
+def _monday(microseconds: int) -> date:
+    day = moment(microseconds).date()
+    return max(date.min + _DAY, day - _DAY * day.weekday())
+
+
+def _from(monday: date, actor: str) -> Need:
+    # What overlaps a week began in it, or on the day before.
+    began = monday - _DAY, min(monday, _LAST_MONDAY) + _DAY * 7
     dates = ("date", f"ge{began[0].isoformat()}"), ("date", f"lt{began[1].isoformat()}")
     return Need("Appointment", (("actor", actor), *dates, ("status", ",".join(HOLDING))))
 

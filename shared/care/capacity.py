@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.care.appointment import HOLDING, SESSION_SYSTEM, holds, overlap, sessions_of
+from shared.care.automatic import derived_id
 from shared.care.canonical import profile
 from shared.care.law import CareChange, Found, Law, Need
 from shared.care.programme_plan import ids_of
@@ -55,8 +56,8 @@ def a_session_has_room(change: CareChange, found: Found) -> Iterator[Issue]:
     matches = [each for every in found for each in every]
     others = [each for each in matches if each["resourceType"] == "Appointment"]
     for slot in {each["id"]: each for each in matches if each["resourceType"] == "Slot"}.values():
-        if not sessions_of(slot) <= sessions_of(change.after):
-            told = "carries the identifier of its session, which the Appointment must carry too"
+        if not _is_of(slot, change.after):
+            told = "and the Appointment must carry the identifier of the same session"
         elif slot.get("status") in _CLOSED:
             told = "takes no appointments"
         elif fills(change.after, slot, change.bases) and (
@@ -68,6 +69,12 @@ def a_session_has_room(change: CareChange, found: Found) -> Iterator[Issue]:
         yield Issue("error", "business-rule", f"Slot/{slot['id']} {told}.", "Appointment.slot")
 
 
+def _is_of(slot: JsonObject, appointment: JsonObject) -> bool:
+    """Tell whether both are of the same session, or neither is of any."""
+    met, wanted = sessions_of(slot), sessions_of(appointment)
+    return met <= wanted and bool(met) == bool(wanted)
+
+
 def a_cohort_has_room(change: CareChange, _found: Found) -> Iterator[Issue]:
     """Refuse one more member of a Group than it takes."""
     most, members = capacity_of(change.after), len(change.after.get("member", ()))
@@ -77,16 +84,26 @@ def a_cohort_has_room(change: CareChange, _found: Found) -> Iterator[Issue]:
         yield Issue("error", "business-rule", told, "Group.member")
 
 
+def slot_id(session: str) -> str:
+    """Derive the id of the Slot that is published for a session."""
+    return derived_id(session, "slot")
+
+
 def seats(appointment: JsonObject, bases: tuple[str, ...]) -> tuple[Need, ...]:
-    """Name the searches for the Slots of an appointment, and for who else fills them."""
+    """Name the searches for the Slots of an appointment, and for who else fills them.
+
+    Those of a session are found by its identifier, so its own Slot need not be asked for twice.
+    """
     status = ("status", ",".join(HOLDING))
-    named = ids_of(appointment.get("slot", ()), "Slot", bases)
-    sessions = [f"{SESSION_SYSTEM}|{each}" for each in sorted(sessions_of(appointment))]
+    met = sorted(sessions_of(appointment))
+    sessions = [f"{SESSION_SYSTEM}|{each}" for each in met]
+    own = {slot_id(each) for each in met}
+    named = [e for e in ids_of(appointment.get("slot", ()), "Slot", bases) if e not in own]
     return (
         *(Need("Slot", (("identifier", each),)) for each in sessions),
         *(Need("Appointment", (("identifier", each), status)) for each in sessions),
         *(Need("Slot", (("_id", each),)) for each in named),
-        *(Need("Appointment", (("slot", f"Slot/{each}"), status)) for each in named),
+        *(Need("Appointment", (("slot", f"Slot/{each}"), status)) for each in named if not met),
     )
 
 

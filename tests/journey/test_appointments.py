@@ -296,7 +296,8 @@ def test_people_join_the_cohort_with_their_plan_and_leave_it(http: httpx.Client)
 
 def in_a_programme_of_their_own(http: httpx.Client, number: int) -> list[Planned]:
     people = [Planned(http) for _ in range(number)]
-    programme = people[0].put({"resourceType": "Organization", "id": f"o-{people[0].id}"})
+    named = {"resourceType": "Organization", "name": "A programme", "id": f"o-{people[0].id}"}
+    programme = people[0].put(named)
     reference = {"reference": f"Organization/{programme['id']}"}
     for each in people:
         assert each.episode is not None

@@ -291,7 +291,7 @@ async def test_a_slot_takes_who_is_of_its_session_while_it_is_open(clinic: Clini
     of_it: Any = named | {"identifier": [identifier(session)]}
 
     strange = await posted(clinic.client, appointment(people[0], **named))
-    assert "identifier of its session" in strange.text
+    assert "identifier of the same session" in strange.text
     first = await clinic.put(appointment(people[0], **of_it))
     await clinic.put(appointment(people[1], **of_it))
     full = appointment(people[2], **of_it)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from services.plan_api.domain.cohort import CAPACITY
 from services.plan_api.domain.narrative import title_of
 from services.plan_api.domain.sessions import Session, sessions
 from shared.care.appointment import SESSION_SYSTEM
@@ -36,11 +37,12 @@ _CANCELLED: Final = "No longer part of the plan"
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Where sessions take place: whose plan, in which cohort, in which zone."""
+    """Where sessions take place: whose plan, in which cohort of how many, in which zone."""
 
     plan: JsonObject
     cohort: str
     zone: tzinfo
+    places: int = CAPACITY
 
 
 def wanted(week: Week, requests: Sequence[JsonObject]) -> dict[str, JsonObject]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain.cohort import CAPACITY
 from shared.care.appointment import sessions_of
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system
-from shared.care.capacity import places_left, takes
+from shared.care.capacity import places_left, slot_id, takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,18 +24,13 @@ POLICY: Final = Policy(
 _SERVICE: Final = code_system("programme")
 
 
-def slot_id(session: str) -> str:
-    """Derive the id of the Slot of a group session."""
-    return derived_id(session, "slot")
-
-
-def published(appointments: Iterable[JsonObject]) -> list[JsonObject]:
-    """Write the Schedules and Slots of the group sessions among appointments."""
+def published(appointments: Iterable[JsonObject], places: int) -> list[JsonObject]:
+    """Write the Schedules and Slots of the group sessions among appointments, of so many places."""
     found: dict[str, JsonObject] = {}
     for each in appointments:
         for session in sessions_of(each):
-            schedule = _schedule(session, each)
-            slot = _slot(session, each, schedule["id"])
+            schedule = _schedule(session, each, places)
+            slot = _slot(session, each, schedule)
             found |= {schedule["id"]: schedule, slot["id"]: slot}
     return list(found.values())
 
@@ -50,14 +44,14 @@ def told_full(
     return slot | {"status": status} if changes else None
 
 
-def _schedule(session: str, appointment: JsonObject) -> JsonObject:
+def _schedule(session: str, appointment: JsonObject, places: int) -> JsonObject:
     cohort, _, meeting = session.partition("|")
     service = meeting.rpartition("|")[0]
     programme = {"type": "HealthcareService", "identifier": {"system": _SERVICE, "value": cohort}}
     return {
         "resourceType": "Schedule",
         "id": derived_id(f"{cohort}|{service}", "schedule"),
-        "extension": [takes(CAPACITY)],
+        "extension": [takes(places)],
         "active": True,
         **_service_type(appointment),
         "actor": [programme | {"display": "Intensive outpatient programme"}],
@@ -65,14 +59,14 @@ def _schedule(session: str, appointment: JsonObject) -> JsonObject:
     }
 
 
-def _slot(session: str, appointment: JsonObject, schedule: str) -> JsonObject:
+def _slot(session: str, appointment: JsonObject, schedule: JsonObject) -> JsonObject:
     return {
         "resourceType": "Slot",
         "id": slot_id(session),
-        "extension": [takes(CAPACITY)],
+        "extension": schedule["extension"],
         "identifier": list(appointment["identifier"]),
         **_service_type(appointment),
-        "schedule": {"reference": f"Schedule/{schedule}"},
+        "schedule": {"reference": f"Schedule/{schedule['id']}"},
         "status": "free",
         "start": appointment["start"],
         "end": appointment["end"],

@@ -44,9 +44,8 @@ async def _join(plan: Found, patient: str, effects: Effects) -> None:
     if episode is None:
         return
     programme = programme_of(episode)
-    own = await cohort_of(effects.tx, programme, patient)
-    current = await effects.tx.read(Key("Group", own.id))
-    if cohort.is_member(content_of(current), patient):
+    _, own = await cohort_of(effects.tx, programme, patient)
+    if cohort.is_member(own, patient):
         return
     waits = cohort.waits(plan.content)
     found = await open_cohort(effects.tx, programme, first_only=waits)

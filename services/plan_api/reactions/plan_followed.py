@@ -12,10 +12,12 @@ from services.plan_api.cohorts import cohort_of
 from services.plan_api.domain import activation, appointments, slots
 from services.plan_api.domain.appointments import Week
 from services.plan_api.domain.bundle import put, put_over, transaction
+from services.plan_api.domain.cohort import CAPACITY
 from services.plan_api.episodes import programme_episode, programme_of
 from services.plan_api.scheduling import scheduled
 from services.plan_api.writing import seen
 from shared.care.automatic import Act, Policy, provenance
+from shared.care.capacity import capacity_of
 from shared.care.programme_plan import (
     activity_ids,
     ids_of,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from shared.feed.effects import Effects
     from shared.fhir.reader import JsonObject
+    from shared.store.version import Version
 
 _OPEN: Final = "active,planned,waitlist,onhold"
 
@@ -140,7 +143,8 @@ async def _book(
 ) -> None:
     """Book what is to come and never was, and call off what is no longer part of the plan."""
     orders = [each.content for each in requests]
-    wanted = appointments.wanted(await _week(plan, effects), orders)
+    week = await _week(plan, effects)
+    wanted = appointments.wanted(week, orders)
     # What people deleted stands as a deletion, and is not booked again.
     known = await effects.tx.read_many("Appointment", wanted.keys())
     present = {key.id for key in known}
@@ -154,21 +158,24 @@ async def _book(
     ]
     # First, so that what takes its place finds room.
     await _save(gone, appointments.POLICY, "cancelled", effects)
-    found = await scheduled(effects.tx, fresh)
-    await _save(_new(found.published, effects), slots.POLICY, "published", effects)
-    await _save(_new(found.appointments, effects), appointments.POLICY, "booked", effects)
+    found = await scheduled(effects.tx, fresh, week.places)
+    published = [_change(each, effects, version) for version, each in found.published]
+    await _save(published, slots.POLICY, "published", effects)
+    made = [_change(each, effects) for each in found.appointments]
+    await _save(made, appointments.POLICY, "booked", effects)
 
 
-def _new(written: Iterable[JsonObject], effects: Effects) -> list[Change]:
-    keys = ((Key(each["resourceType"], each["id"]), each) for each in written)
-    return [Change(key, "PUT", None, each, effects.now) for key, each in keys]
+def _change(written: JsonObject, effects: Effects, before: Version | None = None) -> Change:
+    key = Key(written["resourceType"], written["id"])
+    return Change(key, "PUT", before, written, effects.now)
 
 
 async def _week(plan: JsonObject, effects: Effects) -> Week:
     patient = f"Patient/{patient_of(plan, 'subject', effects.tx.bases)}"
     programme = programme_of(await programme_episode(effects.tx, patient, _OPEN))
-    cohort = await cohort_of(effects.tx, programme, patient)
-    return Week(plan, cohort.name, effects.tx.zone)
+    cohort, group = await cohort_of(effects.tx, programme, patient)
+    places = capacity_of(group or {}) or CAPACITY
+    return Week(plan, cohort.name, effects.tx.zone, places)
 
 
 async def _booked(plan: JsonObject, effects: Effects) -> list[Found]:
