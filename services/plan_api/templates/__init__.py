@@ -32,4 +32,5 @@ LIBRARY: Final = (
     *ACTIVITIES,
     code_system_of_services(),
     *catalogue.published(),
+    *catalogue.codes(),
 )

@@ -12,9 +12,12 @@ from services.plan_api.templates.plan import measured
 from shared.care.canonical import CANONICAL, code_system
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.fhir.reader import JsonObject
 
 _DATA: Final = file("catalogue.json")
+_CODES: Final = file("codes.json")
 _TITLES: Final = {
     "coping-skill": "Coping skills that are learned in the programme",
     "psychoeducation-topic": "Topics of psychoeducation",
@@ -48,16 +51,27 @@ def published() -> list[JsonObject]:
     return [resource for name in _KINDS for resource in (_code_system(name), _value_set(name))]
 
 
+def codes() -> list[JsonObject]:
+    """Write the codes by which a plan says what was preferred, and what could not be met."""
+    return [
+        _system(name, said["title"], said["concepts"]) for name, said in _CODES["systems"].items()
+    ]
+
+
 def _code_system(name: str) -> JsonObject:
-    concepts = [{"code": e["code"], "display": e["display"]} for e in _DATA[_KINDS[name]]]
+    concepts = {each["code"]: each["display"] for each in _DATA[_KINDS[name]]}
+    value_set = f"{CANONICAL}/ValueSet/{name}"
+    return _system(name, _TITLES[name], concepts) | {"valueSet": value_set}
+
+
+def _system(name: str, title: str, concepts: Mapping[str, str]) -> JsonObject:
     return headed("CodeSystem", name, _DATA["version"]) | {
         "name": name.title().replace("-", ""),
-        "title": _TITLES[name],
+        "title": title,
         "caseSensitive": True,
-        "valueSet": f"{CANONICAL}/ValueSet/{name}",
         "content": "complete",
         "count": len(concepts),
-        "concept": concepts,
+        "concept": [{"code": code, "display": each} for code, each in concepts.items()],
     }
 
 

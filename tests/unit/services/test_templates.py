@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from services.plan_api.domain.activities import definitions_wanted
 from services.plan_api.domain.application import canonical_of
+from services.plan_api.domain.preferences import NAMES
+from services.plan_api.domain.unmet import Reason
 from services.plan_api.templates import ACTIVITIES, ADULT, LIBRARY, OFFERS, TEMPLATES
 from shared.care.canonical import CANONICAL, code_system, profile
 from shared.care.weekly_hours import POLICIES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 BY_ADDRESS = {canonical_of(each): each for each in ACTIVITIES}
 each_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each["id"])
@@ -122,6 +127,15 @@ def test_no_two_sessions_of_a_template_meet_at_once(template: dict[str, Any], tr
     assert spans
     for (day, start, end), (other, begins, ends) in combinations(spans, 2):
         assert day != other or end <= begins or ends <= start
+
+
+@pytest.mark.parametrize(
+    ("system", "meant"),
+    [("unmet-reason", get_args(Reason)), ("preference", set(NAMES) - {"service"})],
+)
+def test_the_codes_that_a_plan_uses_are_published(system: str, meant: Collection[str]) -> None:
+    [found] = [e for e in LIBRARY if e["url"] == code_system(system)]
+    assert {each["code"] for each in found["concept"]} == set(meant)
 
 
 def test_the_first_template_is_as_clients_know_it() -> None:
