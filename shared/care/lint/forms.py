@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from shared.care.instruments.registry import INSTRUMENTS, instrument_of
+from shared.care.instruments.registry import INSTRUMENTS, instrument_of, score_of
 from shared.care.instruments.score import LOINC
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def items(form: JsonObject, given: Given) -> list[Item]:
 
 
 def is_of(form: JsonObject, found: list[Item]) -> Instrument | None:
-    """Tell which instrument a form is, by its canonical, its panel's code or most of its items."""
+    """Tell which instrument a form is, by its canonical, its panel, most items or its total."""
     if known := instrument_of(str(form.get("questionnaire", form.get("url", "")))):
         return known
     panels = loinc_codes({"coding": form.get("code", [])})
@@ -47,7 +47,9 @@ def is_of(form: JsonObject, found: list[Item]) -> Instrument | None:
         if instrument.panel in panels:
             return instrument
     best = max(INSTRUMENTS, key=lambda each: _likeness(each, codes))
-    return best if _likeness(best, codes) > _LIKE else None
+    if _likeness(best, codes) > _LIKE:
+        return best
+    return next((known[0] for known in map(score_of, sorted(codes)) if known), None)
 
 
 def loinc_codes(concept: JsonObject) -> set[str]:

@@ -34,7 +34,7 @@ class Given:
             return
         if "id" in resource:
             self.by_reference[f"{resource['resourceType']}/{resource['id']}"] = resource
-        if "url" in resource:
+        if isinstance(resource.get("url"), str):
             self.by_canonical[resource["url"]] = resource
 
     def referred(self, reference: JsonObject) -> JsonObject | None:

@@ -26,25 +26,25 @@ _OBSERVED: Final = frozenset({"Observation"})
 
 def _told(resource: JsonObject, given: Given) -> Iterator[tuple[str, Score, tuple[str, Any]]]:
     """Yield every total that a resource tells: where, of which score, and the value[x]."""
-    if resource["resourceType"] == "QuestionnaireResponse":
-        for item in items(resource, given):
-            known = score_of(item.code)
-            for index, answer in enumerate(item.element.get("answer", ())):
-                value = value_of(answer)
-                if known and value:
-                    yield f"{item.place}.answer[{index}].{value[0]}", known[1], value
-        return
-    parts = [("Observation", resource)]
-    parts += [
-        (f"Observation.component[{index}]", part)
-        for index, part in enumerate(resource.get("component", ()))
-    ]
-    for place, part in parts:
-        value = value_of(part)
-        for code in sorted(loinc_codes(part.get("code", {}))):
-            known = score_of(code)
-            if known and value:
+    is_form = resource["resourceType"] == "QuestionnaireResponse"
+    for place, codes, element in _answers(resource, given) if is_form else _parts(resource):
+        value = value_of(element)
+        for known in filter(None, map(score_of, codes)):
+            if value:
                 yield f"{place}.{value[0]}", known[1], value
+
+
+def _answers(response: JsonObject, given: Given) -> Iterator[tuple[str, list[str], JsonObject]]:
+    for item in items(response, given):
+        for index, answer in enumerate(item.element.get("answer", ())):
+            yield f"{item.place}.answer[{index}]", [item.code], answer
+
+
+def _parts(observation: JsonObject) -> Iterator[tuple[str, list[str], JsonObject]]:
+    yield "Observation", sorted(loinc_codes(observation.get("code", {}))), observation
+    for index, part in enumerate(observation.get("component", ())):
+        codes = sorted(loinc_codes(part.get("code", {})))
+        yield f"Observation.component[{index}]", codes, part
 
 
 def _not_a_number(resource: JsonObject, given: Given) -> Iterator[Defect]:
