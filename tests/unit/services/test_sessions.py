@@ -70,6 +70,29 @@ def test_a_session_lasts_its_minutes_in_the_night_that_the_clock_changes(
     assert session.end.astimezone(UTC).isoformat() == ends
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "hour", "starts_at", "ends_at"),
+    [
+        # Left out, in Havana at midnight itself: that much later, on the same day.
+        ("America/New_York", "2026-03-08", "02:30", "03:30:00-04:00", "04:30:00-04:00"),
+        ("America/Havana", "2026-03-08", "00:00", "01:00:00-04:00", "02:00:00-04:00"),
+        ("America/Havana", "2026-03-08", "00:30", "01:30:00-04:00", "02:30:00-04:00"),
+        # Twice: the first time.
+        ("America/New_York", "2026-11-01", "01:30", "01:30:00-04:00", "01:30:00-05:00"),
+        ("America/Havana", "2026-11-01", "00:30", "00:30:00-04:00", "00:30:00-05:00"),
+    ],
+)
+def test_a_time_that_the_clock_leaves_out_or_shows_twice_is_met_once(
+    zone: str, day: str, hour: str, starts_at: str, ends_at: str
+) -> None:
+    asked = timing(dayOfWeek=["sun"], timeOfDay=[f"{hour}:00"])
+    [met] = sessions(asked, {"start": day, "end": day}, ZoneInfo(zone))
+
+    assert met.local_start == f"{day}T{hour}:00"
+    assert met.start.isoformat() == f"{day}T{starts_at}"
+    assert met.end.isoformat() == f"{day}T{ends_at}"
+
+
 def test_an_activity_of_every_second_week_is_counted_from_its_own_first() -> None:
     bounds = {"boundsPeriod": {"start": "2026-03-09"}}
 
