@@ -131,7 +131,7 @@ def test_no_two_sessions_of_a_template_meet_at_once(template: dict[str, Any], tr
 
 @pytest.mark.parametrize(
     ("system", "meant"),
-    [("unmet-reason", get_args(Reason)), ("preference", set(NAMES) - {"service"})],
+    [("unmet-reason", get_args(Reason)), ("preference", {*NAMES, "day", "evening"} - {"service"})],
 )
 def test_the_codes_that_a_plan_uses_are_published(system: str, meant: Collection[str]) -> None:
     [found] = [e for e in LIBRARY if e["url"] == code_system(system)]
