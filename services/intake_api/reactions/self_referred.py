@@ -85,6 +85,7 @@ async def _refer(response: Found, person: JsonObject, effects: Effects) -> None:
     referral, reference = SelfReferral(response.content), f"Patient/{person['id']}"
     opened = [person, *referral.opened(reference), referral.alarm(reference)]
     await _make(opened, referral, effects)
+    await _name_in_alarm(referral, reference, effects)
     facts = [
         Change(_key(each), "PUT", None, each, effects.now) for each in referral.facts(reference)
     ]
@@ -93,6 +94,14 @@ async def _refer(response: Found, person: JsonObject, effects: Effects) -> None:
     if "subject" not in response.content:
         missing.append(Change(response.key, "PUT", response.version, said, effects.now))
     await have_written(effects, missing)
+
+
+async def _name_in_alarm(referral: SelfReferral, person: str, effects: Effects) -> None:
+    """Say in an alarm that went out before it was sure who it is."""
+    alarm = await fetch(effects.tx, Key("Task", referral.id_of("safety-review")))
+    if alarm is not None and "for" not in alarm.content:
+        named = alarm.content | {"for": {"reference": person}}
+        await save(effects.tx, [Change(alarm.key, "PUT", alarm.version, named, effects.now)])
 
 
 async def _make(
