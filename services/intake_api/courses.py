@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.clock import CLOCK
-from services.intake_api.domain.death import death_told, is_dead
+from services.intake_api.domain.death import death_told
 from services.intake_api.domain.follow_up.course import Evidence, course_of
 from services.intake_api.domain.follow_up.deeds import SEARCHES
 from services.intake_api.domain.follow_up.visits import Calendar
+from services.intake_api.domain.follow_up.windows import LOOK_BACK_DAYS
 from services.intake_api.domain.stay import is_inpatient
+from shared.care.death import is_dead
 from shared.care.referral import HANDOFF
 from shared.fhir.dates import local_day
 from shared.store.finding import fetch, find
@@ -67,6 +70,13 @@ class Known:
         episodes = (each.content for each in self.episodes if each.content["status"] in OPEN)
         days = [_begun(each, self.calendar.zone, now) for each in episodes]
         return min(days, default=None)
+
+    def is_recent(self, reference: str, now: datetime) -> bool:
+        """Tell whether somebody is in care, and a stay was not over long before that began."""
+        since, trigger = self.in_care_since(now), self.course.trigger(reference)
+        if since is None or trigger is None or trigger.last is None:
+            return False
+        return trigger.last + timedelta(days=LOOK_BACK_DAYS) >= since
 
 
 def _begun(episode: JsonObject, zone: tzinfo, now: datetime) -> date:

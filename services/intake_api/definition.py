@@ -24,9 +24,11 @@ from services.intake_api.reactions import (
     document_received,
     handoff_completed,
     identity_reviewed,
+    person_died,
     referral_requested,
-    self_referred,
     referral_step,
+    self_referred,
+    stay_told,
 )
 from services.ownership import owner_of, types_of
 from shared.feed.reaction import Reactions
@@ -46,10 +48,12 @@ DEFINITION: Final = ServiceDefinition(
             document_received.REACTION,
             course_changed.REACTION,
             clock.REACTION,
+            stay_told.REACTION,
+            person_died.REACTION,
             handoff_completed.REACTION,
             identity_reviewed.REACTION,
-            *self_referred.REACTIONS,
             referral_step.REACTION,
+            *self_referred.REACTIONS,
         ),
         timers={**clock.TIMERS, **referral_step.TIMERS},
     ),

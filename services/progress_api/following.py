@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.measures.policy import RHYTHMS
 from services.progress_api.episode_course import course_of
+from shared.care.death import is_dead
 from shared.care.episode import is_programme
 from shared.feed.open_episode import has_open_episode
-from shared.store.finding import find
+from shared.store.finding import fetch, find
+from shared.store.version import Key
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +27,9 @@ _LASTS: Final = timedelta(days=RHYTHMS["aftercare"].period_days or 0)
 
 async def is_followed(reading: Reading, patient_id: str, now: datetime) -> bool:
     """Tell whether a person has an open episode, or finished the programme not long ago."""
+    patient = await fetch(reading, Key("Patient", patient_id))
+    if patient is not None and is_dead(patient.content):
+        return False
     if await has_open_episode(reading, patient_id):
         return True
     asked = (("patient", f"Patient/{patient_id}"), ("status", "finished"))

@@ -1,23 +1,36 @@
-"""Whether a person has died, as the record tells: by their Patient, or by how a stay ended.
+"""What ends here when a person dies: their episodes of care, and the Tasks that ask for something.
 
-https://hl7.org/fhir/R4/patient-definitions.html#Patient.deceased_x_
+A stay that ended by death tells it too, and is written into the Patient, whom every service reads.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.stay import disposition
+from shared.care.automatic import Policy
+from shared.care.canonical import code_system
+from shared.care.death import DIED
+from shared.care.episode import WAITING, moved
+from shared.care.referral.plain import NEXT_STATUS
+from shared.care.referral.task import is_handoff, is_review, is_tracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.fhir.reader import JsonObject
 
+POLICY: Final = Policy("care-ends-with-death", "1.0", "Ends what is open for a person who has died")
+_TASK: Final = code_system("task")
+_OPEN: Final = frozenset(
+    {"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"}
+)
+_UNDER_WAY: Final = frozenset({"active", "onhold"})
 
-def is_dead(patient: JsonObject) -> bool:
-    """Tell whether a Patient is said to have died."""
-    return patient.get("deceasedBoolean") is True or "deceasedDateTime" in patient
+
+def ended_in_death(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter ended with the person's death."""
+    return encounter.get("status") == "finished" and disposition(encounter) == "death"
 
 
 def death_told(encounters: Iterable[JsonObject]) -> JsonObject | None:
@@ -25,6 +38,35 @@ def death_told(encounters: Iterable[JsonObject]) -> JsonObject | None:
     return next((each for each in encounters if ended_in_death(each)), None)
 
 
-def ended_in_death(encounter: JsonObject) -> bool:
-    """Tell whether an Encounter ended with the person's death."""
-    return encounter.get("status") == "finished" and disposition(encounter) == "death"
+def died(patient: JsonObject, encounter: JsonObject) -> JsonObject | None:
+    """Say in a Patient when the person died, as a stay tells; None where something is said."""
+    if "deceasedBoolean" in patient or "deceasedDateTime" in patient:
+        return None
+    end = encounter.get("period", {}).get("end")
+    return patient | ({"deceasedDateTime": end} if end else {"deceasedBoolean": True})
+
+
+def ended_task(task: JsonObject, at: str) -> JsonObject | None:
+    """Cancel a Task of ours that asks for something; None leaves it."""
+    codings = task.get("code", {}).get("coding", ())
+    codes = {each.get("code") for each in codings if each.get("system") == _TASK}
+    if not codes or task.get("status") not in _OPEN or not _may_end(task):
+        return None
+    return task | {"status": "cancelled", "statusReason": {"text": DIED}, "lastModified": at}
+
+
+def _may_end(task: JsonObject) -> bool:
+    """Tell whether a Task is ours to end: what partners have agreed on, they end themselves."""
+    if is_handoff(task) or is_tracked(task):
+        return False
+    return not is_review(task) or "cancelled" in NEXT_STATUS.get(task["status"], ())
+
+
+def ended_episode(episode: JsonObject, at: str) -> JsonObject | None:
+    """End an episode of care: finished where it had begun, else cancelled; None leaves it."""
+    if episode["status"] in WAITING:
+        return moved(episode, "cancelled", at)
+    if episode["status"] not in _UNDER_WAY:
+        return None
+    period = episode.get("period", {}) | {"end": at}
+    return moved(episode, "finished", at) | {"period": period}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.courses import known_of
 from services.intake_api.domain import clock
-from services.intake_api.domain.death import is_dead
 from services.intake_api.domain.follow_up import deeds, diagnosis, updating, visits, windows
 from services.intake_api.domain.follow_up.updating import Written
 from services.intake_api.domain.stay import is_inpatient
 from shared.care.automatic import Act, provenance
+from shared.care.death import is_dead
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
 from shared.server.interactions.update import content_of

@@ -15,11 +15,14 @@ from services.progress_api.domain.measures.windows import next_opening, windows
 from services.progress_api.episode_course import course_of
 from services.progress_api.reactions import measure_answered
 from services.progress_api.reactions.measure_answered import asked_of
+from shared.care.death import is_dead
 from shared.care.episode import is_programme
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write
 from shared.server.interactions.update import content_of
+from shared.store.finding import fetch
+from shared.store.version import Key
 
 if TYPE_CHECKING:
     from services.progress_api.domain.measures.course import Course
@@ -37,6 +40,10 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
     timer_id = f"measures/{key.id}"
     patient_id = patient_of(episode, "patient", tx.bases) if episode else None
     if episode is None or patient_id is None or not is_programme(episode):
+        await effects.cancel_timer(timer_id)
+        return
+    patient = await fetch(tx, Key("Patient", patient_id))
+    if patient is not None and is_dead(patient.content):
         await effects.cancel_timer(timer_id)
         return
     course = await course_of(key, tx)

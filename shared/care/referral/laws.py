@@ -133,6 +133,9 @@ def _refused_plain(change: CareChange, caller: Caller) -> str | None:
     before, after = (change.before or {})["status"], change.after["status"]
     if after not in plain.NEXT_STATUS.get(before, ()):
         return plain.allowed(before)
+    # Nobody can answer a review of somebody who has died: our policy ends it.
+    if caller.is_service and after == "cancelled" and is_review(change.before or {}):
+        return None
     if not plain.may_set(after) & parties_of(change.before or {}, caller):
         return f"This is a step of the other party. {plain.allowed(before)}"
     return None

@@ -26,6 +26,8 @@ EMERGENCY_ADMISSION_DAYS: Final[int] = TOLD["emergencyAdmissionDays"]
 NEW_EPISODE_DAYS: Final[int] = TOLD["newEpisodeDays"]
 # What ended longer before the care here began starts nothing: it is history.
 LOOK_BACK_DAYS: Final[int] = TOLD["lookBackDays"]
+# Until which day after a stay that was told late the programme still pauses for it.
+RETURN_DAYS: Final[int] = TOLD["returnDays"]
 
 
 @dataclass(frozen=True, slots=True)

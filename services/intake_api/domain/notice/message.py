@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from services.intake_api.domain.stay import ends_inpatient_stay
+from services.intake_api.domain.stay import disposition, ends_inpatient_stay
 from shared.care.automatic import derived_id
 from shared.care.carried import Carried
 from shared.fhir.dates import MIN_TIME, date_range
@@ -61,8 +61,9 @@ class Notice(Carried):
 
     @property
     def refers(self) -> bool:
-        """Whether it asks the programme to take the person over."""
-        return self.event == DISCHARGE and ends_inpatient_stay(self.stay)
+        """Whether it asks the programme to take the person over: nobody refers the dead."""
+        ends = self.event == DISCHARGE and ends_inpatient_stay(self.stay)
+        return ends and disposition(self.stay) != "death"
 
     @property
     def documents(self) -> tuple[str, ...]:

@@ -1,0 +1,91 @@
+"""A person has died: their episodes of care and the Tasks that ask for something end, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.intake_api.domain import death
+from services.intake_api.domain.stay import disposition
+from shared.care.automatic import Act, provenance
+from shared.care.death import DIED, is_dead
+from shared.care.subject import patient_of
+from shared.feed.reaction import Reaction
+from shared.server.saving import save
+from shared.store.finding import fetch, find
+from shared.store.version import Change, Key, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.feed.effects import Effects
+    from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
+    from shared.store.finding import Found
+
+
+async def handle(event: Event, effects: Effects) -> None:
+    """Say in the Patient what a stay tells, and end what is open for who has died."""
+    source = await fetch(effects.tx, event.key)
+    if source is None or not concerns(source.content):
+        return
+    patient_id = _person(source.content, effects)
+    episodes = await find(effects.tx, "EpisodeOfCare", ("patient", f"Patient/{patient_id}"))
+    # Who was never in care here has nothing that we may end.
+    patient = await fetch(effects.tx, Key("Patient", patient_id or "")) if episodes else None
+    if patient is None:
+        return
+    if event.key.type == "Encounter":
+        after = death.died(patient.content, source.content)
+        await _write([(patient, after)], source, effects)
+    elif is_dead(patient.content):
+        await _end(patient, episodes, source, effects)
+
+
+async def _end(patient: Found, episodes: Sequence[Found], source: Found, effects: Effects) -> None:
+    at = instant(effects.now)
+    tasks = await find(effects.tx, "Task", ("patient", patient.reference))
+    ended = [(each, death.ended_episode(each.content, at)) for each in episodes]
+    ended += [(each, death.ended_task(each.content, at)) for each in tasks]
+    await _write(ended, source, effects)
+
+
+async def _write(
+    decided: Sequence[tuple[Found, JsonObject | None]], source: Found, effects: Effects
+) -> None:
+    changes = [
+        Change(each.key, "PUT", each.version, after, effects.now)
+        for each, after in decided
+        if after
+    ]
+    if not changes:
+        return
+    targets = [str(change.key) for change in changes]
+    act = Act(targets, (source.versioned,), instant(effects.now), activity="UPDATE")
+    said = provenance(death.POLICY, act) | {"reason": [{"text": DIED}]}
+    key = Key("Provenance", effects.id_for("person-died"))
+    await save(effects.tx, [*changes, Change(key, "PUT", None, said, effects.now)])
+
+
+def _person(resource: JsonObject, effects: Effects) -> str | None:
+    """Name whom a write is about: a Task that is opened for somebody who has died ends too."""
+    if resource["resourceType"] == "Patient":
+        return str(resource["id"])
+    elements = {"Task": "for", "EpisodeOfCare": "patient"}
+    element = elements.get(resource["resourceType"], "subject")
+    return patient_of(resource, element, effects.tx.bases)
+
+
+def concerns(written: JsonObject) -> bool:
+    """Tell whether a write may tell of a death, or opens something for a person."""
+    if written["resourceType"] == "Patient":
+        return is_dead(written)
+    if written["resourceType"] == "Encounter":
+        return disposition(written) == "death"
+    at = "2000-01-01T00:00:00Z"
+    end = death.ended_task if written["resourceType"] == "Task" else death.ended_episode
+    return end(written, at) is not None
+
+
+REACTION: Final = Reaction(
+    "person_died", frozenset({"Patient", "Encounter", "Task", "EpisodeOfCare"}), handle, concerns
+)
