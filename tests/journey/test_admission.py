@@ -322,7 +322,7 @@ def test_a_clinician_declines_and_says_where_to_instead(person: Candidate) -> No
 
 
 def test_a_task_that_was_taken_up_is_cancelled_and_one_that_ended_stays(person: Candidate) -> None:
-    taken = person.put(person.task | {"status": "in-progress"})
+    taken = person.put(person.task | {"id": f"taken-{person.id}", "status": "in-progress"})
     ended = person.put(person.task | {"id": f"done-{person.id}", "status": "completed"})
 
     assert person.decline(**DECLINED).status_code == 200
