@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.cohort import CAPACITY
 from services.plan_api.domain.narrative import title_of
-from services.plan_api.domain.sessions import Session, sessions
 from shared.care.appointment import SESSION_SYSTEM
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system
+from shared.care.planned_sessions import Session, sessions
 from shared.fhir.dates import date_range, instant, moment
 
 if TYPE_CHECKING:

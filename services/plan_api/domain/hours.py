@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from services.plan_api.domain.ledger import Ledger, Tally
+    from shared.care.hours_ledger import Ledger, Tally
     from shared.fhir.reader import JsonObject
 
 _DAY: Final = len("2026-03-01")

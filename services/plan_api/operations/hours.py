@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.hours import age_on, asked, day_of, policies_named, report
-from services.plan_api.domain.ledger import Ledger
+from shared.care.hours_ledger import Ledger
 from shared.care.programme_plan import activity_ids
 from shared.care.session import appointments_of, orders_of
 from shared.care.subject import patient_of

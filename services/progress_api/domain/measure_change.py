@@ -66,8 +66,8 @@ def changes(
     rule: ChangeRule, scores: Sequence[JsonObject], window: Window, zone: tzinfo
 ) -> Iterator[JsonObject]:
     """Give the change that each score shows against the baseline among them."""
-    measured = [_measured(each, zone) for each in scores]
-    told = [(score, each) for score, each in zip(scores, measured, strict=True) if each]
+    read_scores = [measured(each, zone) for each in scores]
+    told = [(score, each) for score, each in zip(scores, read_scores, strict=True) if each]
     place = first_complete([each for _, each in told], window.opens, window.ends)
     if place is None:
         return
@@ -78,7 +78,7 @@ def changes(
             yield _observation(rule, baseline, score, found)
 
 
-def _measured(score: JsonObject, zone: tzinfo) -> Measured | None:
+def measured(score: JsonObject, zone: tzinfo) -> Measured | None:
     """Read a score that we made; whatever else has its code is not known to be alike."""
     codings = score.get("method", {}).get("coding", ())
     method = next((each for each in codings if each.get("system") == INSTRUMENT), None)

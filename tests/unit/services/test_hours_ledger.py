@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.plan_api.domain.hours import result
-from services.plan_api.domain.ledger import Ledger
 from shared.care.canonical import CANONICAL
+from shared.care.hours_ledger import Ledger
 from shared.care.local_week import LocalWeek, weeks_between
 from shared.care.weekly_hours import POLICIES, HoursPolicy
 

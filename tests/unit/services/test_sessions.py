@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.plan_api.domain.sessions import sessions
+from shared.care.planned_sessions import sessions
 
 NEW_YORK = ZoneInfo("America/New_York")
 MARCH = {"start": "2026-03-02", "end": "2026-03-29"}

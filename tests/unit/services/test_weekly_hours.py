@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jiter import LosslessFloat
 
 from services.plan_api.domain.hours import age_on, asked, day_of, policies_named, report
-from services.plan_api.domain.ledger import Ledger
 from services.plan_api.templates import ADULT
 from shared.care.canonical import CANONICAL
+from shared.care.hours_ledger import Ledger
 from shared.care.weekly_hours import (
     POLICIES,
     REQUIRED,

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain.sessions import are_told, sessions
+from shared.care.planned_sessions import are_told, sessions
 from shared.care.session import Counting, appointments_of, attended, orders_of, scheduled
 from shared.care.spans import length, within
 from shared.care.weekly_hours import LONGEST_VISIT, weekly_minutes
