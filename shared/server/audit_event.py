@@ -64,7 +64,7 @@ def audit_event(audited: Audited) -> JsonObject:
     at = recorded.replace("+00:00", "Z")
     return {
         "resourceType": "AuditEvent",
-        "id": str(audited.position),
+        "id": audited.id,
         "meta": {"versionId": "1", "lastUpdated": at},
         "type": _REST,
         **_subtype(row),

@@ -7,6 +7,7 @@ answer and nowhere else.
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shared.fhir.definitions import TYPE_NAME
@@ -50,11 +51,14 @@ async def _statements(reading: Reading, query: Query) -> AsyncIterator[tuple[str
     key = None
     if query.page is not None:
         key = verify(query.page, query, access.tenant, reading.paging_key)
-    is_audit = is_view(query.type)
+    count, page = count_statement, page_statement
+    if is_view(query.type):
+        count = partial(audit_count_statement, secret=reading.paging_key)
+        page = partial(audit_page_statement, secret=reading.paging_key)
     if query.total != "none":
-        yield "count", (audit_count_statement if is_audit else count_statement)(query, access)
+        yield "count", count(query, access)
     if query.count:
-        yield "page", (audit_page_statement if is_audit else page_statement)(query, access, key)
+        yield "page", page(query, access, key)
         included = await _included(reading, query, key) if query.includes else None
         if included is not None:
             yield "included", included

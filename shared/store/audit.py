@@ -46,9 +46,10 @@ _values = attrgetter(*(each.name for each in fields(AuditRow)))
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """A row as it stands in the audit: its position, and the patient whose resource it was."""
+    """A row as it stands in the audit: its position and id, and the patient it was about."""
 
     position: int
+    id: str
     patient: str | None
     row: AuditRow
 

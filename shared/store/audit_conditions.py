@@ -6,7 +6,6 @@ index, and as a test of a row that is already in hand.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +21,7 @@ from shared.store.audit_codes import (
     OUTCOMES,
     UNNAMED,
 )
+from shared.store.audit_ids import position_of
 from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.dates import reach
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from shared.store.search.arguments import Bound
 
     Compilers = Mapping[str, Callable[[Criterion, Bound], "Condition"]]
-
-_POSITION: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_LAST_POSITION: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +57,11 @@ class Condition:
         return self.test_only or f"({' OR '.join(keys.test for keys in self.alternatives)})"
 
 
-def conditions(query: Query, access: Access, bound: Bound) -> list[Condition]:
+def conditions(query: Query, access: Access, bound: Bound, secret: bytes) -> list[Condition]:
     """Compile all that must hold of a match; those that leave the fewest rows come first."""
     asked = [each for each in query.criteria if isinstance(each, Criterion)]
     return [
+        *(at_ids(_codes_in(each), bound, secret) for each in asked if each.parameter.code == "_id"),
         *_compiled(_OF_FEW, asked, bound),
         *visible(access, bound),
         *_compiled(_OF_MANY, asked, bound),
@@ -91,10 +89,10 @@ def _compiled(
         yield from (compiled(each, bound) for each in asked if each.parameter.code == code)
 
 
-def at_positions(ids: Iterable[str], bound: Bound) -> Condition:
-    """Find rows by their ids; what is no position is nowhere."""
-    numbers = {int(text) for text in ids if _POSITION.fullmatch(text)}
-    found = sorted(number for number in numbers if number <= _LAST_POSITION)
+def at_ids(ids: Iterable[str], bound: Bound, secret: bytes) -> Condition:
+    """Find rows by their ids; what is none is nowhere."""
+    positions = {position_of(each, secret) for each in ids}
+    found = sorted(each for each in positions if each is not None)
     return Condition((_column("position", bound.bind(found, "bigint[]")),))
 
 
@@ -109,9 +107,8 @@ def _patients(ids: Iterable[str], bound: Bound) -> Keys:
     )
 
 
-def _ids(criterion: Criterion, bound: Bound) -> Condition:
-    tokens = (value for value in criterion.values if isinstance(value, Token))
-    return at_positions((token.code or "" for token in tokens), bound)
+def _codes_in(criterion: Criterion) -> list[str]:
+    return [each.code or "" for each in criterion.values if isinstance(each, Token)]
 
 
 def _targets(criterion: Criterion) -> list[tuple[str, str]]:
@@ -185,7 +182,7 @@ def _within(moment: Moment, bound: Bound) -> str:
 
 
 # In the order in which they leave few rows: before a caller's patients, and after them.
-_OF_FEW: Final[Compilers] = {"_id": _ids, "entity": _entity, "patient": _patient}
+_OF_FEW: Final[Compilers] = {"entity": _entity, "patient": _patient}
 _OF_MANY: Final[Compilers] = {
     "agent": _agent,
     "subtype": _subtype,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from shared.fhir.dates import instant
 from shared.fhir.dates import moment as to_datetime
 from shared.store.audit import Audited, AuditRow
-from shared.store.audit_conditions import at_positions, conditions, visible
+from shared.store.audit_conditions import at_ids, conditions, visible
+from shared.store.audit_ids import audit_id, position_of
 from shared.store.page_key import PageKey
 from shared.store.search.arguments import TENANT, Bound, Statement
 
@@ -32,17 +33,20 @@ _ROW: Final = (
 _PATIENT: Final = f"LEFT JOIN record.resource p ON p.tenant = {TENANT} AND p.pk = a.patient"
 
 
-def audit_page_statement(query: Query, access: Access, page_key: PageKey | None) -> Statement:
+def audit_page_statement(
+    query: Query, access: Access, page_key: PageKey | None, *, secret: bytes
+) -> Statement:
     """Compile a page, the newest rows first if nothing else is asked, and one row more.
 
     With a key that goes backward the page ends before it, and the row more is the first.
     """
     bound = Bound((access.tenant,))
-    found = conditions(query, access, bound)
+    found = conditions(query, access, bound, secret)
     newest_first = query.sort[0].descending if query.sort else True
     descends = newest_first != (page_key is not None and page_key.backward)
     first = _first(query.count + 1, descends=descends)
-    walks = _walks(found, f"{_beyond(page_key, bound, descends=descends)} {first}")
+    beyond = _beyond(page_key, bound, secret, descends=descends)
+    walks = _walks(found, f"{beyond} {first}")
     return bound.statement(
         f"WITH page AS MATERIALIZED (SELECT recorded, position FROM ({walks}) w {first}) "
         f"SELECT {_ROW} FROM page JOIN record.audit a "
@@ -51,31 +55,31 @@ def audit_page_statement(query: Query, access: Access, page_key: PageKey | None)
     )
 
 
-def audit_count_statement(query: Query, access: Access) -> Statement:
+def audit_count_statement(query: Query, access: Access, *, secret: bytes) -> Statement:
     """Compile the number of matches."""
     bound = Bound((access.tenant,))
-    walks = _walks(conditions(query, access, bound), "")
+    walks = _walks(conditions(query, access, bound, secret), "")
     return bound.statement(f"SELECT count(*) FROM ({walks}) w")
 
 
-def audit_row_statement(logical_id: str, access: Access) -> Statement:
+def audit_row_statement(logical_id: str, access: Access, *, secret: bytes) -> Statement:
     """Compile the one row of an id."""
     bound = Bound((access.tenant,))
-    found = [at_positions([logical_id], bound), *visible(access, bound)]
+    found = [at_ids([logical_id], bound, secret), *visible(access, bound)]
     return bound.statement(
         f"SELECT {_ROW} FROM record.audit a {_PATIENT} WHERE a.tenant = {TENANT} AND {_all(found)}"
     )
 
 
-def audited(record: asyncpg.Record) -> Audited:
+def audited(record: asyncpg.Record, secret: bytes) -> Audited:
     """Make the row of what a statement selects."""
     position, patient, *columns = record
-    return Audited(position, patient, AuditRow(*columns))
+    return Audited(position, audit_id(position, secret), patient, AuditRow(*columns))
 
 
 def audit_place(found: Audited) -> PageKey:
     """Make the key of the page that follows a row."""
-    return PageKey((instant(found.row.recorded),), str(found.position), "AuditEvent")
+    return PageKey((instant(found.row.recorded),), found.id, "AuditEvent")
 
 
 def _walks(found: Sequence[Condition], tail: str) -> str:
@@ -95,13 +99,14 @@ def _all(found: Iterable[Condition]) -> str:
     return " AND ".join(each.test for each in found) or "true"
 
 
-def _beyond(place: PageKey | None, bound: Bound, *, descends: bool) -> str:
+def _beyond(place: PageKey | None, bound: Bound, secret: bytes, *, descends: bool) -> str:
     if place is None:
         return ""
     (recorded,) = place.values
     at = bound.bind(to_datetime(int(recorded or 0)), "timestamptz")
     sign = "<" if descends else ">"
-    return f"AND (a.recorded, a.position) {sign} ({at}, {bound.bind(int(place.id), 'bigint')})"
+    position = bound.bind(position_of(place.id, secret), "bigint")
+    return f"AND (a.recorded, a.position) {sign} ({at}, {position})"
 
 
 def _first(limit: int, *, descends: bool) -> str:

@@ -227,18 +227,19 @@ class Reading:
 
     async def audit_row(self, logical_id: str) -> Audited | None:
         """Read a row of the audit; None where there is nothing to see."""
-        statement = audit_row_statement(logical_id, self.access)
+        statement = audit_row_statement(logical_id, self.access, secret=self.paging_key)
         rows = await self._fetch(statement.sql, statement.args)
-        return audited(rows[0]) if rows else None
+        return audited(rows[0], self.paging_key) if rows else None
 
     async def audit_page(self, query: Query, page_key: PageKey | None) -> list[Audited]:
         """Run a search of the audit for one page, and one row more where there is a next page."""
-        statement = audit_page_statement(query, self.access, page_key)
-        return [audited(row) for row in await self._fetch(statement.sql, statement.args)]
+        statement = audit_page_statement(query, self.access, page_key, secret=self.paging_key)
+        rows = await self._fetch(statement.sql, statement.args)
+        return [audited(row, self.paging_key) for row in rows]
 
     async def audit_count(self, query: Query) -> int:
         """Count the rows of the audit that match, all of which the caller may see."""
-        statement = audit_count_statement(query, self.access)
+        statement = audit_count_statement(query, self.access, secret=self.paging_key)
         rows = await self._fetch(statement.sql, statement.args)
         total: int = rows[0][0]
         return total

@@ -10,6 +10,7 @@ import pytest
 
 from shared.access.access import ANONYMOUS, Access
 from shared.fhir.definitions import TYPE_CODE
+from shared.store.audit_ids import audit_id
 from shared.store.audit_search import audit_page_statement
 from shared.store.page_key import PageKey
 from tests.store.search_record import Record
@@ -18,6 +19,7 @@ from tests.store.test_search_plans import nodes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+SECRET = b"s" * 32
 ROWS = 50_000
 PATIENTS = 200
 # What one key leads to, and some more.
@@ -74,7 +76,7 @@ async def record(database_url: str) -> AsyncIterator[Record]:
         [("outcome", "8")],
         [("date", "lt2000")],
         [("date", "ge2000")],
-        [("_id", "1,2,3")],
+        [("_id", ",".join(audit_id(each, SECRET) for each in (1, 2, 3)))],
         [("patient", "p8"), ("agent", "Practitioner/c8"), ("outcome", "0")],
     ],
     ids=str,
@@ -88,8 +90,8 @@ async def test_a_page_reads_few_rows(
     access = Access(record.tenant, ANONYMOUS, patients, None, "test")
     query = record.query("AuditEvent", *pairs, ("_count", "20"))
     await record.connection.execute(f"SET plan_cache_mode = {mode}")
-    for key in (None, PageKey((1_900_000_000_000_000,), "1", "AuditEvent")):
-        statement = audit_page_statement(query, access, key)
+    for key in (None, PageKey((1_900_000_000_000_000,), audit_id(1, SECRET), "AuditEvent")):
+        statement = audit_page_statement(query, access, key, secret=SECRET)
         found = await record.connection.fetchval(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *statement.args
         )

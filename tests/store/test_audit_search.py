@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from shared.access.access import ANONYMOUS, Access
 from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
 from shared.store.audit_codes import ACTIONS, OUTCOMES
+from shared.store.audit_ids import audit_id
 from shared.store.audit_search import (
     audit_count_statement,
     audit_page_statement,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from shared.store.page_key import PageKey
     from shared.store.search.arguments import Statement
 
+SECRET = b"s" * 32
 START: Final = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
 TYPES: Final = ("Patient", "Observation", "Flag")
 PATIENTS: Final = ("p0", "p1", "p2")
@@ -61,6 +63,10 @@ class Row:
         return found | ({f"Patient/{self.patient}"} if self.patient else set())
 
 
+def shown_as(row: Row) -> str:
+    return audit_id(row.position, SECRET)
+
+
 class Trail:
     """The audit of a tenant of its own."""
 
@@ -88,26 +94,26 @@ class Trail:
 
     async def fetch(self, statement: Statement) -> list[Audited]:
         rows = await self.connection.fetch(statement.sql, *statement.args)
-        return [audited(row) for row in rows]
+        return [audited(row, SECRET) for row in rows]
 
     async def walk(self, query: Query, access: Access) -> list[int]:
         """Follow the pages to the end, then back again, which must show the same."""
         found: list[Audited] = []
         key: PageKey | None = None
         while True:
-            page = await self.fetch(audit_page_statement(query, access, key))
+            page = await self.fetch(audit_page_statement(query, access, key, secret=SECRET))
             found += page[: query.count]
             if len(page) <= query.count:
                 break
             key = audit_place(found[-1])
         if found:
             back = replace(audit_place(found[-1]), backward=True)
-            before = await self.fetch(audit_page_statement(query, access, back))
+            before = await self.fetch(audit_page_statement(query, access, back, secret=SECRET))
             assert before == found[max(len(found) - query.count - 2, 0) : -1]
         return [each.position for each in found]
 
     async def count(self, query: Query, access: Access) -> int:
-        statement = audit_count_statement(query, access)
+        statement = audit_count_statement(query, access, secret=SECRET)
         total: int = await self.connection.fetchval(statement.sql, *statement.args)
         return total
 
@@ -146,7 +152,7 @@ def _compares(row: Row, text: str) -> bool:
 
 # What each value of a parameter asks of a row.
 HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
-    "_id": (("1", "2", "3", "x"), lambda row, text: str(row.position) == text),
+    "_id": (("1", "2", "3", "x"), lambda row, text: shown_as(row) == text),
     "entity": (
         ("Patient/p0", "Observation/x", "Flag/p0", "Patient/x", "p1"),
         lambda row, text: any(f"/{each}".endswith(f"/{text}") for each in row.entities),
@@ -230,14 +236,14 @@ async def test_every_walk_equals_looking_at_every_row(
         assert await trail.walk(query, access) == expected, (pairs, access)
         assert await trail.count(query, access) == len(expected)
         for row in trail.rows[:3]:
-            seen = await trail.fetch(audit_row_statement(str(row.position), access))
+            seen = await trail.fetch(audit_row_statement(shown_as(row), access, secret=SECRET))
             assert bool(seen) == (row.position in answer([], access, trail.rows))
 
 
 def _placed(text: str, rows: list[Row]) -> str:
-    """Make of the number of a row its position."""
+    """Make of the number of a row its id."""
     return ",".join(
-        str(rows[int(each)].position) if each.isdigit() and int(each) < len(rows) else each
+        shown_as(rows[int(each)]) if each.isdigit() and int(each) < len(rows) else each
         for each in text.split(",")
     )
 
@@ -246,7 +252,7 @@ async def test_a_row_tells_its_patient_by_the_logical_id(connection: asyncpg.Con
     trail = Trail(connection)
     await trail.write([Row(0, CALLERS[0], "read", "Flag", "f1", "p1", 200)])
     [found] = await trail.fetch(
-        audit_row_statement(str(trail.rows[0].position), trail.record.access)
+        audit_row_statement(shown_as(trail.rows[0]), trail.record.access, secret=SECRET)
     )
 
     assert found.patient == "p1"
@@ -258,12 +264,14 @@ async def test_another_tenants_row_is_not_seen(connection: asyncpg.Connection) -
     ours, theirs = Trail(connection), Trail(connection)
     await ours.write([Row(0, None, "read", "Flag", "f1", "p1", 200)])
     await theirs.write([Row(0, None, "read", "Flag", "f1", "p1", 200)])
-    position = str(theirs.rows[0].position)
+    told = shown_as(theirs.rows[0])
     query = ours.record.query("AuditEvent", ("patient", "p1"))
 
     assert await ours.walk(query, ours.record.access) == [ours.rows[0].position]
-    assert await ours.fetch(audit_row_statement(position, ours.record.access)) == []
-    assert len(await theirs.fetch(audit_row_statement(position, theirs.record.access))) == 1
+    assert await ours.fetch(audit_row_statement(told, ours.record.access, secret=SECRET)) == []
+    assert (
+        len(await theirs.fetch(audit_row_statement(told, theirs.record.access, secret=SECRET))) == 1
+    )
 
 
 @pytest.mark.parametrize(

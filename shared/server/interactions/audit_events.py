@@ -36,7 +36,7 @@ async def read_audit_event(
     if found is None:
         raise NotFound("There is no AuditEvent with this id.")
     recorded, body = found.row.recorded, write(audit_event(found))
-    key = Key("AuditEvent", str(found.position))
+    key = Key("AuditEvent", found.id)
     version = Version(key, found.position, 1, recorded, deleted=False, method="POST", body=body)
     if client_has(version, request.headers):
         return FhirResponse(304, None, version)
@@ -51,7 +51,7 @@ async def search_audit_events(
     async def page(query: Query, key: PageKey | None) -> list[Match]:
         return [
             Match(
-                Key("AuditEvent", str(found.position)),
+                Key("AuditEvent", found.id),
                 write(audit_event(found)),
                 audit_place(found),
                 found.position,

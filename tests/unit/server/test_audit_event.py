@@ -39,7 +39,7 @@ AUDITED = sorted({*get_args(Interaction)} - {"capabilities"})
 
 
 def shown(row: AuditRow, patient: str | None = None) -> dict[str, Any]:
-    return audit_event(Audited(41, patient, row))
+    return audit_event(Audited(41, "41", patient, row))
 
 
 def entities(event: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -154,7 +154,7 @@ ROWS = st.builds(
 def test_every_kind_of_row_is_a_valid_audit_event(
     row: AuditRow, patient: str | None, position: int
 ) -> None:
-    event = audit_event(Audited(position, patient, row))
+    event = audit_event(Audited(position, str(position), patient, row))
 
     assert validate(read(write(event))) == []
 
