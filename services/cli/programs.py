@@ -17,6 +17,7 @@ from services.plan_api import definition as plan
 from services.progress_api import app as progress_app
 from services.progress_api import definition as progress
 from shared.observability.logging import configure_logging
+from shared.server.cross_origin import shared_with
 from shared.server.cut_off import AnsweredWhenCutOff
 from shared.server.operations.everywhere import with_engine_operations
 from shared.server.settings import Addresses, Policies
@@ -43,19 +44,19 @@ def all_in_one() -> ASGIApp:
 def intake_alone() -> ASGIApp:
     """Build intake_api."""
     begin("intake")
-    return AnsweredWhenCutOff(intake_app.create(DEFINITIONS))
+    return _served(intake_app.create(DEFINITIONS))
 
 
 def plan_alone() -> ASGIApp:
     """Build plan_api."""
     begin("plan")
-    return AnsweredWhenCutOff(plan_app.create())
+    return _served(plan_app.create())
 
 
 def progress_alone() -> ASGIApp:
     """Build progress_api."""
     begin("progress")
-    return AnsweredWhenCutOff(progress_app.create())
+    return _served(progress_app.create())
 
 
 def front_door_alone() -> ASGIApp:
@@ -70,7 +71,11 @@ def _front_door(services: dict[ServiceName, Target]) -> ASGIApp:
     told = Addresses()
     definitions = [replace(each, policy=Policies().policy) for each in DEFINITIONS]
     served = [with_engine_operations(each, is_open=told.open) for each in definitions]
-    return AnsweredWhenCutOff(create_front_door(services, served, base=told.base))
+    return _served(create_front_door(services, served, base=told.base))
+
+
+def _served(app: ASGIApp) -> ASGIApp:
+    return AnsweredWhenCutOff(shared_with(Addresses().cors_origins, app))
 
 
 def begin(program: str) -> None:

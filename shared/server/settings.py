@@ -5,10 +5,11 @@ Every setting is named in docs/deployment.md.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path  # noqa: TC003 - pydantic reads annotations at run time
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -16,6 +17,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.access.policy import Policy
 from shared.fhir.definitions import TYPE_CODE
+
+# As browsers write it: https://www.rfc-editor.org/rfc/rfc6454#section-6.2
+_ORIGIN: Final = re.compile(
+    r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?"
+)
 
 
 def _web_address(url: str) -> str:
@@ -40,8 +46,16 @@ def _resource_types(names: str | frozenset[str]) -> frozenset[str]:
     return types
 
 
+def _origins(told: str | tuple[str, ...]) -> tuple[str, ...]:
+    origins = tuple(each.strip() for each in told.split(",")) if isinstance(told, str) else told
+    if not all(_ORIGIN.fullmatch(each) for each in origins if each):
+        raise ValueError("it must be origins, such as https://dashboard.example")
+    return tuple(each for each in origins if each)
+
+
 Url = Annotated[str, AfterValidator(_web_address)]
 # NoDecode: it is no JSON.
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 Types = Annotated[frozenset[str], NoDecode, BeforeValidator(_resource_types)]
 
 
@@ -56,6 +70,8 @@ class Addresses(BaseSettings):
     intake_url: Url = "http://127.0.0.1:8000/intake/fhir"
     plan_url: Url = "http://127.0.0.1:8000/plan/fhir"
     progress_url: Url = "http://127.0.0.1:8000/progress/fhir"
+    # Whose pages may ask from a browser; nobody's, unless they are named.
+    cors_origins: Origins = ()
 
     @property
     def base(self) -> str:

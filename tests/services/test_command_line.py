@@ -177,6 +177,14 @@ def test_the_version_is_told(say: Callable[..., Said]) -> None:
             {"STEPDOWN_TIME_ZONE": "Oz/Emerald"},
             "STEPDOWN_TIME_ZONE is wrong: it must be the name of a time zone",
         ),
+        *(
+            (
+                ["serve", "--open"],
+                {"STEPDOWN_CORS_ORIGINS": origins},
+                "STEPDOWN_CORS_ORIGINS is wrong: it must be origins",
+            )
+            for origins in ("*", "https://a.example/", "a.example", "https://a.example,null")
+        ),
         (["serve", "--open"], {"STEPDOWN_LOG_LEVEL": "loud"}, "STEPDOWN_LOG_LEVEL is wrong"),
         (
             ["serve", "front-door", "--open"],
