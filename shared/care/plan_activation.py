@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.law import CareChange, Found, Law, Need
 from shared.care.programme_plan import activity_ids, is_in_force, is_ours
-from shared.care.weekly_hours import REQUIRED, planned_minutes
+from shared.care.required_hours import required
+from shared.care.subject import patient_of
+from shared.care.weekly_hours import planned_minutes
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
@@ -67,12 +69,14 @@ def a_plan_in_force_holds_its_hours(change: CareChange, found: Found) -> Iterato
     """Refuse a plan that holds less than the programme's hours."""
     if not comes_into_force(change):
         return
-    requests = found[0] if found else ()
-    minutes = planned_minutes(requests, REQUIRED, _day(change))
-    if REQUIRED.verdict(minutes) == "short":
+    requests, patients = (*found, (), ())[:2]
+    day = _day(change)
+    asked = required(change.after, next(iter(patients), None), day)
+    minutes = planned_minutes(requests, asked, day)
+    if asked.verdict(minutes) == "short":
         yield _refusal(
-            f"The plan holds {float(minutes / 60):g} hours a week that count; {REQUIRED.name} "
-            f"asks for at least {REQUIRED.minimum}.",
+            f"The plan holds {float(minutes / 60):g} hours a week that count; {asked.name} "
+            f"asks for at least {asked.minimum}.",
             "CarePlan.activity",
         )
 
@@ -94,7 +98,11 @@ def _of_the_person(resource_type: str, change: CareChange) -> tuple[Need, ...]:
 
 def _activities(change: CareChange) -> tuple[Need, ...]:
     ids = activity_ids(change.after, change.bases) if comes_into_force(change) else []
-    return (Need("ServiceRequest", (("_id", ",".join(ids)),)),) if ids else ()
+    person = patient_of(change.after, "subject", change.bases)
+    if not ids:
+        return ()
+    orders = Need("ServiceRequest", (("_id", ",".join(ids)),))
+    return (orders, Need("Patient", (("_id", person),))) if person else (orders,)
 
 
 def _day(change: CareChange) -> date:

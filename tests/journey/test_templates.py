@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from services.plan_api.domain.application import policies_of
 from services.plan_api.templates import TEMPLATES
 from shared.care.canonical import CANONICAL, code_system
+from shared.care.required_hours import policies_of
 from shared.fhir.validation import validate
 from tests.journey.applying import Preferring, busy, unmet
 from tests.journey.planning import issue, parameters, until

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.preferences import NO_PREFERENCES, Preferences
 from shared.care.automatic import derived_id
-from shared.care.canonical import profile
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
-_HOURS: Final = profile("hours-policy")
 _DESCRIPTION: Final = "Made from a template, for a clinician to adapt."
 _DAYS: Final = {"d": 1.0, "wk": 7.0, "mo": 30.4375, "a": 365.25}
 # No template plans beyond this, whatever it says.
@@ -59,13 +57,6 @@ def title_in(definition: JsonObject) -> str:
 def description_in(definition: JsonObject) -> str:
     """Describe a plan by its template."""
     return str(definition.get("description", _DESCRIPTION))
-
-
-def policies_of(definition: JsonObject) -> frozenset[str]:
-    """Name the policies about hours that a template is made for."""
-    said = (each for each in definition.get("extension", ()) if each.get("url") == _HOURS)
-    parts = (part for each in said for part in each.get("extension", ()))
-    return frozenset(str(part["valueString"]) for part in parts if part["url"] == "policy")
 
 
 def last_day(start: date, duration: JsonObject) -> date | None:

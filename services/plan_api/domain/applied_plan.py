@@ -16,6 +16,7 @@ from services.plan_api.domain.bundle import Seen, put, put_new, put_over, transa
 from services.plan_api.domain.narrative import title_of
 from shared.care.automatic import Act
 from shared.care.programme_plan import PROFILE
+from shared.care.required_hours import HOURS_POLICY
 from shared.care.signed import signed
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _plan(
         ),
         "extension": [
             *kept.get("extension", ()),
+            *_hours_policies(definition),
             *preferences.extensions(application.preferences),
             *map(unmet_parts.extension, unmet),
         ],
@@ -116,6 +118,11 @@ def _plan(
 def referring_to(request: JsonObject) -> JsonObject:
     """Refer to an order, by its name too."""
     return _referring(request) | {"display": title_of(request)}
+
+
+def _hours_policies(definition: JsonObject) -> list[JsonObject]:
+    said = definition.get("extension", ())
+    return [each for each in said if each.get("url") == HOURS_POLICY]
 
 
 def _referring(resource: JsonObject) -> JsonObject:

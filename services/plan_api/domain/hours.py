@@ -80,15 +80,6 @@ def policies_named(names: Sequence[str], age: int | None) -> list[HoursPolicy]:
     return list(dict.fromkeys(known[each] for each in names))
 
 
-def age_on(day: date, patient: JsonObject | None) -> int | None:
-    """Tell the age of a person on a day; None where the day of birth is not known."""
-    born = (patient or {}).get("birthDate", "")
-    if len(born) != _DAY:
-        return None
-    birth = date.fromisoformat(born)
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-
-
 def report(ledger: Ledger, asked: Asked, now: datetime) -> JsonObject:
     """Write as Parameters what a plan holds for a week, and each week's ledger, by each policy."""
     return {

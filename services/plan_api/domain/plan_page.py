@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain.application import description_in, policies_of, title_in
+from services.plan_api.domain.application import description_in, title_in
 from services.plan_api.domain.narrative import bullets, paragraph, table, titled, week, whole
+from shared.care.required_hours import policies_of
 from shared.care.weekly_hours import POLICIES, planned_minutes
 
 if TYPE_CHECKING:

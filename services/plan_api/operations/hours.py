@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain.hours import age_on, asked, day_of, policies_named, report
+from services.plan_api.domain.hours import asked, day_of, policies_named, report
 from shared.care.hours_ledger import Ledger
 from shared.care.programme_plan import activity_ids
+from shared.care.required_hours import age_on
 from shared.care.session import appointments_of, orders_of
 from shared.care.subject import patient_of
 from shared.fhir.errors import NotFound

@@ -11,6 +11,7 @@ from shared.care import plan_activation
 from shared.care.canonical import CANONICAL
 from shared.care.law import CareChange, Need
 from shared.care.programme_plan import PROFILE
+from shared.care.required_hours import HOURS_POLICY
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 CLINICIAN = "Practitioner/7"
@@ -54,7 +55,8 @@ def broken(
 ) -> list[str]:
     """List the codes of all that the laws refuse, with what they find by its type."""
     change = CareChange(before, after, NOW, caller)
-    there = {"EpisodeOfCare": [EPISODE], "CarePlan": [PLAN], "ServiceRequest": [order(9)]} | found
+    there = {"EpisodeOfCare": [EPISODE], "CarePlan": [PLAN], "ServiceRequest": [order(9)]}
+    there |= {"Patient": [{"resourceType": "Patient", "id": "p"}]} | found
     return [
         issue.code
         for law in plan_activation.LAWS
@@ -143,5 +145,35 @@ def test_a_law_asks_for_no_more_than_it_needs() -> None:
         Need("EpisodeOfCare", of_them),
         Need("CarePlan", of_them),
         Need("ServiceRequest", (("_id", "r"),)),
+        Need("Patient", (("_id", "p"),)),
     ]
     assert not any(unasked)
+
+
+@pytest.mark.parametrize(
+    ("born", "hours", "expected"),
+    [
+        ("2011-03-02", 6, []),
+        ("2011-03-02", 5, ["business-rule"]),
+        # Who is eighteen, or of unknown age, is held to the programme's own hours.
+        ("2008-03-02", 6, ["business-rule"]),
+        ("2008-03-03", 6, []),
+        ("2011", 6, ["business-rule"]),
+        ("2008-03-02", 9, []),
+    ],
+)
+def test_a_plan_is_held_to_the_least_of_its_own_policies(
+    born: str, hours: int, expected: list[str]
+) -> None:
+    said = {"url": "policy", "valueString": "asam-2.1-adolescent"}
+    plan = PLAN | {"extension": [{"url": HOURS_POLICY, "extension": [said]}]}
+    patient = {"resourceType": "Patient", "id": "p", "birthDate": born}
+
+    assert broken(plan, ServiceRequest=[order(hours)], Patient=[patient]) == expected
+
+
+def test_a_plan_that_names_no_policy_is_held_to_the_programme_s() -> None:
+    young = {"resourceType": "Patient", "id": "p", "birthDate": "2011-03-02"}
+
+    assert broken(ServiceRequest=[order(6)], Patient=[young]) == ["business-rule"]
+    assert broken(ServiceRequest=[order(9)], Patient=[young]) == []

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jiter import LosslessFloat
 
-from services.plan_api.domain.hours import age_on, asked, day_of, policies_named, report
+from services.plan_api.domain.hours import asked, day_of, policies_named, report
 from services.plan_api.templates import ADULT
 from shared.care.canonical import CANONICAL
 from shared.care.hours_ledger import Ledger
+from shared.care.required_hours import age_on
 from shared.care.weekly_hours import (
     POLICIES,
     REQUIRED,
