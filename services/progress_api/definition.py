@@ -7,7 +7,7 @@ from typing import Final
 from services.ownership import owner_of, types_of
 from services.progress_api.code_systems import CODE_SYSTEMS
 from services.progress_api.extensions import EXTENSIONS
-from services.progress_api.operations import extract, handoff, lastn, populate
+from services.progress_api.operations import extract, handoff, lastn, populate, progress
 from services.progress_api.profiles import PROFILES
 from services.progress_api.questionnaires import QUESTIONNAIRES
 from services.progress_api.reactions import (
@@ -34,6 +34,7 @@ DEFINITION: Final = ServiceDefinition(
         *populate.OPERATIONS,
         handoff.HANDOFF_OPERATION,
         lastn.LASTN,
+        progress.PROGRESS,
     ),
     reactions=Reactions(
         "progress",

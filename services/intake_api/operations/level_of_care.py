@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Final
 from services.intake_api.domain.level_of_care.guidance import guidance
 from services.intake_api.domain.level_of_care.library import CRITERIA_SETS, DEFAULT, find
 from services.intake_api.operations.assessing import findings, replayed
-from shared.fhir.dates import date_range, moment
-from shared.fhir.errors import Malformed, NotSupported
+from shared.fhir.errors import NotSupported
 from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
 from shared.server.interactions.create import location
+from shared.server.past import past
 from shared.server.request import FhirResponse
 from shared.server.saving import save
 from shared.store.finding import required
 from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet
     from shared.server.call import Call
     from shared.store.transaction import Transaction
@@ -41,7 +39,7 @@ async def level_of_care(tx: Transaction, call: Call) -> FhirResponse:
     """
     patient = await required(tx, Key("Patient", call.request.id or ""))
     criteria_set = _criteria_set(call.inputs.one("criteria-set"))
-    at = _past(call.inputs.one("at"), call.context.now)
+    at = past(call.inputs.one("at"), call.context.now)
     if at is not None:
         then = await replayed(tx, patient.key.id, criteria_set, at)
         return FhirResponse(200, write(guidance(then, patient.key.id, instant(at))))
@@ -62,23 +60,6 @@ def _criteria_set(canonical: str | None) -> CriteriaSet:
             expression="Parameters.parameter",
         )
     return found
-
-
-def _past(at: str | None, now: datetime) -> datetime | None:
-    if at is None:
-        return None
-    if "T" not in at:
-        raise Malformed(
-            "at must tell the time too, as 2026-03-01T09:00:00Z does.",
-            expression="Parameters.parameter",
-        )
-    begins = moment(date_range(at)[0])
-    if begins > now:
-        raise Malformed(
-            f"at must not lie in the future; now it is {instant(now)}.",
-            expression="Parameters.parameter",
-        )
-    return begins
 
 
 LEVEL_OF_CARE: Final = Operation(

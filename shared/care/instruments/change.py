@@ -77,23 +77,26 @@ def classify(rule: ChangeRule, baseline: int, current: int) -> Change:
     delta = sign * (baseline - current)
     if delta <= -rule.reliable:
         return Change(delta, "reliable-worsening")
-    if _is_remission(rule, sign * baseline, sign * current):
+    if is_remission(rule, baseline, current):
         return Change(delta, "remission")
-    if delta > 0 and _is_response(rule, baseline, delta):
+    if delta > 0 and is_response(rule, baseline, delta):
         return Change(delta, "response")
     if delta >= rule.reliable:
         return Change(delta, "reliable-improvement")
     return Change(delta, "no-reliable-change")
 
 
-def _is_remission(rule: ChangeRule, baseline: int, current: int) -> bool:
+def is_remission(rule: ChangeRule, baseline: int, current: int) -> bool:
+    """Tell whether a score has come over to the better side of the cut."""
     if rule.remission is None:
         return False
-    cut = rule.remission if rule.better == "lower" else -rule.remission
-    return current < cut <= baseline
+    if rule.better == "lower":
+        return current < rule.remission <= baseline
+    return current > rule.remission >= baseline
 
 
-def _is_response(rule: ChangeRule, baseline: int, delta: int) -> bool:
+def is_response(rule: ChangeRule, baseline: int, delta: int) -> bool:
+    """Tell whether so many points better are enough of the baseline to be a response."""
     if rule.response_points is not None and delta >= rule.response_points:
         return True
     return rule.response is not None and 100 * delta >= rule.response * baseline

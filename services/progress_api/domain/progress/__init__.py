@@ -1,0 +1,1 @@
+"""How a person gets on: measures, attendance, hours and goals, for `Patient/$progress`."""
