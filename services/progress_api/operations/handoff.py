@@ -11,20 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from services.progress_api.domain.handoff.composition import composition
-from services.progress_api.domain.handoff.document import document
 from services.progress_api.domain.handoff.handoff import Handoff
-from services.progress_api.domain.handoff.record import last_of
-from services.progress_api.domain.handoff.referral import service_request, transaction
+from services.progress_api.domain.handoff.referral import transaction
+from services.progress_api.operations.handoff_packet import packed
 from services.progress_api.operations.handoff_record import (
     gathered,
     handoffs_of,
     lapsed_parts,
-    led_to,
 )
 from shared.care.episode import is_programme
 from shared.care.referral import HANDOFF
-from shared.care.session import is_session
 from shared.care.subject import patient_of
 from shared.fhir.errors import Conflict, Malformed, PreconditionFailed, RuleViolation
 from shared.fhir.references import parse_reference
@@ -69,7 +65,8 @@ async def hand_off(engine: Engine, call: Call) -> FhirResponse:
     :raises Forbidden: when no clinician acts.
     :raises NotFound: when there is no such episode.
     :raises Gone: when it was deleted.
-    :raises Conflict: when it is not active, or is being handed over to another clinic.
+    :raises Conflict: when it is not active, is being handed over to another clinic, or may not be
+        told of.
     :raises Malformed: when the recipient is no Organization.
     :raises RuleViolation: when the recipient does not exist.
     :raises Unavailable: when intake does not answer.
@@ -151,18 +148,11 @@ async def _bundle(reading: Reading, asked: _Asked, call: Call) -> JsonObject:
         is_plain=call.inputs.one("plain") or False,
     )
     record = await gathered(reading, handoff, call.context)
-    encounters = record.since_admission("Encounter")
-    attended = [each for each in encounters if is_session(each)]
-    last = last_of(attended, record.reading)
-    # Hundreds of sessions would hide what matters; the hours of each week tell of them.
-    documented = [each for each in encounters if each not in attended or each is last]
     lapsed = await lapsed_parts(reading, asked.earlier, record.reading)
-    referral = service_request(handoff, record.current("Condition"), lapsed)
-    written = composition(handoff, record, referral, documented)
-    along = await led_to(reading, [written, referral], handoff, record.reading)
-    whole = document(handoff, written, [referral, *along], record.reading)
-    last_visit = None if last is None else f"Encounter/{last['id']}"
-    return transaction(handoff, whole, referral, last_visit=last_visit, lapsed=lapsed)
+    packet = await packed(reading, handoff, record, lapsed)
+    return transaction(
+        handoff, packet.document, packet.referral, last_visit=packet.last_visit, lapsed=lapsed
+    )
 
 
 async def _told(reading: Reading, task: Found) -> FhirResponse:

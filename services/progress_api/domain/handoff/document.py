@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.progress_api.domain.handoff.disclosure import labels_of
 from services.progress_api.domain.handoff.facts import patients_of
 from shared.care.canonical import CAUSE
 from shared.fhir.reader import read
@@ -54,6 +55,20 @@ def may_go_along(resource: JsonObject, patient_id: str, reading: Reading) -> boo
     return resource["resourceType"] in _AROUND or patients_of(resource, reading) == (patient_id,)
 
 
+def reached(
+    first: Iterable[JsonObject], resources: Iterable[JsonObject], bases: tuple[str, ...]
+) -> list[JsonObject]:
+    """Choose what some resources lead to among others, step by step."""
+    left = {name_of(each): each for each in resources}
+    newest, found = list(first), []
+    for each in newest:
+        left.pop(name_of(each), None)
+    while newest:
+        newest = [left.pop(name) for name in sorted(led_to(newest, bases)) if name in left]
+        found += newest
+    return found
+
+
 def document(
     handoff: Handoff, composition: JsonObject, others: Sequence[JsonObject], reading: Reading
 ) -> JsonObject:
@@ -64,6 +79,7 @@ def document(
     return {
         "resourceType": "Bundle",
         "id": handoff.id_of("document"),
+        "meta": {"security": labels_of(others)},
         "identifier": {"system": CAUSE, "value": handoff.cause},
         "type": "document",
         "timestamp": handoff.recorded,

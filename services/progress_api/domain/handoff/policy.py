@@ -32,11 +32,16 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of the document, by its LOINC code or one of ours."""
+    """A section of the document, by its LOINC code or one of ours, with parts of its own.
+
+    `told` names what people read beside, or in place of, a row for each resource.
+    """
 
     code: str
     title: str
     holds: tuple[Holding, ...]
+    told: Literal["course", "medicines"] | None = None
+    parts: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ def _section(told: dict[str, Any]) -> Section:
         Holding(each["type"], each["keep"], frozenset(each.get("categories", ())))
         for each in told["holds"]
     )
-    return Section(told["code"], told["title"], tuple(holds))
+    parts = tuple(map(_section, told.get("parts", ())))
+    return Section(told["code"], told["title"], tuple(holds), told.get("told"), parts)
 
 
 _TOLD: Final[dict[str, Any]] = read((files(__package__) / "handoff.json").read_bytes())
@@ -64,6 +70,7 @@ ANSWER_DAYS: Final[int] = _TOLD["answerDays"]
 LOOK_BACK: Final = timedelta(days=_TOLD["lookBackDays"])
 CLOCKS: Final = tuple(Clock(each["code"], each["text"], each["days"]) for each in _TOLD["clocks"])
 SECTIONS: Final = tuple(map(_section, _TOLD["sections"]))
+LONGEST_LIST: Final[int] = _TOLD["longestList"]
 EMPTY_TEXT: Final[str] = _TOLD["emptyReason"]["text"]
 EMPTY_REASON: Final[JsonObject] = {
     "coding": [{"system": LIST_EMPTY_REASON, "code": _TOLD["emptyReason"]["code"]}],

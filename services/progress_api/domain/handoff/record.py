@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from services.progress_api.domain.handoff.document import name_of as name_and_id
 from services.progress_api.domain.handoff.facts import day_of, name_of, time_of
 from services.progress_api.domain.handoff.policy import LOOK_BACK, SECTIONS
 from shared.fhir.dates import MIN_TIME, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from services.progress_api.domain.handoff.policy import Holding, Section
@@ -35,6 +36,15 @@ class Record:
     admitted: datetime
     reading: Reading
 
+    def keeping(self, resources: Iterable[JsonObject]) -> Record:
+        """Give the record as far as it is among some resources, and as they are."""
+        kept = {name_and_id(each): each for each in resources}
+        by_type = {
+            name: [kept[name_and_id(each)] for each in found if name_and_id(each) in kept]
+            for name, found in self.by_type.items()
+        }
+        return replace(self, by_type=by_type)
+
     def shown(self, section: Section) -> list[JsonObject]:
         """Choose what a section shows, in the order of time."""
         found = [each for holding in section.holds for each in self._held(holding)]
@@ -51,6 +61,10 @@ class Record:
         """List what holds of the person now."""
         return [each for each in self._stated(resource_type) if _is_current(each)]
 
+    def coming(self) -> list[JsonObject]:
+        """List the appointments ahead."""
+        return [each for each in self._stated("Appointment") if self._is_coming(each)]
+
     def _held(self, holding: Holding) -> list[JsonObject]:
         chosen = [
             each
@@ -66,7 +80,7 @@ class Record:
         if holding.keep == "current":
             return self.current(holding.type)
         if holding.keep == "coming":
-            return [each for each in stated if self._is_coming(each)]
+            return self.coming()
         return stated
 
     def _stated(self, resource_type: str) -> list[JsonObject]:

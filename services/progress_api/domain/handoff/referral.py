@@ -78,7 +78,8 @@ def transaction(
 ) -> JsonObject:
     """Ask for everything that a handoff makes and ends, signed by the clinician."""
     clocks = [_clock(each, handoff, last_visit) for each in CLOCKS]
-    parts = [document, _document_reference(handoff), referral, _task(handoff), *clocks]
+    summary = _document_reference(handoff, document["meta"]["security"])
+    parts = [document, summary, referral, _task(handoff), *clocks]
     act = Act(
         targets=[_reference(each) for each in (*parts, *lapsed)],
         sources=[f"{handoff.episode_reference}/_history/{handoff.episode['meta']['versionId']}"],
@@ -107,7 +108,7 @@ def _reference(resource: JsonObject) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
-def _document_reference(handoff: Handoff) -> JsonObject:
+def _document_reference(handoff: Handoff, labels: Sequence[JsonObject]) -> JsonObject:
     bundle = f"Bundle/{handoff.id_of('document')}"
     written: JsonObject = {
         "resourceType": "DocumentReference",
@@ -119,6 +120,7 @@ def _document_reference(handoff: Handoff) -> JsonObject:
         "subject": {"reference": handoff.patient},
         "date": handoff.recorded,
         "author": [{"reference": handoff.clinician}],
+        "securityLabel": [{"coding": [each]} for each in labels],
         "content": [{"attachment": {"contentType": _FHIR_JSON, "url": bundle, "title": TITLE}}],
         "context": {
             "encounter": [{"reference": handoff.episode_reference}],
