@@ -56,12 +56,15 @@ class Law:
     stand; any other one the content.
 
     What `needs` names is held until the commit: who writes by the same need waits, so that two
-    writers cannot each keep the law and break it together.
+    writers cannot each keep the law and break it together. A law that must see first what it needs
+    names in `further` what then is held, and nothing where there is none: so that a rule that
+    nobody has asked for keeps no writer waiting.
     """
 
     type: str
     rule: Callable[[CareChange, Found], Iterable[Issue]]
     needs: Callable[[CareChange], tuple[Need, ...]] = _nothing
+    further: Callable[[CareChange, Found], tuple[Need, ...]] | None = None
 
 
 NOTHING_FOUND: Final[Found] = ()

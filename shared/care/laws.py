@@ -11,6 +11,7 @@ from shared.care import (
     care_plan,
     episode,
     licensed_level,
+    places,
     plan_activation,
     referral,
     transfer_document,
@@ -29,6 +30,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *capacity.LAWS,
     *referral.LAWS,
     *episode.LAWS,
+    *places.LAWS,
     *licensed_level.LAWS,
     *transfer_document.LAWS,
 )

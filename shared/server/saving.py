@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.care.law import CareChange
@@ -39,8 +39,8 @@ async def save(
     where = places or {}
     contents = [change.after for change in changes if change.after is not None]
     refuse_broken_rules(changes, where, tx, await profiles_claimed(tx, contents))
-    needing = _needing(changes, tx)
-    await tx.hold_conditions([repr(need) for each in needing for need in each.needs])
+    needing = [await _further(each, tx) for each in _needing(changes, tx)]
+    await tx.hold_conditions([repr(need) for each in needing for need in each.held])
     _refuse(await broken_references(tx, changes, where))
     versions = await tx.write(changes)
     # Asked after the write, so that a law sees the whole of what is written together.
@@ -108,10 +108,11 @@ def _as_laws_see(change: Change, after: JsonObject, tx: Transaction) -> CareChan
 
 @dataclass(frozen=True, slots=True)
 class _Needing:
-    """A law that must see more than a change, and what it needs."""
+    """A law that must see more than a change, what it needs, and what of that is held."""
 
     law: Law
     needs: tuple[Need, ...]
+    held: tuple[Need, ...]
     key: Key
     change: CareChange
 
@@ -122,8 +123,17 @@ def _needing(changes: Sequence[Change], tx: Transaction) -> list[_Needing]:
         if change.after is not None and change.key.type in LAWFUL_TYPES:
             seen = _as_laws_see(change, change.after, tx)
             laws = needing_laws(change.key.type, seen)
-            found += [_Needing(law, needs, change.key, seen) for law, needs in laws]
+            found += [_Needing(law, needs, needs, change.key, seen) for law, needs in laws]
     return found
+
+
+async def _further(needing: _Needing, tx: Transaction) -> _Needing:
+    """Let a law name what else it needs by what it has seen."""
+    if needing.law.further is None:
+        return needing
+    found = await _found([needing], tx)
+    more = needing.law.further(needing.change, tuple(found[need] for need in needing.needs))
+    return replace(needing, needs=(*needing.needs, *more), held=more)
 
 
 async def _found(needing: Sequence[_Needing], tx: Transaction) -> dict[Need, list[JsonObject]]:

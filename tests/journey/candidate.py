@@ -93,22 +93,24 @@ class Candidate(Person):
         self, criterion: str, *, value: bool | None, by: str = CLINICIAN, at: str | None = None
     ) -> Resource:
         """State a criterion's value, as of now; None is that it is not known."""
+        now = at or self.now().isoformat(timespec="milliseconds")
+        return self.put(self._judgement(criterion, value=value, by=by, at=now))
+
+    def _judgement(self, criterion: str, *, value: bool | None, by: str, at: str) -> Resource:
         told: Resource = {"valueBoolean": value}
         if value is None:
             absent = {"coding": [{"system": ABSENT, "code": "unknown"}]}
             told = {"dataAbsentReason": absent}
-        return self.put(
-            {
-                "resourceType": "Observation",
-                "id": f"{criterion}-{uuid.uuid4().hex[:8]}",
-                "status": "final",
-                "code": {"coding": [{"system": CRITERION, "code": criterion}]},
-                "subject": self.reference,
-                "effectiveDateTime": at or self.now().isoformat(timespec="milliseconds"),
-                "performer": [{"reference": by}],
-                **told,
-            }
-        )
+        return {
+            "resourceType": "Observation",
+            "id": f"{criterion}-{uuid.uuid4().hex[:8]}",
+            "status": "final",
+            "code": {"coding": [{"system": CRITERION, "code": criterion}]},
+            "subject": self.reference,
+            "effectiveDateTime": at,
+            "performer": [{"reference": by}],
+            **told,
+        }
 
     def judge_all(self, **changes: bool | None) -> dict[str, Resource]:
         """State every criterion such that the programme is recommended, but for some changes."""
@@ -117,7 +119,21 @@ class Candidate(Person):
         }
         values |= {name.replace("_", "-"): value for name, value in changes.items()}
         at = self.now().isoformat(timespec="milliseconds")
-        return {name: self.judge(name, value=value, at=at) for name, value in values.items()}
+        told = {
+            name: self._judgement(name, value=value, by=CLINICIAN, at=at)
+            for name, value in values.items()
+        }
+        self._put_all(list(told.values()))
+        return told
+
+    def _put_all(self, resources: list[Resource]) -> None:
+        entries = [
+            {"resource": each, "request": {"method": "PUT", "url": f"Observation/{each['id']}"}}
+            for each in resources
+        ]
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        answer = self.http.post("", json=bundle)
+        assert answer.is_success, answer.text
 
     def level_of_care(self) -> Resource:
         """Ask which level of care is needed."""

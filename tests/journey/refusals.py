@@ -86,6 +86,7 @@ POPULATE_ASKED = "Questionnaire/$populate"
 HANDOFF = "EpisodeOfCare/{episode}/$handoff"
 LEVEL_OF_CARE = "Patient/{patient}/$level-of-care"
 EVERYTHING = "Patient/{patient}/$everything"
+PROGRESS = "Patient/{patient}/$progress"
 LASTN = "Observation/$lastn?patient=Patient/{patient}"
 
 ATTEMPTS: dict[str, dict[str, Attempt]] = {
@@ -122,6 +123,9 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "nobody acts, or no Practitioner": Attempt(ADMIT, NONE, None),
         "the Practitioner is unknown": Attempt(ADMIT, NONE, "Practitioner/nobody"),
         "there is no such episode": Attempt("EpisodeOfCare/nobody/$admit", NONE),
+        "the track is another": Attempt(
+            ADMIT, parameters(track={"valueCode": "weekend"}), person="assessed"
+        ),
         "it does not wait": Attempt(ADMIT, NONE),
         "safety is not known": Attempt(ADMIT, NONE, person="told of"),
         "no recommendation, and no reason": Attempt(ADMIT, NONE, person="assessed"),
@@ -137,6 +141,13 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "a type is unknown": Attempt(f"{EVERYTHING}?_type=Pateint", None),
         "a day is none": Attempt(f"{EVERYTHING}?start=soon", None),
         "the page key is of another search": Attempt(f"{EVERYTHING}?_page=other", None),
+    },
+    "Patient/$progress": {
+        "there is no such person": Attempt("Patient/nobody/$progress", None),
+        "the instrument is another": Attempt(f"{PROGRESS}?instrument=other", None),
+        "the end comes first": Attempt(f"{PROGRESS}?start=2026-03-02&end=2026-03-01", None),
+        "there are too many weeks": Attempt(f"{PROGRESS}?start=1900-01-01", None),
+        "`at` lies in the future": Attempt(f"{PROGRESS}?at=2999-01-01T00:00:00Z", None),
     },
     "Observation/$lastn": {
         "it does not say of whom": Attempt("Observation/$lastn?code=44261-6", None),

@@ -83,6 +83,11 @@ def admitted(episode: JsonObject, at: str) -> JsonObject:
     return moved(episode, "active", at) | {"period": {"start": at}}
 
 
+def waitlisted(episode: JsonObject, at: str) -> JsonObject:
+    """Let somebody wait for a place; who waits already keeps their time."""
+    return episode if episode["status"] == "waitlist" else moved(episode, "waitlist", at)
+
+
 def declined(episode: JsonObject, at: str) -> JsonObject:
     """Cancel an episode that never began."""
     return moved(episode, "cancelled", at)
