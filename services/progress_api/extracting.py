@@ -33,6 +33,12 @@ async def sex_of(tx: Transaction, response: JsonObject) -> str | None:
     return None if patient is None else patient.content.get("gender")
 
 
+async def take_back(tx: Transaction, response: Key, source: str, now: datetime) -> None:
+    """Take back whatever a response has come to, because of what `source` says."""
+    possible = await tx.existing(Key(*each) for each in extraction.possible_results(response.id))
+    await keep(tx, (), possible, Basis(extraction.POLICY, [source]), now)
+
+
 async def keep_results(
     tx: Transaction, response: Found, results: Iterable[JsonObject], now: datetime
 ) -> list[Version]:

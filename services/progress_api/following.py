@@ -12,6 +12,7 @@ from services.progress_api.domain.measures.policy import RHYTHMS
 from services.progress_api.episode_course import course_of
 from shared.care.death import is_dead
 from shared.care.episode import is_programme
+from shared.feed.one_person import one_person
 from shared.feed.open_episode import has_open_episode
 from shared.store.finding import fetch, find
 from shared.store.version import Key
@@ -20,26 +21,26 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.store.finding import Found
-    from shared.store.reading import Reading
+    from shared.store.transaction import Transaction
 
 _LASTS: Final = timedelta(days=RHYTHMS["aftercare"].period_days or 0)
 
 
-async def is_followed(reading: Reading, patient_id: str, now: datetime) -> bool:
+async def is_followed(tx: Transaction, patient_id: str, now: datetime) -> bool:
     """Tell whether a person has an open episode, or finished the programme not long ago."""
-    patient = await fetch(reading, Key("Patient", patient_id))
+    patient = await fetch(tx, Key("Patient", patient_id))
     if patient is not None and is_dead(patient.content):
         return False
-    if await has_open_episode(reading, patient_id):
+    if await has_open_episode(tx, patient_id):
         return True
-    asked = (("patient", f"Patient/{patient_id}"), ("status", "finished"))
-    ended = await find(reading, "EpisodeOfCare", *asked)
-    return any([await is_in_aftercare(each, reading, now) for each in ended])
+    person = await one_person(tx, patient_id)
+    ended = await find(tx, "EpisodeOfCare", person.criterion, ("status", "finished"))
+    return any([await is_in_aftercare(each, tx, now) for each in ended])
 
 
-async def is_in_aftercare(episode: Found, reading: Reading, now: datetime) -> bool:
+async def is_in_aftercare(episode: Found, tx: Transaction, now: datetime) -> bool:
     """Tell whether an episode of the programme was finished not long ago."""
     if not is_programme(episode.content):
         return False
-    finished = (await course_of(episode.key, reading)).finished
+    finished = (await course_of(episode.key, tx)).finished
     return finished is not None and now < finished.since + _LASTS

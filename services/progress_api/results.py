@@ -6,10 +6,11 @@ Whoever asks writes through this alone, and so finds what others made of the sam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.extraction import retracted, revised
 from shared.care.automatic import Act, derived_id, provenance
+from shared.care.reconcile import Manner, reconciled
 from shared.server.interactions.update import carry_forward, content_of, same
 from shared.server.saving import save
 from shared.store.version import Change, Key, instant
@@ -46,26 +47,25 @@ async def keep(
     told = {Key(each["resourceType"], each["id"]): each for each in results}
     keys = list(dict.fromkeys([*told, *possible]))
     current = {key: await tx.read(key) for key in keys}
-    found = [_change(key, current[key], told.get(key), now) for key in keys]
-    changes = [each for each in found if each is not None]
+    present = {key: content_of(version) for key, version in current.items()}
+    written = reconciled(told, present, _MANNER)
+    changes = [Change(key, "PUT", current[key], after, now) for key, after in written.items()]
     saved = {each.key: each for each in await _save(tx, changes, basis, now)}
     standing = (saved.get(key) or current[key] for key in told)
     return [version for version in standing if version is not None]
 
 
-def _change(
-    key: Key, version: Version | None, result: JsonObject | None, now: datetime
-) -> Change | None:
-    before = content_of(version)
-    if result is not None:
-        after = carry_forward(before, revised(before, result))
-    elif before is not None:
-        after = retracted(before)
-    else:
-        return None
-    if before is not None and same(before, after):
-        return None
-    return Change(key, "PUT", version, after, now)
+def _revised(before: JsonObject | None, result: JsonObject) -> JsonObject | None:
+    after = carry_forward(before, revised(before, result))
+    return None if before is not None and same(before, after) else after
+
+
+def _withdrawn(before: JsonObject) -> JsonObject | None:
+    after = retracted(before)
+    return None if same(before, after) else after
+
+
+_MANNER: Final = Manner(_revised, _withdrawn)
 
 
 async def _save(

@@ -52,14 +52,14 @@ def is_done(response: JsonObject) -> bool:
     return known is not None and response.get("status") in DONE
 
 
-def is_retracted(response: JsonObject) -> bool:
-    """Tell whether a response was a mistake."""
-    return response.get("status") == _RETRACTED
+def is_taken_back(response: JsonObject) -> bool:
+    """Tell whether nobody stands by a response: a mistake, or not finished after all."""
+    return response.get("status") not in DONE
 
 
 def refusals(response: JsonObject, bases: tuple[str, ...]) -> Iterator[Issue]:
     """Say why a response cannot be extracted, if it cannot."""
-    if response.get("status") not in DONE:
+    if is_taken_back(response):
         told = "Only a completed or amended QuestionnaireResponse is extracted."
         yield Issue("error", "business-rule", told, "QuestionnaireResponse.status")
     if instrument_of(response.get("questionnaire")) is None:

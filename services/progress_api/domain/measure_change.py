@@ -78,12 +78,17 @@ def changes(
             yield _observation(rule, baseline, score, found)
 
 
+def is_stated(score: JsonObject) -> bool:
+    """Tell whether somebody stands by a score."""
+    return score.get("status") in _STATED
+
+
 def measured(score: JsonObject, zone: tzinfo) -> Measured | None:
     """Read a score that we made; whatever else has its code is not known to be alike."""
     codings = score.get("method", {}).get("coding", ())
     method = next((each for each in codings if each.get("system") == INSTRUMENT), None)
     taken, value = score.get("effectiveDateTime"), score.get("valueQuantity", {}).get("value")
-    if method is None or taken is None or score.get("status") not in _STATED:
+    if method is None or taken is None or not is_stated(score):
         return None
     under = Conditions(
         score=score["code"]["coding"][0]["code"],

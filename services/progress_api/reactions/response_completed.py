@@ -1,44 +1,62 @@
-"""A response to a known instrument was completed, amended or taken back: so are its results."""
+"""A response to a known instrument was completed, amended or taken back: so are its results.
+
+Whose answers nobody looked at may become somebody in care by a merge.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import extraction
-from services.progress_api.extracting import keep_results, sex_of
+from services.progress_api.extracting import keep_results, sex_of, take_back
 from services.progress_api.following import is_followed
+from shared.care.merge import may_merge
 from shared.care.subject import patient_of
+from shared.feed.one_person import persons_merged
 from shared.feed.reaction import Reaction
-from shared.store.finding import fetch
+from shared.store.finding import fetch, find
 
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
+    from shared.store.version import Key
 
 
 async def handle(event: Event, effects: Effects) -> None:
-    """Keep the results of what the response says now, whichever version the event tells of."""
+    """Keep the results of what a response says now, or all those of a person who was merged."""
+    if event.key.type == "QuestionnaireResponse":
+        await _response_written(event.key, event, effects)
+        return
+    for person in await persons_merged(event, effects.tx):
+        for response in await find(effects.tx, "QuestionnaireResponse", person.criterion):
+            if concerns(response.content):
+                await _response_written(response.key, event, effects)
+
+
+async def _response_written(key: Key, event: Event, effects: Effects) -> None:
     tx = effects.tx
-    response = await fetch(tx, event.key)
-    if response is None:
+    response = await fetch(tx, key)
+    if response is None or extraction.is_taken_back(response.content):
+        await take_back(tx, key, f"{event.key}/_history/{event.version}", effects.now)
         return
     patient_id = patient_of(response.content, "subject", tx.bases)
     if patient_id is None or not await is_followed(tx, patient_id, effects.now):
         return
-    if extraction.is_retracted(response.content):
-        await keep_results(tx, response, (), effects.now)
-    elif not any(extraction.refusals(response.content, tx.bases)):
+    if not any(extraction.refusals(response.content, tx.bases)):
         sex = await sex_of(tx, response.content)
         extracted = extraction.extraction(response.content, tx.bases, sex)
         await keep_results(tx, response, extracted.results(), effects.now)
 
 
-def concerns(response: JsonObject) -> bool:
-    """Tell whether a response may have results, or had some."""
-    return extraction.is_done(response) or extraction.is_retracted(response)
+def concerns(written: JsonObject) -> bool:
+    """Tell whether a write may have results, or takes some back."""
+    if written["resourceType"] == "Patient":
+        return may_merge(written)
+    is_revised = written["meta"]["versionId"] != "1"
+    return extraction.is_done(written) or (is_revised and extraction.is_taken_back(written))
 
 
 REACTION: Final = Reaction(
-    "response_completed", frozenset({"QuestionnaireResponse"}), handle, concerns=concerns
+    "response_completed", frozenset({"QuestionnaireResponse", "Patient"}), handle, concerns=concerns
 )

@@ -1,0 +1,27 @@
+"""How a Patient says that another one stands for the same person: by a link of type replaced-by.
+
+https://hl7.org/fhir/R4/patient.html#link
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.care.subject import patient_of
+
+if TYPE_CHECKING:
+    from shared.fhir.reader import JsonObject
+
+_REPLACED: Final = "replaced-by"
+
+
+def replaced_by(patient: JsonObject, bases: tuple[str, ...]) -> str | None:
+    """Give the id of the Patient here that stands for this one; None where it stands itself."""
+    links = (each for each in patient.get("link", ()) if each.get("type") == _REPLACED)
+    others = (patient_of(each, "other", bases) for each in links)
+    return min((each for each in others if each), default=None)
+
+
+def may_merge(patient: JsonObject) -> bool:
+    """Tell whether a write of a Patient may merge them with another one, or part them."""
+    return bool(patient.get("link")) or patient["meta"]["versionId"] != "1"

@@ -1,0 +1,80 @@
+"""Which Patients of the record are one person, by the links of those who merged them.
+
+References are never rewritten, so a merge is undone by taking the link away.
+https://hl7.org/fhir/R4/patient.html#merge
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.care.merge import replaced_by
+from shared.fhir.reader import read
+from shared.store.finding import fetch, find
+from shared.store.version import Key
+
+if TYPE_CHECKING:
+    from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
+    from shared.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class OnePerson:
+    """A person: the Patient who stands for them, and all whom it stands for, itself too."""
+
+    survivor: str
+    ids: tuple[str, ...]
+
+    @property
+    def references(self) -> str:
+        """Name all their Patients, as a search asks for any of them."""
+        return ",".join(f"Patient/{each}" for each in self.ids)
+
+    @property
+    def criterion(self) -> tuple[str, str]:
+        """Search for what is about the person."""
+        return "patient", self.references
+
+
+async def one_person(tx: Transaction, patient_id: str) -> OnePerson:
+    """Find who a Patient is, by links now."""
+    survivor = await _survivor(tx, patient_id)
+    ids = {survivor, patient_id}
+    waiting = list(ids)
+    while waiting:
+        linked = await find(tx, "Patient", ("link", f"Patient/{waiting.pop()}"))
+        known = {f.key.id for f in linked if replaced_by(f.content, tx.bases) in ids}
+        waiting += known - ids
+        ids |= known
+    return OnePerson(survivor, tuple(sorted(ids)))
+
+
+async def _survivor(tx: Transaction, patient_id: str) -> str:
+    """Follow the links to the Patient who stands; of those linked in a ring, to the first by id."""
+    way = [patient_id]
+    while True:
+        found = await fetch(tx, Key("Patient", way[-1]))
+        after = None if found is None else replaced_by(found.content, tx.bases)
+        if after is None:
+            return way[-1]
+        if after in way:
+            return min(way[way.index(after) :])
+        way.append(after)
+
+
+async def persons_merged(event: Event, tx: Transaction) -> list[OnePerson]:
+    """Name the persons whom a write of a Patient has merged or parted; none where it did not."""
+    now = await _link(event, event.version, tx)
+    before = await _link(event, event.version - 1, tx)
+    if now == before:
+        return []
+    ids = [each for each in (event.key.id, now, before) if each]
+    return list(dict.fromkeys([await one_person(tx, each) for each in ids]))
+
+
+async def _link(event: Event, number: int, tx: Transaction) -> str | None:
+    version = await tx.read_version(event.key, number)
+    content: JsonObject = {} if version is None or version.body is None else read(version.body)
+    return replaced_by(content, tx.bases)
