@@ -18,6 +18,7 @@ from services.plan_api.reactions import (
     plan_followed,
     programme_ended,
     reliable_worsening,
+    signatures_asked,
     slot_filled,
 )
 from services.plan_api.templates import LIBRARY
@@ -41,6 +42,7 @@ DEFINITION: Final = ServiceDefinition(
             plan_followed.REACTION,
             programme_ended.REACTION,
             reliable_worsening.REACTION,
+            signatures_asked.REACTION,
             slot_filled.REACTION,
         ),
         timers={},

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from shared.care.canonical import CANONICAL, code_system
+from shared.care.plan_signing import digest, signed_content
 from tests.services.person import EFFECT_SECONDS, Person
 
 if TYPE_CHECKING:
@@ -71,8 +72,25 @@ class Planned(Person):
             request.headers["X-Stepdown-Actor"] = who
         return self.http.send(request)
 
+    def sign(self, plan: Resource) -> None:
+        """Sign a draft as it stands, as each of those who are asked to."""
+        for task in until(lambda: self.to_sign(plan)):
+            answer = self.write(task | {"status": "completed"}, task["owner"]["reference"])
+            assert answer.is_success, answer.text
+
+    def to_sign(self, plan: Resource) -> list[Resource]:
+        """Find what asks to sign a plan with its orders as they stand now."""
+        now = self.read(plan)
+        named = {each["reference"]["reference"] for each in now.get("activity", ())}
+        ordered = self.all("ServiceRequest")
+        orders = [each for each in ordered if f"ServiceRequest/{each['id']}" in named]
+        about = {"focus": f"CarePlan/{plan['id']}", "status": "requested", "code": "sign-off"}
+        content = digest(now, orders)
+        return [each for each in self.all("Task", **about) if signed_content(each) == content]
+
     def activate(self, plan: Resource) -> Resource:
-        """Make a plan active."""
+        """Have a plan signed, and make it active."""
+        self.sign(plan)
         answer = self.write(plan | {"status": "active"})
         assert answer.is_success, answer.text
         active: Resource = answer.json()

@@ -162,6 +162,7 @@ def test_orders_that_change_while_the_plan_comes_into_force_keep_the_change(
     person: Planned,
 ) -> None:
     plan = person.apply()
+    person.sign(plan)
     drafts = person.all("ServiceRequest", status="draft")
     assert person.write(plan | {"status": "active"}).is_success
     changed = [person.write(each | {"patientInstruction": "Bring water."}) for each in drafts[::4]]
@@ -359,6 +360,7 @@ def test_what_needs_a_service_that_is_down_is_done_later_and_once(
     assert refused.status_code == 503, refused.text
     assert not any(person.everything().values())
     plan = person.apply()
+    person.sign(plan)
     stack.kill("intake")
     body = plan | {"status": "active"}
     headers = {"X-Stepdown-Actor": person.clinician}

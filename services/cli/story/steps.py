@@ -106,6 +106,10 @@ async def plan(player: Player, tell: Teller, person: Person) -> None:
     )
     person.plan = drafted["id"]
     tell.say("A plan is drafted: goals, a team, therapies for each week.", drafted)
+    code = f"{code_system('task')}|sign-off"
+    [task] = await player.search("Task", focus=f"CarePlan/{person.plan}", code=code)
+    await player.put(task | {"status": "completed"}, cast.THERAPIST)
+    tell.say(f"{cast.name_of(cast.THERAPIST)} signs it, as the team.", task)
     await player.put(drafted | {"status": "active"}, cast.THERAPIST)
 
     await player.settle()

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.plan_api.domain import care_team, draft_plan, goals, plan_page, preferences
+from services.plan_api.domain import care_team, draft_plan, goals, plan_page, preferences, signing
 from services.plan_api.domain import unmet as unmet_parts
 from services.plan_api.domain.activities import ordered
 from services.plan_api.domain.application import canonical_of, description_in, title_in
 from services.plan_api.domain.bundle import Seen, put, put_new, put_over, transaction
 from services.plan_api.domain.narrative import title_of
+from services.plan_api.domain.signing import Draft
 from shared.care.automatic import Act
 from shared.care.programme_plan import PROFILE
 from shared.care.required_hours import HOURS_POLICY
@@ -57,14 +58,16 @@ def bundle(
         care_team.care_team(application, actions, known),
     )
     plan = _plan(template.definition, application, known, parts=parts, prepared=prepared)
+    draft = Draft(plan, parts.ordered.requests, [parts.team])
+    written = [*parts.written, *signing.asked(draft, application.recorded)]
     act = Act(
-        targets=[f"{each['resourceType']}/{each['id']}" for each in (plan, *parts.written)],
+        targets=[f"{each['resourceType']}/{each['id']}" for each in (plan, *written)],
         sources=[template.versioned],
         recorded=application.recorded,
     )
     said = signed(application.asked_by, act) | {"id": application.id_for("applied")}
     first = put_over(prepared, plan) if prepared else put_new(plan)
-    return transaction([first, *map(put, parts.written), put(said)])
+    return transaction([first, *map(put, written), put(said)])
 
 
 def _plan(
