@@ -6,8 +6,9 @@ from typing import Final
 
 from services.ownership import owner_of, types_of
 from services.progress_api.code_systems import CODE_SYSTEMS
+from services.progress_api.domain.figures.library import LIBRARY as FIGURES
 from services.progress_api.extensions import EXTENSIONS
-from services.progress_api.operations import extract, handoff, lastn, populate, progress
+from services.progress_api.operations import extract, figures, handoff, lastn, populate, progress
 from services.progress_api.profiles import PROFILES
 from services.progress_api.questionnaires import QUESTIONNAIRES
 from services.progress_api.reactions import (
@@ -33,6 +34,7 @@ DEFINITION: Final = ServiceDefinition(
         *extract.OPERATIONS,
         *populate.OPERATIONS,
         handoff.HANDOFF_OPERATION,
+        figures.FIGURES_OPERATION,
         lastn.LASTN,
         progress.PROGRESS,
     ),
@@ -52,5 +54,5 @@ DEFINITION: Final = ServiceDefinition(
         timers={**attendance.TIMERS, **measures_due.TIMERS, **measure_answered.TIMERS},
     ),
     profiles=PROFILES,
-    library=(*QUESTIONNAIRES, *EXTENSIONS, *CODE_SYSTEMS),
+    library=(*QUESTIONNAIRES, *EXTENSIONS, *CODE_SYSTEMS, *FIGURES),
 )
