@@ -189,8 +189,8 @@ async def aftercare(
     seen = await player.post(visit | {"serviceProvider": {"reference": cast.CLINIC}}, cast.CLINIC)
     tell.say("The first visit happens.", seen)
     outcome = {"valueReference": {"reference": f"Encounter/{seen['id']}"}}
-    trigger = {"valueCode": "send-outcome"}
-    await player.call(step, cast.CLINIC, trigger=trigger, output=outcome)
+    closes = {"valueCode": "send-outcome"}
+    await player.call(step, cast.CLINIC, trigger=closes, output=outcome)
     await player.settle()
     episode = await player.get(f"EpisodeOfCare/{person.episode}")
     tell.say(f"The handoff is closed, and the episode of care is {episode['status']}.", episode)
