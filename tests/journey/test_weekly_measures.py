@@ -58,7 +58,7 @@ def test_admission_asks_for_both_measures_of_the_week_once(person: Participant) 
     [said] = person.told_of(task)
     assert said["agent"][0]["who"]["identifier"] == {
         "system": POLICY,
-        "value": "measures-fall-due|1.0",
+        "value": "measures-fall-due|1.1",
     }
 
     person.put(person.episode | {"period": {"start": "2026-01-01"}})

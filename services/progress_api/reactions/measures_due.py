@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.domain.measures import task
-from services.progress_api.domain.measures.policy import INSTRUMENTS
+from services.progress_api.domain.measures import choosing, task
 from services.progress_api.domain.measures.task import Measure
-from services.progress_api.domain.measures.windows import next_opening, windows
+from services.progress_api.domain.measures.windows import next_opening
 from services.progress_api.episode_course import course_of
-from services.progress_api.reactions import measure_answered
+from services.progress_api.grounds import person_of
+from services.progress_api.reactions import measure_answered, measure_reminded
 from services.progress_api.reactions.measure_answered import asked_of
 from shared.care.death import is_dead
 from shared.care.episode import is_programme
@@ -21,21 +21,38 @@ from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write
 from shared.server.interactions.update import content_of
-from shared.store.finding import fetch
+from shared.store.finding import fetch, find
 from shared.store.version import Key
 
 if TYPE_CHECKING:
-    from services.progress_api.domain.measures.course import Course
     from shared.feed.effects import Effects
     from shared.feed.reaction import DueTimer, Event
     from shared.store.finding import Found
 
 _OPENS: Final = "measures_due"
+_IN_PROGRAMME: Final = "active,onhold,finished"
 
 
 async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
+    """Follow the episode that was written, or whose next window has opened."""
+    await _follow(occasion.key, effects)
+
+
+async def ground_written(event: Event, effects: Effects) -> None:
+    """Follow the episodes of a person whose plan or condition asks for a measure."""
+    tx = effects.tx
+    told = content_of(await tx.read_version(event.key, event.version)) or {}
+    patient_id = patient_of(told, "subject", tx.bases)
+    if patient_id is None:
+        return
+    asked = (("patient", f"Patient/{patient_id}"), ("status", _IN_PROGRAMME))
+    for each in await find(tx, "EpisodeOfCare", *asked):
+        await _follow(each.key, effects)
+
+
+async def _follow(key: Key, effects: Effects) -> None:
     """Ask for the measures of all windows that have opened, and look again when the next opens."""
-    tx, key = effects.tx, occasion.key
+    tx = effects.tx
     episode = content_of(await tx.read(key))
     timer_id = f"measures/{key.id}"
     patient_id = patient_of(episode, "patient", tx.bases) if episode else None
@@ -48,7 +65,12 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
         return
     course = await course_of(key, tx)
     asked = await asked_of(patient_id, tx)
-    await _ask(key.id, patient_id, course, asked, effects)
+    person = await person_of(patient_id, tx)
+    due = [
+        Measure(key.id, patient_id, instrument, window)
+        for instrument, window in choosing.due(course, person, tx.zone, effects.now)
+    ]
+    await _ask(due, asked, effects)
     opening = next_opening(course, tx.zone, effects.now)
     if opening is None:
         await effects.cancel_timer(timer_id)
@@ -58,25 +80,26 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
         cause = task.cause_of(each.content)
         if cause is not None and cause.episode_id == key.id:
             await measure_answered.settle(each.key, effects)
+            await measure_reminded.remind(each.key, effects)
 
 
-async def _ask(
-    episode_id: str, patient_id: str, course: Course, asked: list[Found], effects: Effects
-) -> None:
+async def _ask(due: list[Measure], asked: list[Found], effects: Effects) -> None:
     known = {cause for each in asked for cause in task.causes(each.content)}
-    due = [
-        Measure(episode_id, patient_id, instrument, window)
-        for window in windows(course, effects.tx.zone, effects.now)
-        for instrument in INSTRUMENTS
-    ]
     missing = [each for each in due if each.cause not in known]
     if missing:
         body = write(task.opening(missing))
-        await effects.send("intake", "POST", "", body=body, purpose="measures-due")
+        purpose = f"measures-due/{missing[0].episode_id}"
+        await effects.send("intake", "POST", "", body=body, purpose=purpose)
 
 
 # An episode that is of the programme no longer leaves its timer, which finds nothing to do.
 REACTION: Final = Reaction(
     "measures_due", frozenset({"EpisodeOfCare"}), handle, concerns=is_programme
+)
+GROUND: Final = Reaction(
+    "measure_ground",
+    frozenset({"Condition", "CarePlan"}),
+    ground_written,
+    concerns=choosing.is_ground,
 )
 TIMERS: Final = {_OPENS: handle}

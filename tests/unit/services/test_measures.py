@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.progress_api.domain.measures import settling, task
 from services.progress_api.domain.measures.course import Course, State
-from services.progress_api.domain.measures.policy import GRACE, INSTRUMENTS, RHYTHMS
+from services.progress_api.domain.measures.policy import GRACE, RHYTHMS, SCHEDULES
 from services.progress_api.domain.measures.settling import Place
 from services.progress_api.domain.measures.task import Measure
 from services.progress_api.domain.measures.windows import next_opening, windows
@@ -44,7 +44,9 @@ FINISHED = a_course((0, "active"), (16, "finished"))
 
 
 def a_measure(course: Course = IN_CARE) -> Measure:
-    return Measure("e1", "p1", INSTRUMENTS[0], windows(course, UTC, ADMITTED + 200 * DAY)[-1])
+    return Measure(
+        "e1", "p1", SCHEDULES[0].instrument, windows(course, UTC, ADMITTED + 200 * DAY)[-1]
+    )
 
 
 def a_task(measure: Measure | None = None, **changes: object) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def a_task(measure: Measure | None = None, **changes: object) -> dict[str, Any]:
 
 
 def first_measure() -> Measure:
-    return Measure("e1", "p1", INSTRUMENTS[0], windows(IN_CARE, UTC, ADMITTED)[0])
+    return Measure("e1", "p1", SCHEDULES[0].instrument, windows(IN_CARE, UTC, ADMITTED)[0])
 
 
 def a_response(authored: str | None, **changes: object) -> dict[str, Any]:
@@ -138,14 +140,15 @@ def test_windows_are_local_days_where_the_clocks_are_changed() -> None:
 def test_the_rhythm_is_weekly_and_then_monthly_as_data() -> None:
     assert (RHYTHMS["programme"].interval_days, RHYTHMS["programme"].period_days) == (7, None)
     assert RHYTHMS["aftercare"].interval_days == 30
-    assert [each.questionnaire for each in INSTRUMENTS] == ["phq-9", "gad-7"]
+    names = [each.instrument.questionnaire for each in SCHEDULES if each.grounds is None]
+    assert names == ["phq-9", "gad-7", "phq-a"]
 
 
 def test_a_measure_is_asked_for_once_by_its_name() -> None:
     measures = [
         Measure("e1", "p1", instrument, window)
         for window in windows(FINISHED, UTC, ADMITTED + 50 * DAY)
-        for instrument in INSTRUMENTS
+        for instrument in [each.instrument for each in SCHEDULES]
     ]
     bundle = task.opening(measures)
     tasks, said = bundle["entry"][::2], bundle["entry"][1::2]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from services.progress_api.domain.measures.course import Course, State
-    from services.progress_api.domain.measures.policy import Phase
+    from services.progress_api.domain.measures.policy import Phase, Rhythm, Rhythms
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,23 @@ class Window:
     source: int
 
 
-def windows(course: Course, zone: tzinfo, now: datetime) -> list[Window]:
+def windows(
+    course: Course, zone: tzinfo, now: datetime, rhythms: Rhythms = RHYTHMS
+) -> list[Window]:
     """List all windows that have opened by now; none opens while the programme is on hold."""
-    return [*_programme(course, zone, now), *_aftercare(course, zone, now)]
+    programme = _programme(course, zone, now, rhythms["programme"])
+    return [*programme, *_aftercare(course, zone, now, rhythms["aftercare"])]
 
 
-def next_opening(course: Course, zone: tzinfo, now: datetime) -> datetime | None:
+def next_opening(
+    course: Course, zone: tzinfo, now: datetime, rhythms: Rhythms = RHYTHMS
+) -> datetime | None:
     """Give the moment at which the next window opens, if the episode stays as it is."""
     origin = course.began if course.status == "active" else course.finished
     phase = course.phase
     if origin is None or phase is None:
         return None
-    openings = (start_of_day(first, zone) for first, _ in _days(phase, origin, zone))
+    openings = (start_of_day(first, zone) for first, _ in _days(rhythms[phase], origin, zone))
     return next((opening for opening in openings if opening > now), None)
 
 
@@ -56,9 +61,9 @@ def end_of_day(day: str, zone: tzinfo) -> datetime:
     return moment(date_range(day, zone)[1])
 
 
-def _programme(course: Course, zone: tzinfo, now: datetime) -> Iterator[Window]:
+def _programme(course: Course, zone: tzinfo, now: datetime, rhythm: Rhythm) -> Iterator[Window]:
     origin = course.began
-    for first, last in _days("programme", origin, zone) if origin else ():
+    for first, last in _days(rhythm, origin, zone) if origin else ():
         start = start_of_day(first, zone)
         if origin is None or start > now:
             return
@@ -67,18 +72,17 @@ def _programme(course: Course, zone: tzinfo, now: datetime) -> Iterator[Window]:
             yield Window("programme", first, last, opens, origin.number)
 
 
-def _aftercare(course: Course, zone: tzinfo, now: datetime) -> Iterator[Window]:
+def _aftercare(course: Course, zone: tzinfo, now: datetime, rhythm: Rhythm) -> Iterator[Window]:
     origin = course.finished
-    for first, last in _days("aftercare", origin, zone) if origin else ():
+    for first, last in _days(rhythm, origin, zone) if origin else ():
         opens = start_of_day(first, zone)
         if origin is None or opens > now:
             return
         yield Window("aftercare", first, last, opens, origin.number)
 
 
-def _days(phase: Phase, origin: State, zone: tzinfo) -> Iterator[tuple[date, date]]:
+def _days(rhythm: Rhythm, origin: State, zone: tzinfo) -> Iterator[tuple[date, date]]:
     """Give the first and last days of a phase's windows, in order, as long as it goes on."""
-    rhythm = RHYTHMS[phase]
     day = origin.since.astimezone(zone).date()
     after = rhythm.starts_after_days
     while rhythm.period_days is None or after <= rhythm.period_days:
