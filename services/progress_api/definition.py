@@ -17,6 +17,7 @@ from services.progress_api.reactions import (
     measure_changed,
     measure_reminded,
     measures_due,
+    no_shows,
     person_died,
     response_completed,
     suicide_risk_high,
@@ -52,6 +53,7 @@ DEFINITION: Final = ServiceDefinition(
             suicide_screen.RESPONSES,
             suicide_screen.TASKS,
             measure_changed.REACTION,
+            no_shows.REACTION,
             person_died.REACTION,
         ),
         timers={
