@@ -164,7 +164,7 @@ def test_planned_hours_are_orders_of_the_plan(record: Record) -> None:
 
 
 def test_sessions_are_booked_and_delivered_one_for_each_person(record: Record) -> None:
-    booked = record.all("Appointment")
+    booked = [each for each in record.all("Appointment") if "requestedPeriod" not in each]
     ended = record.one("EpisodeOfCare")["period"]["end"]
     to_come = [each for each in booked if each["status"] == "booked" and each["start"] > ended]
     assert to_come == []
@@ -178,6 +178,20 @@ def test_sessions_are_booked_and_delivered_one_for_each_person(record: Record) -
     visits = [each for each in record.all("Encounter") if "appointment" in each]
     assert len(visits) == Counter(each["status"] for each in booked)["fulfilled"]
     assert {each["class"]["code"] for each in visits} == {"AMB"}
+
+
+def test_a_first_visit_is_proposed_with_the_draft_and_has_a_window_and_no_time(
+    record: Record,
+) -> None:
+    [visit] = [each for each in record.all("Appointment") if "requestedPeriod" in each]
+    assert (visit["status"], "start" in visit) == ("proposed", False)
+    plan, stay = (each["reference"] for each in visit["supportingInformation"])
+    assert record.read(plan)["resourceType"] == "CarePlan"
+    assert record.read(stay)["class"]["code"] == "IMP"
+    [window] = visit["requestedPeriod"]
+    discharged = local_day(record.read(stay)["period"]["end"])
+    days = [local_day(window[edge]) - discharged for edge in ("start", "end")]
+    assert days == [timedelta(days=1), timedelta(days=7)]
 
 
 def test_the_cohort_of_the_group_sessions_is_a_group(record: Record) -> None:

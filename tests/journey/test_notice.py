@@ -204,8 +204,9 @@ def test_a_late_notice_fills_gaps_of_the_stay_and_leaves_what_people_have_taken_
     hospital.send(hospital.discharged())
     [task] = hospital.tasks("referral")
     [episode] = hospital.of_person("EpisodeOfCare")
+    who = hospital.put({"resourceType": "Practitioner", "id": f"who-{hospital.person}"})
     taken_up = [
-        hospital.put(task | {"status": "accepted"}),
+        hospital.put(task | {"status": "accepted"}, f"Practitioner/{who['id']}"),
         hospital.put(episode | {"status": "onhold"}),
     ]
 
