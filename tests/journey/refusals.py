@@ -84,6 +84,7 @@ EXTRACT = "QuestionnaireResponse/$extract"
 POPULATE = "Questionnaire/audit-c/$populate"
 POPULATE_ASKED = "Questionnaire/$populate"
 HANDOFF = "EpisodeOfCare/{episode}/$handoff"
+FIGURES = "Organization/programme/$figures"
 LEVEL_OF_CARE = "Patient/{patient}/$level-of-care"
 EVERYTHING = "Patient/{patient}/$everything"
 PROGRESS = "Patient/{patient}/$progress"
@@ -211,6 +212,14 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         ),
         "an item is unknown": Attempt(EXTRACT, response(item=answered("zzz"))),
         "an answer is none of the item's": Attempt(EXTRACT, response(item=answered("44250-9"))),
+    },
+    "Organization/$figures": {
+        "there is no such organization": Attempt("Organization/nobody/$figures", NONE),
+        "a figure is another": Attempt(FIGURES, parameters(measure={"valueCode": "mood"})),
+        "the period ends before it begins": Attempt(
+            FIGURES,
+            parameters(start={"valueDate": "2026-03-02"}, end={"valueDate": "2026-03-01"}),
+        ),
     },
     "EpisodeOfCare/$handoff": {
         "there is no recipient": Attempt(HANDOFF, NONE),
