@@ -10,12 +10,13 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shared.feed.reaction import DueTimer
 from shared.fhir.definitions import TYPE_CODE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from shared.feed.reaction import DueTimer, Event
+    from shared.feed.reaction import Event
     from shared.store.transaction import Transaction
     from shared.store.version import Key
 
@@ -26,6 +27,11 @@ SET due = EXCLUDED.due, name = EXCLUDED.name, type = EXCLUDED.type, id = EXCLUDE
   attempts = 0, next_attempt = NULL
 """
 _CANCEL_TIMER: Final = "DELETE FROM {schema}.timer WHERE tenant = $1 AND key = $2"
+_STATUS: Final = """
+SELECT status FROM {schema}.outbound WHERE tenant = $1 AND key = $2 AND answered IS NOT NULL
+"""
+# A timer of this name and a request's cause falls due when the request is answered.
+ANSWER: Final = "answer to "
 # Requests of one transaction go out in the order of their making, so each has a time of its own.
 _SEND: Final = """
 INSERT INTO {schema}.outbound
@@ -59,14 +65,28 @@ class Effects:
         """Forget a timer, whether or not it is set."""
         await self._execute(_CANCEL_TIMER, timer_id)
 
+    async def await_answer(self, purpose: str, due: datetime, name: str, key: Key) -> None:
+        """Let the handler `name` be called when a request is answered, or when `due` comes."""
+        await self.set_timer(f"{ANSWER}{self.cause(purpose)}", due, name, key)
+
+    async def answer(self) -> int | None:
+        """Give the status of the answer that this timer waited for; None while there is none."""
+        cause = self.occasion.id.removeprefix(ANSWER) if isinstance(self.occasion, DueTimer) else ""
+        statement = _STATUS.format(schema=self.service)
+        found: int | None = await self.tx.connection.fetchval(
+            statement, self.tx.access.tenant, cause
+        )
+        return found
+
     async def send(self, target: str, method: str, path: str, *, body: bytes, purpose: str) -> None:
         """Have a request delivered until it is answered, after those of the same stream.
 
-        `target` is a sibling's name or an absolute FHIR base.
+        `target` is a sibling's name or an absolute FHIR base, which has a stream of its own: a
+        partner who does not answer holds up nobody else.
         """
-        await self._execute(
-            _SEND, self.cause(purpose), self.occasion.stream, target, method, path, body.decode()
-        )
+        stream = self.occasion.stream
+        stream = f"{stream} to {target}" if target.startswith(("http://", "https://")) else stream
+        await self._execute(_SEND, self.cause(purpose), stream, target, method, path, body.decode())
 
     async def _execute(self, statement: str, *values: object) -> None:
         await self.tx.connection.execute(

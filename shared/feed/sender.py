@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.client.client import FhirClient
 from shared.client.retry import pause
+from shared.feed.effects import ANSWER
 from shared.feed.signal import Signal, end_if_cancelled
 from shared.fhir.errors import Unavailable
 
@@ -33,6 +34,8 @@ SELECT key, stream, target, method, path, body, attempts FROM (
 ) first WHERE next_attempt <= now() ORDER BY next_attempt LIMIT 200
 """
 _ANSWERED: Final = """
+WITH awaited AS (
+  UPDATE {schema}.timer SET due = least(due, now()) WHERE tenant = $1 AND key = $4 || $2::text)
 UPDATE {schema}.outbound SET answered = now(), status = $3, attempts = attempts + 1
 WHERE tenant = $1 AND key = $2
 """
@@ -48,6 +51,8 @@ _OVERTAKEN: Final = 412
 # Another writer was quicker so often that the target gave up; but a conflict may also be lasting.
 _CONFLICT: Final = 409
 _CONFLICTS: Final = 8
+
+_CONTENT: Final = {"PATCH": {"Content-Type": "application/json-patch+json"}}
 
 _log = logging.getLogger(__name__)
 
@@ -119,9 +124,8 @@ class Sender:
             return None
         body = row["body"].encode() or None
         try:
-            return await client.request(
-                row["method"], row["path"], body, {"X-Request-Id": row["key"]}
-            )
+            headers = {"X-Request-Id": row["key"]} | _CONTENT.get(row["method"], {})
+            return await client.request(row["method"], row["path"], body, headers)
         except Unavailable:
             return None
 
@@ -132,7 +136,7 @@ class Sender:
             _log.info("an outbound request was overtaken by another writer")
         elif not answer.is_success:
             _log.warning("an outbound request was refused with status %d", answer.status)
-        await self._execute(_ANSWERED, row["key"], answer.status)
+        await self._execute(_ANSWERED, row["key"], answer.status, ANSWER)
 
     async def _postpone(self, row: asyncpg.Record, answer: Answer | None) -> None:
         asked = None if answer is None else answer.headers.get("retry-after")
@@ -154,7 +158,7 @@ class Sender:
             await client.close()
         self._clients.clear()
 
-    async def _execute(self, statement: str, key: str, *values: float | None) -> None:
+    async def _execute(self, statement: str, key: str, *values: float | str | None) -> None:
         async with self._store.pool.connection() as connection:
             await connection.execute(self._sql(statement), self._store.tenant, key, *values)
 

@@ -15,6 +15,7 @@ from services.intake_api.domain.route import route
 from services.intake_api.domain.stay import last_day
 from services.intake_api.notices.matching import key_of
 from shared.care.automatic import Act, derived_id, provenance
+from shared.care.elsewhere import lives_elsewhere
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
 from shared.server.interactions.update import content_of
@@ -46,6 +47,8 @@ class Asked:
 async def handle(event: Event, effects: Effects) -> None:
     """Plan an episode, and start its clocks, for a referral that has none yet."""
     for task in await _tasks(event, effects):
+        if lives_elsewhere(task.get("owner", {})):
+            continue  # a partner is asked, not this programme
         named = referral.referral_in(task, effects.tx.bases) or ""
         request = await fetch(effects.tx, Key("ServiceRequest", named.partition("/")[2]))
         if request is not None and referral.asks_for_programme(request.content):

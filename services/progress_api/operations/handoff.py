@@ -19,6 +19,7 @@ from services.progress_api.operations.handoff_record import (
     handoffs_of,
     lapsed_parts,
 )
+from services.progress_api.partners import base_at
 from shared.care.episode import is_programme
 from shared.care.referral import HANDOFF
 from shared.care.subject import patient_of
@@ -146,6 +147,7 @@ async def _bundle(reading: Reading, asked: _Asked, call: Call) -> JsonObject:
         now=call.context.now,
         zone=call.context.zone,
         is_plain=call.inputs.one("plain") or False,
+        address=await base_at(reading, asked.recipient),
     )
     record = await gathered(reading, handoff, call.context)
     lapsed = await lapsed_parts(reading, asked.earlier, record.reading)

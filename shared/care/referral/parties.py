@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shared.care.elsewhere import lives_elsewhere
 from shared.fhir.dates import date_range, moment
 from shared.fhir.references import parse_reference
 
@@ -57,6 +58,9 @@ def parties_of(task: JsonObject, caller: Caller) -> frozenset[Party]:
 
 
 def _acts_for(party: JsonObject, caller: Caller) -> bool:
+    # A service only passes on what was decided elsewhere.
+    if caller.is_service and lives_elsewhere(party):
+        return True
     name = _name(party, caller)
     if name is None or caller.reference is None:
         return False

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Handoff:
     """The parties by reference, and which handoff of the episode it is, counted from 1.
 
-    It `is_plain` for a clinic that knows no business status.
+    It `is_plain` for a clinic that knows no business status; `address` is the FHIR base of one
+    that takes referrals at its own server.
     """
 
     episode: JsonObject
@@ -31,6 +32,7 @@ class Handoff:
     now: datetime
     zone: tzinfo
     is_plain: bool = False
+    address: str | None = None
 
     @property
     def cause(self) -> str:

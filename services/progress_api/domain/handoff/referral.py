@@ -12,6 +12,7 @@ from services.progress_api.domain.handoff.composition import TITLE, TYPE
 from services.progress_api.domain.handoff.policy import ANSWER_DAYS, CLOCKS
 from shared.care.automatic import Act, derived_id
 from shared.care.canonical import CAUSE, code_system, profile
+from shared.care.elsewhere import known_as
 from shared.care.referral import HANDOFF
 from shared.care.referral.task import business_status
 from shared.care.signed import signed
@@ -133,8 +134,11 @@ def _document_reference(handoff: Handoff, labels: Sequence[JsonObject]) -> JsonO
 
 def _task(handoff: Handoff) -> JsonObject:
     document = {"reference": f"DocumentReference/{handoff.id_of('document-reference')}"}
+    asked = _asked(handoff, "task")
+    if handoff.address:
+        asked["owner"]["identifier"] = known_as(handoff.address)
     return {
-        **_asked(handoff, "task"),
+        **asked,
         **({} if handoff.is_plain else _SENT),
         "code": {"coding": [HANDOFF], "text": "Handoff to aftercare"},
         "focus": {"reference": f"ServiceRequest/{handoff.id_of('referral')}"},
