@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date
 from typing import TYPE_CHECKING, Final
 
-from shared.care import plan_signing
+from shared.care import certification, plan_signing
 from shared.care.law import CareChange, Found, Law, Need
 from shared.care.programme_plan import activity_ids, is_in_force, is_ours
 from shared.care.required_hours import required
@@ -124,4 +124,5 @@ LAWS: Final = (
     Law("CarePlan", a_person_has_one_plan_in_force, _active_plans),
     Law("CarePlan", a_plan_in_force_holds_its_hours, _activities),
     *plan_signing.LAWS,
+    *certification.LAWS,
 )

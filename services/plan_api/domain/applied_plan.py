@@ -14,6 +14,7 @@ from services.plan_api.domain.activities import ordered
 from services.plan_api.domain.application import canonical_of, description_in, title_in
 from services.plan_api.domain.bundle import Seen, put, put_new, put_over, transaction
 from services.plan_api.domain.narrative import title_of
+from services.plan_api.domain.periodic_review import INTERVAL
 from services.plan_api.domain.signing import Draft
 from shared.care.automatic import Act
 from shared.care.programme_plan import PROFILE
@@ -91,7 +92,7 @@ def _plan(
         ),
         "extension": [
             *kept.get("extension", ()),
-            *_hours_policies(definition),
+            *_policies(definition),
             *preferences.extensions(application.preferences),
             *map(unmet_parts.extension, unmet),
         ],
@@ -123,9 +124,9 @@ def referring_to(request: JsonObject) -> JsonObject:
     return _referring(request) | {"display": title_of(request)}
 
 
-def _hours_policies(definition: JsonObject) -> list[JsonObject]:
+def _policies(definition: JsonObject) -> list[JsonObject]:
     said = definition.get("extension", ())
-    return [each for each in said if each.get("url") == HOURS_POLICY]
+    return [each for each in said if each.get("url") in {HOURS_POLICY, INTERVAL}]
 
 
 def _referring(resource: JsonObject) -> JsonObject:
