@@ -17,6 +17,7 @@ from services.intake_api.operations.level_of_care import LEVEL_OF_CARE
 from services.intake_api.operations.match import MATCH
 from services.intake_api.operations.process_message import PROCESS_MESSAGE
 from services.intake_api.operations.transition import TRANSITION
+from services.intake_api.operations.waitlist import WAITLIST
 from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import (
     clock,
@@ -29,6 +30,7 @@ from services.intake_api.reactions import (
     referral_step,
     self_referred,
     stay_told,
+    waitlist_followed,
 )
 from services.ownership import owner_of, types_of
 from shared.feed.reaction import Reactions
@@ -53,11 +55,21 @@ DEFINITION: Final = ServiceDefinition(
             handoff_completed.REACTION,
             identity_reviewed.REACTION,
             referral_step.REACTION,
+            waitlist_followed.REACTION,
             *self_referred.REACTIONS,
         ),
         timers={**clock.TIMERS, **referral_step.TIMERS},
     ),
-    operations=(PROCESS_MESSAGE, EVERYTHING, MATCH, LEVEL_OF_CARE, ADMIT, DECLINE, TRANSITION),
+    operations=(
+        PROCESS_MESSAGE,
+        EVERYTHING,
+        MATCH,
+        LEVEL_OF_CARE,
+        ADMIT,
+        DECLINE,
+        WAITLIST,
+        TRANSITION,
+    ),
     profiles=PROFILES,
     library=(*LIBRARY, *EXTENSIONS, *CODE_SYSTEMS),
 )

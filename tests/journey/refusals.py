@@ -137,6 +137,9 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "there is no such episode": Attempt("EpisodeOfCare/nobody/$decline", REASON),
         "it does not wait": Attempt(DECLINE, REASON),
     },
+    "EpisodeOfCare/$waitlist": {
+        "the track is another": Attempt("EpisodeOfCare/$waitlist?track=weekend", None),
+    },
     "Patient/$everything": {
         "there is no such person": Attempt("Patient/nobody/$everything", None),
         "a type is unknown": Attempt(f"{EVERYTHING}?_type=Pateint", None),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from shared.care.canonical import code_system, profile
-from tests.journey.candidate import CLINICIAN, PROGRAMME, Candidate, diagnostics
+from tests.journey.candidate import CLINICIAN, Candidate, diagnostics
+from tests.journey.programme import TRACK, Programme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tests.programs import Programs
     from tests.services.person import Resource
 
-TRACK = code_system("preference")
 AT_ONCE = 16
 
 
@@ -27,43 +26,6 @@ AT_ONCE = 16
 def http(stack: Programs) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=stack.fhir, timeout=60, trust_env=False) as each:
         yield each
-
-
-class Programme:
-    """A programme of its own, with places as a whole or by track."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        self.http = http
-        self.id = f"org-{uuid.uuid4()}"
-        told = {"resourceType": "Organization", "id": self.id, "name": "Synthetic Programme"}
-        http.put(f"Organization/{self.id}", json=told).raise_for_status()
-
-    @property
-    def reference(self) -> Resource:
-        return {"reference": f"Organization/{self.id}"}
-
-    def takes(self, people: int, track: str | None = None) -> Resource:
-        service: Resource = {
-            "resourceType": "HealthcareService",
-            "id": f"hs-{track or 'all'}-{self.id}"[:60],
-            "extension": [{"url": profile("capacity"), "valuePositiveInt": people}],
-            "active": True,
-            "providedBy": self.reference,
-            "type": [PROGRAMME],
-        }
-        if track:
-            service["characteristic"] = [{"coding": [{"system": TRACK, "code": track}]}]
-        answer = self.http.put(f"HealthcareService/{service['id']}", json=service)
-        assert answer.is_success, answer.text
-        return service
-
-    def candidate(self) -> Candidate:
-        """Somebody who is recommended, and waits for a decision."""
-        person = Candidate(self.http)
-        person.judge_all()
-        told = person.episode | {"managingOrganization": self.reference}
-        person.episode = person.put(told)
-        return person
 
 
 @pytest.fixture

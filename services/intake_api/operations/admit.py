@@ -46,7 +46,7 @@ async def admit(tx: Transaction, call: Call) -> FhirResponse:
     :raises Conflict: when it does not wait for the programme, the person is in it already, or the
         level of care forbids it.
     """
-    track, now = _track(call), call.context.now
+    track, now = track_told(call), call.context.now
     person = await waiting(tx, call)
     found = await findings(tx, person.patient_id, DEFAULT, now)
     # Asked after the findings, which let nobody else decide on this person until the commit.
@@ -77,7 +77,11 @@ async def _decided(
     return changed([person.episode], lambda _: None if waits == episode else waits, context)
 
 
-def _track(call: Call) -> str | None:
+def track_told(call: Call) -> str | None:
+    """Give the track that is told; None where none is.
+
+    :raises Malformed: when there is no such track.
+    """
     track: str | None = call.inputs.one("track")
     if track is not None and track not in TRACKS:
         raise Malformed(f"There is no such track; it is {' or '.join(TRACKS)}.")
