@@ -12,6 +12,7 @@ from services.plan_api.operations.revision import ACCEPT, REJECT
 from services.plan_api.profiles import PROFILES
 from services.plan_api.reactions import (
     cohort_followed,
+    goal_measured,
     homework_followed,
     inpatient_encounter_finished,
     periodic_review,
@@ -38,6 +39,7 @@ DEFINITION: Final = ServiceDefinition(
         "plan",
         (
             cohort_followed.REACTION,
+            goal_measured.REACTION,
             homework_followed.REACTION,
             inpatient_encounter_finished.REACTION,
             person_died.REACTION,

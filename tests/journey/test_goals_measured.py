@@ -1,0 +1,114 @@
+"""The achievement of goals follows the scores, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from shared.care.canonical import POLICY
+from tests.journey.answering import PHQ_9, response
+from tests.journey.participant import Participant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+    from tests.services.person import Resource
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture(scope="module")
+def http(all_in_one: Programs) -> Iterator[httpx.Client]:
+    headers = {"X-Stepdown-Actor": "Practitioner/tester"}
+    with httpx.Client(
+        base_url=all_in_one.fhir, headers=headers, timeout=60, trust_env=False
+    ) as each:
+        yield each
+
+
+@pytest.fixture
+def person(http: httpx.Client) -> Iterator[Participant]:
+    person = Participant(http)
+    person.pass_time()
+    yield person
+    person.leaves()
+
+
+def scores(person: Participant, total: int) -> None:
+    """Answer the PHQ-9 now, so that it comes to a total, and let all that follows happen."""
+    counts = {code: min(3, max(0, total - 3 * at)) for at, code in enumerate(PHQ_9)}
+    at = person.now().isoformat(timespec="milliseconds")
+    person.put(response("phq-9", person.reference, at, counts))
+    person.pass_time(WEEK)
+
+
+def goal(person: Participant, **changes: object) -> Resource:
+    return person.put(
+        {
+            "resourceType": "Goal",
+            "id": f"g-{person.id}",
+            "lifecycleStatus": "active",
+            "description": {"text": "PHQ-9 below 5"},
+            "subject": person.reference,
+            "target": [
+                {
+                    "measure": {"coding": [{"system": "http://loinc.org", "code": "44261-6"}]},
+                    "detailQuantity": {"comparator": "<", "value": 5},
+                }
+            ],
+            **changes,
+        }
+    )
+
+
+def achieved(person: Participant, told: Resource) -> str | None:
+    found: dict[str, Any] = person.read(told).get("achievementStatus", {})
+    return next((each["code"] for each in found.get("coding", ())), None)
+
+
+def test_a_goal_goes_from_worse_to_sustaining_and_each_step_is_told(person: Participant) -> None:
+    wanted = goal(person)
+    steps = []
+    for total in (14, 21, 14, 7, 4, 3, 2, 1, 0):
+        scores(person, total)
+        steps.append(achieved(person, wanted))
+
+    assert steps == [
+        None,
+        "worsening",
+        "no-change",
+        "improving",
+        *["achieved"] * 4,
+        "sustaining",
+    ]
+    said = [
+        each
+        for each in person.told_of(wanted)
+        if each["agent"][0]["who"].get("identifier", {}).get("system") == POLICY
+    ]
+    assert len(said) == 5
+    for each in said:
+        named = each["agent"][0]["who"]["identifier"]["value"]
+        assert named == "goals-follow-the-measures|1.0"
+        for entity in each["entity"]:
+            observation = person.http.get(entity["what"]["reference"]).json()
+            assert observation["resourceType"] == "Observation"
+    answer = person.http.get(f"Patient/{person.id}/$progress").json()
+    [told] = [each["part"] for each in answer["parameter"] if each["name"] == "goal"]
+    [shown] = [each for each in told if each["name"] == "achievement"]
+    assert shown["valueCodeableConcept"]["text"] == "sustaining"
+
+
+def test_what_people_have_judged_not_attainable_stays(person: Participant) -> None:
+    coding = {
+        "system": "http://terminology.hl7.org/CodeSystem/goal-achievement",
+        "code": "not-attainable",
+    }
+    wanted = goal(person, achievementStatus={"coding": [coding]})
+    scores(person, 3)
+
+    assert achieved(person, wanted) == "not-attainable"
