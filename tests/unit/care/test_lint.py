@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -240,6 +241,12 @@ def test_without_the_defect_nothing_is_found(name: str) -> None:
 def test_every_rule_has_its_case_and_says_why() -> None:
     assert {case.rule for case in CASES.values()} == {rule.id for rule in RULES}
     assert all(rule.sentence.endswith(".") and rule.why.endswith(".") for rule in RULES)
+
+
+def test_every_rule_stands_in_the_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "linter.md").read_text()
+    for rule in RULES:
+        assert f"| `{rule.id}` | {rule.sentence} | {rule.why} |\n" in page
 
 
 def test_nothing_that_is_looked_at_is_changed() -> None:
