@@ -41,7 +41,12 @@ def put(resource: JsonObject) -> JsonObject:
 
 def put_over(seen: Seen, changes: JsonObject) -> JsonObject:
     """Change a resource as it was read, and only where nobody else has since."""
-    return _put(seen.content | changes, {"ifMatch": f'W/"{seen.number}"'})
+    return put_instead(seen, seen.content | changes)
+
+
+def put_instead(seen: Seen, after: JsonObject) -> JsonObject:
+    """Write another content over a resource as it was read, only where nobody else has since."""
+    return _put(after, {"ifMatch": f'W/"{seen.number}"'})
 
 
 def put_new(resource: JsonObject) -> JsonObject:

@@ -52,12 +52,28 @@ class Evidence:
 
     def id_for(self, purpose: str) -> str:
         """Derive an id, the same for the same evidence."""
-        return derived_id(f"Observation/{self.observation['id']}", f"plan-review/{purpose}")
+        return _derived(self.observation["id"], self.plan["subject"]["reference"], purpose)
 
 
-def proposal_id(observation_id: str) -> str:
-    """Derive the id of the one proposal that an Observation can lead to."""
-    return derived_id(f"Observation/{observation_id}", "plan-review/proposal")
+def proposal_id(observation_id: str, patient: str) -> str:
+    """Derive the id of the one proposal that an Observation can lead to for a person's plan."""
+    return _derived(observation_id, patient, "proposal")
+
+
+def _derived(observation_id: str, patient: str, purpose: str) -> str:
+    return derived_id(f"Observation/{observation_id}", f"plan-review/{patient}/{purpose}")
+
+
+def is_change(observation: JsonObject) -> bool:
+    """Tell whether an Observation says how a measure has changed."""
+    codings = observation.get("valueCodeableConcept", {}).get("coding", ())
+    return any(each.get("system") == _CHANGE for each in codings)
+
+
+def cited(observation: JsonObject) -> list[JsonObject]:
+    """Name what a proposal rests on: the change, and the scores that it was made of."""
+    stated = {"reference": f"Observation/{observation['id']}"}
+    return [stated, *observation.get("derivedFrom", ())]
 
 
 def calls_for_review(observation: JsonObject) -> bool:
@@ -104,10 +120,9 @@ def _plan(
         for name in ("period", "careTeam", "goal", "addresses")
         if name in current
     }
-    cited = [{"reference": f"Observation/{observation['id']}"}, *observation.get("derivedFrom", ())]
     return kept | {
         "resourceType": "CarePlan",
-        "id": proposal_id(observation["id"]),
+        "id": evidence.id_for("proposal"),
         "meta": {"profile": [PROFILE]},
         "text": narrative((f"{_TITLE}.", description), [*requests, *map(_marked, added)]),
         "replaces": [{"reference": f"CarePlan/{current['id']}"}],
@@ -118,7 +133,7 @@ def _plan(
         "description": description,
         "subject": current["subject"],
         "created": evidence.recorded,
-        "supportingInfo": cited,
+        "supportingInfo": cited(observation),
         "activity": [
             *current.get("activity", ()),
             *({"reference": referring_to(each)} for each in added),
@@ -165,7 +180,7 @@ def _task(evidence: Evidence) -> JsonObject:
             "text": "Plan review",
         },
         "description": "A measure worsened reliably. Accept or reject the proposed revision.",
-        "focus": {"reference": f"CarePlan/{proposal_id(evidence.observation['id'])}"},
+        "focus": {"reference": f"CarePlan/{evidence.id_for('proposal')}"},
         "for": plan["subject"],
         "authoredOn": evidence.recorded,
         "reasonCode": _REASON,

@@ -51,9 +51,13 @@ class Decision:
 
 def is_open_review(task: JsonObject) -> bool:
     """Tell whether a Task asks the team to decide about a proposal."""
+    return is_review(task) and task.get("status") in _OPEN_TASK
+
+
+def is_review(task: JsonObject) -> bool:
+    """Tell whether a Task is or was about the decision on a proposal."""
     codings = task.get("code", {}).get("coding", ())
-    is_review = any(_REVIEW.items() <= each.items() for each in codings)
-    return is_review and task.get("status") in _OPEN_TASK
+    return any(_REVIEW.items() <= each.items() for each in codings)
 
 
 def accepted(

@@ -8,6 +8,7 @@ from services.plan_api.domain import review
 from services.plan_api.domain.review import Evidence
 from shared.care.programme_plan import activity_ids, is_in_force
 from shared.care.subject import patient_of
+from shared.feed.one_person import one_person
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write
@@ -30,9 +31,11 @@ async def handle(event: Event, effects: Effects) -> None:
     if patient_id is None or not await has_open_episode(tx, patient_id):
         return
     plan = await _plan_in_force(tx, patient_id)
+    if plan is None:
+        return
     # A proposal that people have dealt with, or deleted, is not made again.
-    known = await tx.read(Key("CarePlan", review.proposal_id(stated.key.id)))
-    if plan is not None and known is None:
+    proposal_id = review.proposal_id(stated.key.id, plan.content["subject"]["reference"])
+    if await tx.read(Key("CarePlan", proposal_id)) is None:
         await _propose(stated, plan, effects)
 
 
@@ -52,7 +55,7 @@ async def _propose(stated: Found, plan: Found, effects: Effects) -> None:
 
 
 async def _plan_in_force(tx: Transaction, patient_id: str) -> Found | None:
-    asked = (("patient", f"Patient/{patient_id}"), ("status", "active"))
+    asked = ((await one_person(tx, patient_id)).criterion, ("status", "active"))
     plans = [each for each in await find(tx, "CarePlan", *asked) if is_in_force(each.content)]
     return max(plans, key=lambda each: each.version.updated, default=None)
 
