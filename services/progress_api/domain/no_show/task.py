@@ -23,6 +23,8 @@ TASK: Final = code_system("task")
 _OPEN: Final = frozenset(
     {"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"}
 )
+# Where we say what became of a Task.
+_SAID: Final = ("statusReason", "output", "businessStatus")
 _CODES: Final = frozenset({"outreach", *DUE_IN_DAYS})
 _REASONS: Final = {
     "attended": "The person has come again.",
@@ -80,25 +82,26 @@ def opened(asked: Wanted, patient_id: str, now: str) -> JsonObject:
 
 def followed(task: JsonObject, asked: Wanted | None) -> JsonObject | None:
     """Decide what becomes of a Task, now that so much is asked for; None leaves it as it is."""
-    status = task["status"]
-    if status == "cancelled" and not _is_our_reason(task):
+    if not _is_ours_to_move(task):
         return None
-    if status not in {*_OPEN, "cancelled"}:
-        # Only what was completed by an attempt that was taken back is to be done again.
-        reopens = asked is not None and asked.status == "requested" and _was_done_by(task)
-        return _reopened(task) if reopens else None
     if asked is None or asked.status == "cancelled":
         return _cancelled(task, (asked and asked.reason) or "withdrawn")
     if asked.status == "completed":
-        return _completed(_without(task, "statusReason"), asked)
-    return _reopened(task) if status == "cancelled" else None
+        return _completed(_without(task, *_SAID), asked)
+    return None if task["status"] in _OPEN else _reopened(task)
 
 
-def _cancelled(task: JsonObject, reason: str) -> JsonObject | None:
+def _is_ours_to_move(task: JsonObject) -> bool:
+    if task["status"] == "completed":
+        return any(_is_of_ours(each.get("type", {})) for each in task.get("output", ()))
+    if task["status"] == "cancelled":
+        return _is_of_ours(task.get("statusReason", {}))
+    return task["status"] in _OPEN
+
+
+def _cancelled(task: JsonObject, reason: str) -> JsonObject:
     said = concept(OUTREACH, reason, _REASONS[reason])
-    if task.get("statusReason") == said:
-        return None
-    return task | {"status": "cancelled", "statusReason": said}
+    return _without(task, *_SAID) | {"status": "cancelled", "statusReason": said}
 
 
 def _completed(task: JsonObject, asked: Wanted) -> JsonObject:
@@ -111,20 +114,11 @@ def _completed(task: JsonObject, asked: Wanted) -> JsonObject:
 
 
 def _reopened(task: JsonObject) -> JsonObject:
-    return _without(task, "statusReason", "output", "businessStatus") | {"status": "requested"}
+    return _without(task, *_SAID) | {"status": "requested"}
 
 
-def _was_done_by(task: JsonObject) -> bool:
-    return task["status"] == "completed" and any(
-        coding.get("system") == OUTREACH and coding.get("code") == "done-by"
-        for each in task.get("output", ())
-        for coding in each.get("type", {}).get("coding", ())
-    )
-
-
-def _is_our_reason(task: JsonObject) -> bool:
-    codings = task.get("statusReason", {}).get("coding", ())
-    return any(each.get("system") == OUTREACH for each in codings)
+def _is_of_ours(concept_said: JsonObject) -> bool:
+    return any(each.get("system") == OUTREACH for each in concept_said.get("coding", ()))
 
 
 def _without(task: JsonObject, *names: str) -> JsonObject:
