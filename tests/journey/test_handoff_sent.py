@@ -1,0 +1,232 @@
+"""A handoff goes to the clinic's own server: what is told, and what becomes of a refusal."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from shared.care.canonical import code_system
+from shared.fhir.references import Links
+from tests.journey.participant import Participant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+    from tests.services.person import Resource
+
+MARKER = "PROTECTEDMARKER"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+LABELS = {"meta": {"security": [{"system": ACT_CODE, "code": "42CFRPart2"}]}}
+
+
+@pytest.fixture(scope="module")
+def http(all_in_one: Programs) -> Iterator[httpx.Client]:
+    headers = {"X-Stepdown-Actor": "Practitioner/tester"}
+    with httpx.Client(
+        base_url=all_in_one.fhir, headers=headers, timeout=60, trust_env=False
+    ) as each:
+        told = {"resourceType": "Practitioner", "id": "tester"}
+        assert each.put("Practitioner/tester", json=told).is_success
+        yield each
+
+
+@pytest.fixture
+def person(http: httpx.Client) -> Iterator[Participant]:
+    person = Participant(http)
+    yield person
+    person.leaves()
+
+
+class Partner:
+    """A FHIR server elsewhere that answers as it is told, in turn, and then always alike."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses = list(statuses)
+        self.asked: list[tuple[str, Any]] = []
+        self.address = ""
+
+    def answer(self, path: str, body: bytes) -> int:
+        self.asked.append((path, json.loads(body)))
+        return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+
+@contextmanager
+def running(*statuses: int) -> Iterator[Partner]:
+    partner = Partner(*statuses)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = partner.answer(self.path, body)
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        partner.address = f"http://127.0.0.1:{server.server_address[1]}/fhir"
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield partner
+        finally:
+            server.shutdown()
+
+
+def clinic(person: Participant, address: str | None) -> str:
+    """A clinic with an endpoint of its own, if it has an address."""
+    name = f"clinic-{uuid.uuid4()}"
+    told: Resource = {"resourceType": "Organization", "id": name, "name": "Clinic"}
+    if address:
+        endpoint: Resource = {"resourceType": "Endpoint", "id": name, "status": "active"}
+        endpoint |= {"connectionType": {"code": "hl7-fhir-rest"}, "address": address}
+        person.put(endpoint | {"payloadType": [{"text": "any"}]})
+        told["endpoint"] = [{"reference": f"Endpoint/{name}"}]
+    person.put(told)
+    return f"Organization/{name}"
+
+
+def hand_off(person: Participant, recipient: str) -> httpx.Response:
+    told = {"name": "recipient", "valueReference": {"reference": recipient}}
+    body = {"resourceType": "Parameters", "parameter": [told]}
+    return person.http.post(f"EpisodeOfCare/{person.episode['id']}/$handoff", json=body)
+
+
+def handed_off(person: Participant, recipient: str) -> dict[str, Resource]:
+    answer = hand_off(person, recipient)
+    assert answer.status_code == 200, answer.text
+    return {each["name"]: each["resource"] for each in answer.json()["parameter"]}
+
+
+def escalated(person: Participant) -> list[str]:
+    person.pass_time()
+    found = person.found("Task", code=f"{code_system('task')}|escalation")
+    return [each["description"] for each in found]
+
+
+def test_a_handoff_is_one_transaction_that_is_sent_until_it_is_answered(
+    person: Participant,
+) -> None:
+    with running(503, 503, 200) as partner:
+        made = handed_off(person, clinic(person, partner.address))
+        assert escalated(person) == []
+
+    bodies = [body for _, body in partner.asked]
+    assert [path for path, _ in partner.asked] == ["/fhir"] * 3
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert bodies[0]["type"] == "transaction"
+    entries = [each["resource"] for each in bodies[0]["entry"]]
+    documents = [each["entry"] for each in entries if each["resourceType"] == "Bundle"]
+    assert documents == [made["document"]["entry"]]
+    assert all("identifier=" in each["request"]["ifNoneExist"] for each in bodies[0]["entry"])
+
+
+@pytest.mark.parametrize("status", [400, 412, 422])
+def test_a_refusal_is_for_a_person_to_look_at_once(person: Participant, status: int) -> None:
+    with running(status) as partner:
+        task = handed_off(person, clinic(person, partner.address))["task"]
+        [told] = escalated(person)
+
+    assert f"status {status}" in told
+    assert len(partner.asked) == 1
+    assert escalated(person) == [told]
+    [found] = person.found("Task", code=f"{code_system('task')}|escalation")
+    assert found["partOf"] == [{"reference": f"Task/{task['id']}"}]
+
+
+@pytest.mark.parametrize("address", ["http://clinic.example/fhir", "http://169.254.169.254/fhir"])
+def test_an_address_that_may_not_be_called_is_for_a_person_too(
+    person: Participant, address: str
+) -> None:
+    handed_off(person, clinic(person, address))
+
+    [told] = escalated(person)
+    assert "may not be called" in told
+
+
+def test_without_an_endpoint_a_handoff_is_left_to_be_fetched(person: Participant) -> None:
+    task = handed_off(person, clinic(person, None))["task"]
+
+    assert escalated(person) == []
+    assert "identifier" not in task["owner"]
+    assert person.http.get(f"Task/{task['id']}").is_success
+
+
+def protect(person: Participant) -> None:
+    """Keep something protected, and refer to it wherever a packet looks."""
+    clinical = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+    active = {"coding": [{"system": clinical, "code": "active"}]}
+    secret = {"resourceType": "Condition", "id": f"x-{person.id}", "clinicalStatus": active}
+    person.put(secret | LABELS | {"subject": person.reference, "code": {"text": MARKER}})
+    named = {"reference": f"Condition/x-{person.id}", "display": MARKER}
+    plan: Resource = {"resourceType": "CarePlan", "id": f"plan-{person.id}", "status": "active"}
+    plan |= {"intent": "plan", "title": "Plan", "addresses": [named], "subject": person.reference}
+    markup = f'<div xmlns="http://www.w3.org/1999/xhtml">{MARKER}</div>'
+    person.put(plan | {"text": {"status": "generated", "div": markup}})
+    session = person.session(person.now())
+    person.attends(session, diagnosis=[{"condition": named}])
+
+
+def permit(person: Participant, recipient: str) -> None:
+    scope = {"coding": [{"code": "patient-privacy"}]}
+    consent: Resource = {"resourceType": "Consent", "id": f"c-{person.id}", "status": "active"}
+    consent |= {"scope": scope, "category": [{"text": "Disclosure"}], "patient": person.reference}
+    actor = {"role": {"text": "recipient"}, "reference": {"reference": recipient}}
+    provision = {"type": "permit", "actor": [actor], "purpose": [{"code": "TREAT"}]}
+    person.put(consent | {"policyRule": {"text": "Part 2"}, "provision": provision})
+
+
+def test_without_a_consent_nothing_protected_is_in_the_packet(person: Participant) -> None:
+    protect(person)
+    permit(person, clinic(person, None))
+    with running(200) as partner:
+        made = handed_off(person, clinic(person, partner.address))
+        assert escalated(person) == []
+
+    assert MARKER not in f"{made}{partner.asked}"
+    assert [each["code"] for each in made["document"]["meta"]["security"]] == ["N"]
+    inside = {tuple(e["fullUrl"].split("/")[-2:]) for e in made["document"]["entry"]}
+    assert ("Condition", f"x-{person.id}") not in inside
+    assert ("CarePlan", f"plan-{person.id}") in inside
+    for each in made["document"]["entry"]:
+        assert set(Links(each["resource"]).local_targets()) <= inside
+
+
+def test_with_a_consent_it_goes_along_with_a_notice_and_the_consent(person: Participant) -> None:
+    protect(person)
+    recipient = clinic(person, None)
+    permit(person, recipient)
+    document = handed_off(person, recipient)["document"]
+
+    assert MARKER in str(document)
+    labels = [each["code"] for each in document["meta"]["security"]]
+    assert labels == ["R", "42CFRPart2", "NORDSCLCD"]
+    [summary] = person.found("DocumentReference")
+    assert [each["coding"][0]["code"] for each in summary["securityLabel"]] == labels
+    notice = document["entry"][0]["resource"]["section"][-1]
+    assert "42 CFR part 2 prohibits" in notice["text"]["div"]
+    assert notice["entry"] == [{"reference": f"Consent/c-{person.id}"}]
+    assert "Consent" in {each["resource"]["resourceType"] for each in document["entry"]}
+
+
+def test_an_episode_that_is_protected_itself_is_told_only_with_a_consent(
+    person: Participant,
+) -> None:
+    person.episode = person.put(person.read(person.episode) | LABELS)
+    recipient = clinic(person, None)
+    refused = hand_off(person, recipient)
+    assert refused.status_code == 409, refused.text
+    assert "no active Consent permits" in refused.text
+    assert person.found("ServiceRequest") == []
+
+    permit(person, recipient)
+    assert hand_off(person, recipient).status_code == 200
