@@ -114,6 +114,24 @@ def test_one_who_is_surely_known_is_taken_and_not_changed(hospital: Hospital) ->
     assert len(hospital.of_person("EpisodeOfCare")) == 1
 
 
+def test_who_waits_already_and_asks_again_keeps_the_one_episode(hospital: Hospital) -> None:
+    known(hospital)
+    sent(hospital, answers(hospital))
+    [first] = hospital.of_person("EpisodeOfCare")
+    sent(hospital, answers(hospital))
+
+    requests = {f"ServiceRequest/{e['id']}" for e in hospital.of_person("ServiceRequest")}
+    [episode] = hospital.of_person("EpisodeOfCare")
+    assert (episode["id"], episode["status"]) == (first["id"], "planned")
+    assert {each["reference"] for each in episode["referralRequest"]} == requests
+    assert len(requests) == len(hospital.tasks("referral")) == 2
+
+    hospital.put(episode | {"status": "cancelled"})
+    sent(hospital, answers(hospital))
+    statuses = [each["status"] for each in hospital.of_person("EpisodeOfCare")]
+    assert sorted(statuses) == ["cancelled", "planned"]
+
+
 def test_doubt_is_explained_and_for_a_person_to_decide(hospital: Hospital) -> None:
     person = known(hospital, identifier=[identifier("ssn", uuid.uuid4().hex)])
     meant = f"Patient/{person['id']}"

@@ -16,6 +16,7 @@ from services.intake_api.domain.stay import last_day
 from services.intake_api.notices.matching import key_of
 from shared.care.automatic import Act, derived_id, provenance
 from shared.care.elsewhere import lives_elsewhere
+from shared.care.episode import WAITING, is_programme
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
 from shared.server.interactions.update import content_of
@@ -104,6 +105,9 @@ async def _plan(asked: Asked, effects: Effects) -> None:
 async def _episode(asked: Asked, effects: Effects) -> Change | None:
     """Plan an episode, or join the one that waits already after the same stay."""
     request, stay, now = asked.request.reference, asked.stay, instant(effects.now)
+    waits = await _waits_already(asked, effects)
+    if waits is not None:
+        return waits
     for cause in (stay.reference, request) if stay else (request,):
         planned = opening.planned_episode(
             cause, asked.patient, request, planned=now, route=asked.route
@@ -118,6 +122,20 @@ async def _episode(asked: Asked, effects: Effects) -> Change | None:
         joined = opening.joined(current, planned)
         if joined is not None:
             return Change(key, "PUT", version, joined, effects.now)
+    return None
+
+
+async def _waits_already(asked: Asked, effects: Effects) -> Change | None:
+    """Let who asks for a place themselves join the episode by which they wait already."""
+    if not referral.is_by_the_person(asked.request.content, effects.tx.bases):
+        return None
+    await effects.tx.hold_conditions([f"self-referral of {asked.patient}"])
+    criteria = ("patient", asked.patient), ("status", ",".join(WAITING))
+    known = {"referralRequest": [{"reference": asked.request.reference}]}
+    for each in await find(effects.tx, "EpisodeOfCare", *criteria):
+        joined = opening.joined(each.content, known) if is_programme(each.content) else None
+        if joined is not None:
+            return Change(each.key, "PUT", each.version, joined, effects.now)
     return None
 
 

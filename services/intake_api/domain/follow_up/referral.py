@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from services.intake_api.domain.stay import ends_inpatient_stay, last_day
 from shared.care.automatic import Policy
 from shared.care.episode import PROGRAMME
+from shared.care.subject import patient_of
 from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def asks_for_programme(request: JsonObject) -> bool:
     codings = request.get("code", {}).get("coding", ())
     named = [{"system": each.get("system"), "code": each.get("code")} for each in codings]
     return request.get("status") == "active" and PROGRAMME in named
+
+
+def is_by_the_person(request: JsonObject, bases: tuple[str, ...]) -> bool:
+    """Tell whether whom a referral is about has asked for it."""
+    person = patient_of(request, "subject", bases)
+    return person is not None and patient_of(request, "requester", bases) == person
 
 
 def background(request: JsonObject, bases: tuple[str, ...]) -> list[str]:
