@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.plan_api.domain import slots
+from services.plan_api.domain.neighbours import Neighbours
 from services.plan_api.domain.settling import settled
 from shared.care.appointment import sessions_of
 from shared.care.booking import around, exclusive
@@ -44,13 +45,13 @@ async def scheduled(tx: Transaction, wanted: Sequence[JsonObject], places: int) 
     placed = [_with_slot(each, {slot["id"] for slot in open_slots}) for each in wanted]
     others = await _present(tx, placed)
     made = settled(placed, others, open_slots, tx.bases)
-    return Scheduled(_published(week, known, (*others, *made), tx.bases), made)
+    return Scheduled(_published(week, known, Neighbours((*others, *made)), tx.bases), made)
 
 
 def _published(
     week: Sequence[JsonObject],
     known: Mapping[Key, Version],
-    appointments: Sequence[JsonObject],
+    appointments: Neighbours,
     bases: tuple[str, ...],
 ) -> list[tuple[Version | None, JsonObject]]:
     """List what is new, and the Slots that say from now on whether they are full."""
@@ -59,7 +60,11 @@ def _published(
         version = known.get(_key(each))
         current = each if version is None else content_of(version)
         is_slot = current is not None and current["resourceType"] == "Slot"
-        told = slots.told_full(current, appointments, bases) if current and is_slot else None
+        told = (
+            slots.told_full(current, appointments.of(current), bases)
+            if current and is_slot
+            else None
+        )
         if told is not None or version is None:
             found.append((version, told or each))
     return found

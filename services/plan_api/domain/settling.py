@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.plan_api.domain.neighbours import Neighbours
 from shared.care.booking import exclusive, in_the_way
 from shared.care.capacity import fills, places_left
 
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 def settled(
     wanted: Sequence[JsonObject],
     present: Iterable[JsonObject],
-    slots: Sequence[JsonObject],
+    slots: Iterable[JsonObject],
     bases: tuple[str, ...],
 ) -> list[JsonObject]:
     """Book what can be, one after the other, beside what is present; say why of the others."""
-    taken = list(present)
+    taken, open_slots = Neighbours(present), Neighbours(slots)
     found: list[JsonObject] = []
     for each in wanted:
-        settled_one = _settled(each, taken, slots, bases)
+        settled_one = _settled(each, taken.of(each), open_slots.of(each), bases)
         found.append(settled_one)
-        taken.append(settled_one)
+        taken.add(settled_one)
     return found
 
 
