@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date
 from typing import TYPE_CHECKING, Final
 
-from shared.care import certification, plan_signing
+from shared.care import certification, own_plans, plan_signing
 from shared.care.law import CareChange, Found, Law, Need
 from shared.care.programme_plan import activity_ids, is_in_force, is_ours
 from shared.care.required_hours import required
@@ -125,4 +125,5 @@ LAWS: Final = (
     Law("CarePlan", a_plan_in_force_holds_its_hours, _activities),
     *plan_signing.LAWS,
     *certification.LAWS,
+    *own_plans.LAWS,
 )

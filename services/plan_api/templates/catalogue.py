@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 _DATA: Final = file("catalogue.json")
-_CODES: Final = file("codes.json")
+CODES: Final = file("codes.json")
 _TITLES: Final = {
     "coping-skill": "Coping skills that are learned in the programme",
     "psychoeducation-topic": "Topics of psychoeducation",
@@ -54,7 +54,7 @@ def published() -> list[JsonObject]:
 def codes() -> list[JsonObject]:
     """Write the codes by which a plan says what was preferred, and what could not be met."""
     return [
-        _system(name, said["title"], said["concepts"]) for name, said in _CODES["systems"].items()
+        _system(name, said["title"], said["concepts"]) for name, said in CODES["systems"].items()
     ]
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from shared.care import certification, plan_activation, plan_signing
+from shared.care import certification, own_plans, plan_activation, plan_signing
 from shared.care.canonical import CANONICAL
 from shared.care.law import CareChange, Need
 from shared.care.programme_plan import PROFILE
 from shared.care.required_hours import HOURS_POLICY
 
-# Signatures and certifications are looked at apart.
-APART = (*plan_signing.LAWS, *certification.LAWS)
+# Signatures, certifications and plans of a person's own are looked at apart.
+APART = (*plan_signing.LAWS, *certification.LAWS, *own_plans.LAWS)
 LAWS = [each for each in plan_activation.LAWS if each not in APART]
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 CLINICIAN = "Practitioner/7"
