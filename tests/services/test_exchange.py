@@ -88,13 +88,14 @@ def test_a_stay_written_often_still_has_one_plan_that_people_may_change(person: 
 def test_a_plan_that_was_deleted_does_not_come_back(person: Person) -> None:
     person.put(person.stay())
     plan = person.comes("CarePlan")
-    for resource in (*person.told_of(plan), plan):
+    [visit] = person.found("Appointment")
+    for resource in (*person.told_of(plan), *person.told_of(visit), visit, plan):
         person.delete(resource)
 
     person.put(person.stay(period={"start": "2026-02-10", "end": "2026-03-02"}))
     person.pass_time()
 
-    assert person.found("CarePlan") == []
+    assert [person.found(each) for each in ("CarePlan", "Appointment")] == [[], []]
 
 
 def test_each_stay_of_a_person_has_a_plan_of_its_own(person: Person) -> None:
