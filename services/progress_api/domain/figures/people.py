@@ -24,6 +24,12 @@ _MEASURE: Final = code_system("measure")
 # Of the classes of a change the more specific one is told; who is in remission has responded.
 _RESPONSE: Final = frozenset({"response", "remission"})
 _REMISSION: Final = frozenset({"remission"})
+_RULES: Final = tuple(
+    score.change
+    for instrument in INSTRUMENTS
+    for score in instrument.scores
+    if score.change is not None
+)
 
 
 def census(evidence: Evidence, days: Days) -> Figure:
@@ -61,18 +67,11 @@ def outcome(evidence: Evidence, days: Days) -> Figure:
 
 
 def _outcomes(evidence: Evidence, days: Days) -> Iterator[Group]:
-    for instrument in INSTRUMENTS:
-        for score in instrument.scores:
-            if score.change is not None:
-                latest = _latest(evidence.changes, score.change.code, days)
-                for name, classes in (("response", _RESPONSE), ("remission", _REMISSION)):
-                    reached = [each for each in latest if _class(each) in classes]
-                    yield _share(
-                        f"{score.change.code}-{name}",
-                        f"{score.change.display}: {name}",
-                        latest,
-                        reached,
-                    )
+    for rule in _RULES:
+        latest = _latest(evidence.changes, rule.code, days)
+        for name, classes in (("response", _RESPONSE), ("remission", _REMISSION)):
+            reached = [each for each in latest if _class(each) in classes]
+            yield _share(f"{rule.code}-{name}", f"{rule.display}: {name}", latest, reached)
 
 
 def _latest(changes: Sequence[JsonObject], code: str, days: Days) -> list[JsonObject]:
