@@ -11,6 +11,7 @@ from shared.care import (
     care_plan,
     episode,
     licensed_level,
+    minors,
     places,
     plan_activation,
     referral,
@@ -31,6 +32,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *referral.LAWS,
     *episode.LAWS,
     *places.LAWS,
+    *minors.LAWS,
     *licensed_level.LAWS,
     *transfer_document.LAWS,
 )

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared.care.canonical import CANONICAL, POLICY, profile
+from tests.journey.guardian import consent, guardian
 from tests.journey.participant import Participant
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def test_everybody_is_asked_two_measures_and_adolescents_their_own(
     young = Participant(http, "planned")
     born = (person.now() - 15 * 366 * DAY).date().isoformat()
     young.put({"resourceType": "Patient", "id": young.id, "birthDate": born})
+    guardian(young)
+    consent(young)
     young.becomes("active")
     young.pass_time()
 

@@ -1,0 +1,121 @@
+"""The law about minors: nobody under age is admitted without a guardian and their consent.
+
+The guardian is a RelatedPerson, and the consent an active Consent to treatment whose `performer`
+they are. Who only may be under age, by a birth date that is not exact, is.
+https://hl7.org/fhir/R4/consent.html
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.care.episode import WAITING, is_programme
+from shared.care.law import CareChange, Found, Law, Need
+from shared.care.programme_plan import ids_of
+from shared.care.subject import patient_of
+from shared.fhir.dates import date_range, moment
+from shared.fhir.errors import Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from shared.fhir.reader import JsonObject
+
+_DATA: Final[dict[str, Any]] = json.loads(files(__package__).joinpath("minors.json").read_text())
+POLICY: Final = f"{_DATA['name']}|{_DATA['version']}"
+_AT: Final = "EpisodeOfCare.status"
+
+
+def majority(patient: JsonObject) -> int:
+    """Give the age of majority where a person lives: the highest of where they may."""
+    states = [str(each.get("state", "")).upper() for each in patient.get("address", ())]
+    known: Mapping[str, int] = _DATA["majorityByState"]
+    ages = [known.get(each, _DATA["majority"]) for each in states]
+    oldest: int = max(ages, default=_DATA["majority"])
+    return oldest
+
+
+def is_minor(patient: JsonObject, now: datetime) -> bool:
+    """Tell whether a person may be under age; of whom no birth date is known, is not."""
+    if "birthDate" not in patient:
+        return False
+    last = moment(date_range(patient["birthDate"])[1] - 1)
+    passed = now.year - last.year - ((now.month, now.day) < (last.month, last.day))
+    return passed < majority(patient)
+
+
+def guardians(people: Iterable[JsonObject], now: datetime) -> list[str]:
+    """Name who stands for a minor now."""
+    return [
+        each["id"]
+        for each in people
+        if each.get("active", True) and _holds(each.get("period", {}), now)
+        if any(_is_one_of(kind, _DATA["guardians"]) for kind in each.get("relationship", ()))
+    ]
+
+
+def consents_to_treatment(
+    consent: JsonObject, by: Iterable[str], now: datetime, bases: tuple[str, ...]
+) -> bool:
+    """Tell whether a Consent to treatment is in force that one of some RelatedPersons gave."""
+    who = set(ids_of(consent.get("performer", ()), "RelatedPerson", bases))
+    provision = consent.get("provision", {})
+    return (
+        consent.get("status") == "active"
+        and _is_one_of(consent.get("scope", {}), _DATA["scope"])
+        and provision.get("type") != "deny"
+        and _holds(provision.get("period", {}), now)
+        and not who.isdisjoint(by)
+    )
+
+
+def a_minor_has_a_guardian_who_consents(change: CareChange, found: Found) -> Iterator[Issue]:
+    """Refuse to admit a minor, and name all that is missing."""
+    if len(found) <= 1:
+        return
+    [_, people, consents] = found
+    known = guardians(people, change.now)
+    told = f"The person is a minor by {POLICY}, and there is no"
+    if not known:
+        yield Issue("error", "business-rule", f"{told} RelatedPerson who is a guardian.", _AT)
+    if not any(consents_to_treatment(e, known, change.now, change.bases) for e in consents):
+        yield Issue("error", "business-rule", f"{told} active Consent of a guardian to treat.", _AT)
+
+
+def _is_admitted(change: CareChange) -> bool:
+    before = change.before
+    waited = before is not None and before["status"] in WAITING
+    return waited and change.after["status"] == "active" and is_programme(change.after)
+
+
+def _person(change: CareChange) -> tuple[Need, ...]:
+    patient_id = patient_of(change.after, "patient", change.bases)
+    if patient_id is None or not _is_admitted(change):
+        return ()
+    return (Need("Patient", (("_id", patient_id),)),)
+
+
+def _standing_for(change: CareChange, found: Found) -> tuple[Need, ...]:
+    minors = [each["id"] for each in found[0] if is_minor(each, change.now)]
+    return tuple(
+        Need(resource_type, (("patient", f"Patient/{each}"),))
+        for each in minors
+        for resource_type in ("RelatedPerson", "Consent")
+    )
+
+
+def _is_one_of(concept: JsonObject, systems: Mapping[str, list[str]]) -> bool:
+    codings = concept.get("coding", ())
+    return any(each.get("code") in systems.get(each.get("system"), ()) for each in codings)
+
+
+def _holds(period: JsonObject, now: datetime) -> bool:
+    begun = "start" not in period or moment(date_range(period["start"])[0]) <= now
+    over = "end" in period and moment(date_range(period["end"])[1]) <= now
+    return begun and not over
+
+
+LAWS: Final = (Law("EpisodeOfCare", a_minor_has_a_guardian_who_consents, _person, _standing_for),)
