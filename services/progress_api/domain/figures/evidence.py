@@ -52,5 +52,10 @@ def touches(spans: Sequence[Range], time: Range) -> bool:
 
 def _range(period: JsonObject, zone: tzinfo) -> Range:
     low = date_range(period["start"], zone)[0] if "start" in period else MIN_TIME
-    high = date_range(period["end"], zone)[1] if "end" in period else MAX_TIME
-    return low, high
+    return low, _end(period["end"], zone) if "end" in period else MAX_TIME
+
+
+def _end(text: str, zone: tzinfo) -> int:
+    """Give the end of a day or month that is told as the last, or the instant itself."""
+    begins, ends = date_range(text, zone)
+    return begins if "T" in text else ends
