@@ -13,6 +13,7 @@ from services.progress_api.profiles import PROFILES
 from services.progress_api.questionnaires import QUESTIONNAIRES
 from services.progress_api.reactions import (
     attendance,
+    early_warning,
     measure_answered,
     measure_changed,
     measure_reminded,
@@ -55,6 +56,7 @@ DEFINITION: Final = ServiceDefinition(
             suicide_screen.TASKS,
             measure_changed.REACTION,
             no_shows.REACTION,
+            early_warning.REACTION,
             person_died.REACTION,
             referral_exchange.REACTION,
         ),

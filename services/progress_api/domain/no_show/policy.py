@@ -63,6 +63,5 @@ DUE_IN_DAYS: Final[dict[str, int]] = {
     "make-up": _TOLD["makeUp"]["dueInDays"],
     "level-of-care-question": _ASKED["dueInDays"],
 }
-LOOK_BACK: Final = timedelta(days=_TOLD["lookBackDays"])
 # What is told later than this of a missed session asks for nothing any more.
 TOO_LATE_AFTER: Final = timedelta(days=_TOLD["tooLateAfterDays"])
