@@ -8,6 +8,7 @@ from services.ownership import owner_of, types_of
 from services.plan_api.extensions import EXTENSIONS
 from services.plan_api.operations.apply import APPLY, APPLY_BY_CANONICAL
 from services.plan_api.operations.hours import HOURS
+from services.plan_api.operations.propose_revision import PROPOSE
 from services.plan_api.operations.revision import ACCEPT, REJECT
 from services.plan_api.profiles import PROFILES
 from services.plan_api.reactions import (
@@ -35,7 +36,7 @@ DEFINITION: Final = ServiceDefinition(
     title="plan_api",
     types=types_of("plan", RESOURCE_TYPES),
     owner_of=owner_of,
-    operations=(APPLY, APPLY_BY_CANONICAL, HOURS, ACCEPT, REJECT),
+    operations=(APPLY, APPLY_BY_CANONICAL, HOURS, PROPOSE, ACCEPT, REJECT),
     reactions=Reactions(
         "plan",
         (

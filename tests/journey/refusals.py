@@ -78,6 +78,7 @@ OTHER = "http://example.org/other"
 ADMIT = "EpisodeOfCare/{episode}/$admit"
 DECLINE = "EpisodeOfCare/{episode}/$decline"
 APPLY = "PlanDefinition/iop-adult/$apply"
+PROPOSE = "CarePlan/{plan}/$propose-revision"
 ACCEPT = "CarePlan/{proposal}/$accept-revision"
 REJECT = "CarePlan/{proposal}/$reject-revision"
 EXTRACT = "QuestionnaireResponse/$extract"
@@ -179,6 +180,18 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "a policy is unknown": Attempt("CarePlan/{plan}/$hours?policy=other", None),
         "the end comes first": Attempt(
             "CarePlan/{plan}/$hours?start=2026-03-02&end=2026-03-01", None
+        ),
+    },
+    "CarePlan/$propose-revision": {
+        "there is no reason": Attempt(PROPOSE, NONE),
+        "nobody acts, or no Practitioner": Attempt(PROPOSE, REASON, None),
+        "there is no such plan": Attempt("CarePlan/nothing/$propose-revision", REASON),
+        "the plan is not in force": Attempt(PROPOSE, REASON),
+        "nothing is to change": Attempt(PROPOSE, REASON, person="worse"),
+        "an order is not of the plan": Attempt(
+            PROPOSE,
+            parameters(reason={"valueString": "x"}, remove={"valueString": "ServiceRequest/no"}),
+            person="worse",
         ),
     },
     "CarePlan/$accept-revision": {

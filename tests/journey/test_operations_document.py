@@ -31,7 +31,11 @@ PAGE = (DOCS / "operations.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 REFUSAL = re.compile(r"^\| (4\d\d) \| (.+?) \| `(.+)` \|$", re.MULTILINE)
 # Where on the way an example is asked that is no part of it; any other at its end.
-ASIDE = {"EpisodeOfCare/$decline": "declined", "CarePlan/$reject-revision": "worse"}
+ASIDE = {
+    "EpisodeOfCare/$decline": "declined",
+    "CarePlan/$propose-revision": "worse",
+    "CarePlan/$reject-revision": "worse",
+}
 # How far the way has gone for somebody, by the request that comes next.
 # Those whose evidence must be fresh come last, because each moves the clock.
 POINTS = {

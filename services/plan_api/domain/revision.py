@@ -32,6 +32,7 @@ class Proposed:
     proposal: Seen
     drafts: Sequence[Seen]
     tasks: Sequence[Seen]
+    removed: Sequence[Seen] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,20 @@ def accepted(
     """Revise the newest version of the plan as proposed; `requests` are its orders now."""
     added = [each for each in proposed.drafts if not is_ordered(each.content, requests)]
     needless = [each for each in proposed.drafts if each not in added]
-    running = [*requests, *(each.content for each in added)]
+    gone = {each.reference for each in proposed.removed}
+    staying = [each for each in requests if f"ServiceRequest/{each['id']}" not in gone]
+    running = [*staying, *(each.content for each in added)]
+    left = [e for e in current.content.get("activity", ()) if not _is_of(e, gone)]
+    plan = current.content | {"activity": left}
     entries = [
-        put_over(current, _revised(current.content, added, running, decision)),
+        put_over(current, _revised(plan, added, running, decision)),
+        *(put_over(each, {"status": "revoked"}) for each in proposed.removed),
         *(put_over(each, {"status": "active"}) for each in added),
         *(put_over(each, {"status": "revoked"}) for each in needless),
         put_over(proposed.proposal, {"status": "completed"}),
         *(put_over(each, _decided("accepted", decision)) for each in proposed.tasks),
     ]
-    written = [current, *proposed.drafts, proposed.proposal, *proposed.tasks]
+    written = [current, *proposed.drafts, *proposed.removed, proposed.proposal, *proposed.tasks]
     return transaction([*entries, _said(proposed, written, decision)])
 
 
@@ -87,6 +93,11 @@ def rejected(proposed: Proposed, decision: Decision) -> JsonObject:
     ]
     written = [*revoked, *proposed.tasks]
     return transaction([*entries, _said(proposed, written, decision)])
+
+
+def _is_of(activity: JsonObject, orders: set[str]) -> bool:
+    named = str(activity.get("reference", {}).get("reference", ""))
+    return "/".join(named.split("/")[-2:]) in orders
 
 
 def _revised(

@@ -5,9 +5,11 @@ Operations of ours; the proposal's id is that of a CarePlan with intent proposal
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import revision
+from services.plan_api.domain.plan_difference import is_stale, named_in
 from services.plan_api.domain.revision import Decision, Proposed
 from services.plan_api.writing import seen, written
 from shared.care.programme_plan import (
@@ -41,6 +43,7 @@ async def accept(engine: Engine, call: Call) -> FhirResponse:
         proposal = await _open_proposal(reading, call)
         proposed = await _proposed(reading, proposal, call)
         current = await _current_plan(reading, proposal, call)
+        proposed = await _with_removed(reading, proposed, current, call)
         requests = [each.content for each in await _orders(reading, current.content, call)]
     bundle = revision.accepted(proposed, seen(current), requests, decision)
     return await written(call, bundle, current.key)
@@ -88,6 +91,25 @@ async def _proposed(reading: Reading, proposal: Found, call: Call) -> Proposed:
         drafts=[seen(each) for each in orders if each.content.get("status") == "draft"],
         tasks=[seen(each) for each in tasks if revision.is_open_review(each.content)],
     )
+
+
+async def _with_removed(
+    reading: Reading, proposed: Proposed, current: Found, call: Call
+) -> Proposed:
+    """Add the orders that the proposal takes out.
+
+    :raises Conflict: when the plan was revised since a clinician proposed it.
+    """
+    proposal, bases = proposed.proposal.content, call.context.bases
+    if is_stale(proposal, current.content, bases):
+        raise Conflict(
+            f"{current.reference} was revised since {proposed.proposal.reference} was made; "
+            "reject it, and propose again what is still wanted."
+        )
+    keys = [Key("ServiceRequest", each) for each in named_in(proposal, "before", bases)]
+    found = [await fetch(reading, each) for each in keys]
+    running = [e for e in found if e and e.content.get("status") in {"active", "on-hold"}]
+    return replace(proposed, removed=[seen(each) for each in running])
 
 
 async def _current_plan(reading: Reading, proposal: Found, call: Call) -> Found:

@@ -1,0 +1,95 @@
+"""What a proposed revision adds, removes and changes: to compute with, and in plain words.
+
+An order of the same activity that is taken out and put in is one that changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from services.plan_api.domain.narrative import title_of
+from shared.care.canonical import profile
+from shared.care.programme_plan import activity_ids, ids_of
+from shared.care.weekly_hours import activities_of, session_minutes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.fhir.reader import JsonObject
+
+CHANGE: Final = profile("plan-change")
+_WORDS: Final = {"added": "Added", "removed": "Removed", "changed": "Changed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One change: of an order as it is, to one as it is to be; None where there is none."""
+
+    before: JsonObject | None
+    after: JsonObject | None
+
+    @property
+    def kind(self) -> Literal["added", "removed", "changed"]:
+        """Name the change."""
+        if self.before is None:
+            return "added"
+        return "changed" if self.after else "removed"
+
+    @property
+    def told(self) -> str:
+        """Tell it in a sentence."""
+        order = self.after or self.before or {}
+        about = f"{_WORDS[self.kind]}: {title_of(order)}"
+        if self.before and self.after:
+            return f"{about}, from {_when(self.before)} to {_when(self.after)}."
+        return f"{about}, {_when(order)}."
+
+    @property
+    def extension(self) -> JsonObject:
+        """Tell it by the references of what is taken out and put in."""
+        said: list[JsonObject] = [{"url": "kind", "valueCode": self.kind}]
+        for name, order in (("before", self.before), ("after", self.after)):
+            if order is not None:
+                named = {"reference": f"ServiceRequest/{order['id']}", "display": title_of(order)}
+                said.append({"url": name, "valueReference": named})
+        return {"url": CHANGE, "extension": said}
+
+
+def differences(removed: Sequence[JsonObject], added: Sequence[JsonObject]) -> list[Difference]:
+    """Pair what is taken out with what is put in for it."""
+    left, found = list(added), []
+    for before in removed:
+        same = (each for each in left if activities_of(each) == activities_of(before) != [])
+        after = next(same, None)
+        if after is not None:
+            left.remove(after)
+        found.append(Difference(before, after))
+    return [*found, *(Difference(None, each) for each in left)]
+
+
+def named_in(proposal: JsonObject, name: str, bases: tuple[str, ...]) -> list[str]:
+    """Name the orders that a proposal takes out (`before`) or puts in (`after`)."""
+    said = (e for e in proposal.get("extension", ()) if e.get("url") == CHANGE)
+    parts = (part for each in said for part in each.get("extension", ()))
+    named = (part.get("valueReference", {}) for part in parts if part.get("url") == name)
+    return ids_of(named, "ServiceRequest", bases)
+
+
+def is_stale(proposal: JsonObject, plan: JsonObject, bases: tuple[str, ...]) -> bool:
+    """Tell whether a plan holds other orders now than when people proposed to revise it."""
+    removed, added = (named_in(proposal, each, bases) for each in ("before", "after"))
+    if not removed and not added:
+        return False
+    base = (set(activity_ids(proposal, bases)) - set(added)) | set(removed)
+    return base != set(activity_ids(plan, bases))
+
+
+def _when(order: JsonObject) -> str:
+    timing = order.get("occurrenceTiming", {})
+    repeat = timing.get("repeat", {})
+    days = ", ".join(str(each).capitalize() for each in repeat.get("dayOfWeek", ()))
+    times = ", ".join(str(each)[:5] for each in repeat.get("timeOfDay", ()))
+    minutes = round(session_minutes(timing))
+    told = (days, f"at {times}" if times else "", f"for {minutes} minutes" if minutes else "")
+    return " ".join(each for each in told if each) or "as needed"

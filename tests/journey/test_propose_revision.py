@@ -1,0 +1,162 @@
+"""A clinician proposes a revision: what changes is told, and accepting it changes just that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from shared.care.canonical import profile
+from tests.journey.planning import Planned, activity, issue, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+    from tests.services.person import Resource
+
+ACCEPT, REJECT, PROPOSE = "$accept-revision", "$reject-revision", "$propose-revision"
+
+
+@pytest.fixture(scope="module")
+def http(all_in_one: Programs) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=30, trust_env=False) as each:
+        until(lambda: each.get("PlanDefinition/iop-adult").is_success)
+        yield each
+
+
+@pytest.fixture
+def person(http: httpx.Client) -> Planned:
+    return Planned(http)
+
+
+@pytest.fixture
+def plan(person: Planned) -> Resource:
+    """A plan in force, with all its orders."""
+    active = person.activate(person.apply())
+    until(lambda: {each["status"] for each in person.all("ServiceRequest")} == {"active"})
+    return active
+
+
+def proposes(person: Planned, plan: Resource, *given: Resource) -> httpx.Response:
+    reason = {"name": "reason", "valueString": "Mornings are <hard> now."}
+    body = {"resourceType": "Parameters", "parameter": [reason, *given]}
+    path = f"CarePlan/{plan['id']}/{PROPOSE}"
+    return person.http.post(path, json=body, headers={"X-Stepdown-Actor": person.clinician})
+
+
+def removing(order: Resource) -> Resource:
+    return {"name": "remove", "valueString": f"ServiceRequest/{order['id']}"}
+
+
+def adding(order: Resource) -> Resource:
+    return {"name": "add", "resource": order}
+
+
+def later(order: Resource) -> Resource:
+    """Order the same at four in the afternoon."""
+    timing = order["occurrenceTiming"]
+    moved = timing | {"repeat": timing["repeat"] | {"timeOfDay": ["16:00:00"]}}
+    kept = ("resourceType", "instantiatesCanonical", "code", "status", "intent", "subject")
+    return {name: order[name] for name in kept} | {"occurrenceTiming": moved}
+
+
+def orders(person: Planned, service: str) -> list[Resource]:
+    canonical = f"{activity(service)}|1.0"
+    found = person.all("ServiceRequest", instantiates_canonical=canonical)
+    return [each for each in found if each["status"] == "active"]
+
+
+def named(plan: Resource) -> set[str]:
+    return {each["reference"]["reference"] for each in plan["activity"]}
+
+
+def changes(proposal: Resource) -> list[dict[str, Any]]:
+    said = [e["extension"] for e in proposal["extension"] if e["url"] == profile("plan-change")]
+    return [{part["url"]: list(part.values())[-1] for part in each} for each in said]
+
+
+def test_a_proposal_tells_what_changes_and_changes_nothing_yet(
+    person: Planned, plan: Resource
+) -> None:
+    [yoga, *_] = orders(person, "psychoeducation")
+    [skills, *_] = orders(person, "skills-training")
+    evidence = person.put(
+        {
+            "resourceType": "Observation",
+            "id": f"o-{person.id}",
+            "status": "final",
+            "code": {"text": "Sleep"},
+            "subject": person.reference,
+        }
+    )
+    cited = {"name": "evidence", "valueString": f"Observation/{evidence['id']}"}
+    asked = (removing(yoga), removing(skills), adding(later(skills)), cited)
+
+    answer = proposes(person, plan, *asked)
+
+    assert answer.status_code == 200, answer.text
+    proposal = answer.json()
+    assert proposal["supportingInfo"] == [{"reference": f"Observation/{evidence['id']}"}]
+    assert proposal["replaces"] == [{"reference": f"CarePlan/{plan['id']}"}]
+    assert {each["kind"] for each in changes(proposal)} == {"removed", "changed"}
+    page = proposal["text"]["div"]
+    assert "Why: Mornings are &lt;hard&gt; now." in page
+    assert "Removed: Psychoeducation" in page
+    assert "Changed: Skills training" in page
+    assert "16:00" in page
+    assert proposes(person, plan, *asked).json()["id"] == proposal["id"]
+    assert person.read(plan) == plan
+    [task] = person.all("Task", code="plan-review")
+    assert task["focus"] == {"reference": f"CarePlan/{proposal['id']}"}
+
+
+def test_what_is_accepted_is_changed_and_nothing_else(person: Planned, plan: Resource) -> None:
+    [skills, *_] = orders(person, "skills-training")
+    proposal = proposes(person, plan, removing(skills), adding(later(skills))).json()
+
+    answer = person.ask(f"CarePlan/{proposal['id']}/{ACCEPT}", reason="Agreed.")
+
+    assert answer.status_code == 200, answer.text
+    revised = answer.json()
+    [change] = changes(proposal)
+    assert named(revised) - named(plan) == {change["after"]["reference"]}
+    assert named(plan) - named(revised) == {f"ServiceRequest/{skills['id']}"}
+    for element in ("goal", "careTeam", "period", "addresses", "title", "extension"):
+        assert revised.get(element) == plan.get(element)
+    assert person.read(skills)["status"] == "revoked"
+    [now] = [
+        e for e in orders(person, "skills-training") if e["id"] in change["after"]["reference"]
+    ]
+    assert now["occurrenceTiming"]["repeat"]["timeOfDay"] == ["16:00:00"]
+
+
+def test_of_two_proposals_at_once_the_second_is_stale(person: Planned, plan: Resource) -> None:
+    [skills, *_] = orders(person, "skills-training")
+    [learning, *_] = orders(person, "psychoeducation")
+    first = proposes(person, plan, removing(skills)).json()
+    second = proposes(person, plan, removing(learning)).json()
+    assert person.ask(f"CarePlan/{first['id']}/{ACCEPT}").is_success
+
+    stale = person.ask(f"CarePlan/{second['id']}/{ACCEPT}")
+
+    assert stale.status_code == 409
+    assert "was revised since" in issue(stale)
+    assert person.read(learning)["status"] == "active"
+    assert person.ask(f"CarePlan/{second['id']}/{REJECT}").status_code == 400
+    rejected = person.ask(f"CarePlan/{second['id']}/{REJECT}", reason="Overtaken.")
+    assert rejected.json()["status"] == "revoked"
+
+
+def test_what_cannot_be_proposed_is_refused(person: Planned, plan: Resource) -> None:
+    nothing = proposes(person, plan)
+    elsewhere = proposes(person, plan, removing({"id": "nothing"}))
+    nobody = person.ask(f"CarePlan/{plan['id']}/{PROPOSE}", actor=None, reason="x")
+    unheard = proposes(person, {"id": "nothing"})
+    draft = Planned(person.http).apply()
+
+    assert (nothing.status_code, elsewhere.status_code) == (422, 422)
+    assert (nobody.status_code, unheard.status_code) == (403, 404)
+    assert proposes(person, draft).status_code == 409
+    assert person.all("CarePlan", intent="proposal") == []
