@@ -9,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.progress_api.domain.figures.evidence import Evidence
@@ -198,6 +198,8 @@ def was_active(episode: Resource, day: date) -> bool:
     )
 
 
+# Every quarter of an hour is looked at, which takes its time.
+@settings(max_examples=30)
 @given(evidences(), periods())
 def test_a_census_counts_those_who_were_in_the_programme_on_a_day(
     evidence: Evidence, days: Days
