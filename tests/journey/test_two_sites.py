@@ -109,14 +109,18 @@ def person(sites: tuple[Site, Site]) -> Participant:
     return person
 
 
-def handed_over(person: Participant) -> Resource:
-    recipient = {"name": "recipient", "valueReference": {"reference": "Organization/clinic"}}
-    body = {"resourceType": "Parameters", "parameter": [recipient]}
+def handed_over(person: Participant, **told: Resource) -> Resource:
+    recipient: Resource = {
+        "name": "recipient",
+        "valueReference": {"reference": "Organization/clinic"},
+    }
+    others = [{"name": name, **value} for name, value in told.items()]
+    body = {"resourceType": "Parameters", "parameter": [recipient, *others]}
     answer = person.http.post(f"EpisodeOfCare/{person.episode['id']}/$handoff", json=body)
     assert answer.is_success, answer.text
     [task] = [e["resource"] for e in answer.json()["parameter"] if e["name"] == "task"]
-    told: Resource = task
-    return told
+    made: Resource = task
+    return made
 
 
 def came(site: Site, sender: Site, task: Resource) -> Resource:
@@ -126,12 +130,16 @@ def came(site: Site, sender: Site, task: Resource) -> Resource:
     return found
 
 
+def stands_at(task: Resource) -> str | None:
+    return stands(task)[1] if "businessStatus" in task else None
+
+
 def reaches(site: Site, task: Resource, code: str) -> Resource:
-    """Wait until a Task of a site stands at a business status."""
+    """Wait until a Task of a site has a status or a business status."""
 
     def look() -> list[Resource]:
         now = site.http.get(f"Task/{task['id']}").json()
-        return [now] if stands(now)[1] == code else []
+        return [now] if code in {now["status"], stands_at(now)} else []
 
     [found] = eventually(look)
     return found
@@ -225,11 +233,48 @@ def test_a_person_goes_over_and_comes_back(sites: tuple[Site, Site], person: Par
     moved(ours.http, back, "accept", "Organization/programme")
     reaches(theirs, asked, "3.0")
 
+    [name] = person.read({"resourceType": "Patient", "id": person.id})["identifier"]
     for site in sites:
         site.programs.settle()
         assert undelivered(site) == []
         whose = patient if site is theirs else f"Patient/{person.id}"
         assert len(site.found("ServiceRequest", patient=whose)) == 2
-        assert len(site.found("Patient", identifier="http://hospital.example/mrn|")) == 1
+        people = site.found("Patient", identifier="http://hospital.example/mrn|")
+        assert [each["identifier"][0] for each in people].count(name) == 1
         assert len(site.found("DocumentReference", patient=whose)) == 1
     assert [each["status"] for each in theirs.found("EpisodeOfCare")] == ["active"]
+
+
+def test_the_clinic_declines_and_the_programme_withdraws_the_plain_way(
+    sites: tuple[Site, Site], person: Participant
+) -> None:
+    ours, theirs = sites
+    reason = {"statusReason": {"text": "There is no room."}}
+
+    def become(site: Site, task: Resource, actor: str, **changes: object) -> None:
+        path, headers = f"Task/{task['id']}", {"X-Stepdown-Actor": actor}
+        told = site.http.get(path).json() | changes
+        answer = site.http.put(path, json=told, headers=headers)
+        assert answer.is_success, answer.text
+
+    first = handed_over(person, plain={"valueBoolean": True})
+    copy = came(theirs, ours, first)
+    assert (copy["status"], "businessStatus" in copy) == ("requested", False)
+    become(theirs, copy, "Organization/here", status="rejected", **reason)
+    assert reaches(ours, first, "rejected")["statusReason"] == reason["statusReason"]
+
+    second = handed_over(person)
+    assert second["id"] != first["id"]
+    copy = came(theirs, ours, second)
+    moved(ours.http, second, "request-cancellation", CLINICIAN)
+    code = stands_at(ours.http.get(f"Task/{second['id']}").json())
+    assert code is not None
+    reaches(theirs, copy, code)
+    why = {"valueCodeableConcept": {"text": "Withdrawn."}}
+    moved(theirs.http, copy, "confirm-cancellation", "Organization/here", statusReason=why)
+    reaches(ours, second, "cancelled")
+
+    for site in sites:
+        site.programs.settle()
+        assert undelivered(site) == []
+    person.leaves()
