@@ -15,6 +15,7 @@ from services.intake_api.domain.follow_up.windows import LOOK_BACK_DAYS
 from services.intake_api.domain.stay import is_inpatient
 from shared.care.death import is_dead
 from shared.care.referral import HANDOFF
+from shared.feed.one_person import one_person
 from shared.fhir.dates import local_day
 from shared.store.finding import fetch, find
 from shared.store.version import Key, instant
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
 
     from services.intake_api.domain.follow_up.course import Course
+    from shared.feed.one_person import OnePerson
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
     from shared.store.transaction import Transaction
@@ -86,23 +88,27 @@ def _begun(episode: JsonObject, zone: tzinfo, now: datetime) -> date:
     return min(days, default=now.astimezone(zone).date())
 
 
-async def known_of(tx: Transaction, patient_id: str) -> Known | None:
-    """Read what is known of a person; None of whoever was never in care here."""
-    whose = ("patient", f"Patient/{patient_id}")
-    episodes = await find(tx, "EpisodeOfCare", whose)
-    patient = await fetch(tx, Key("Patient", patient_id)) if episodes else None
+async def known_of(tx: Transaction, patient_id: str, *, parted: bool = False) -> Known | None:
+    """Read what is known of a person, under whichever of their Patients.
+
+    None of whoever was never in care here, unless they were `parted` from somebody who was.
+    """
+    person = await one_person(tx, patient_id)
+    episodes = await find(tx, "EpisodeOfCare", person.criterion)
+    patient = await fetch(tx, Key("Patient", person.survivor)) if episodes or parted else None
     if patient is None:
         return None
-    clocks = await find(tx, "Task", whose, ("code", f"{CLOCK}|"))
+    clocks = await find(tx, "Task", person.criterion, ("code", f"{CLOCK}|"))
     calendar = Calendar(tx.zone, tx.bases)
-    evidence = await _evidence(tx, patient, whose)
+    evidence = await _evidence(tx, patient, person)
     return Known(patient, tuple(episodes), tuple(clocks), evidence, calendar)
 
 
-async def _evidence(tx: Transaction, patient: Found, whose: tuple[str, str]) -> Evidence:
+async def _evidence(tx: Transaction, patient: Found, person: OnePerson) -> Evidence:
+    whose = person.criterion
     encounters = await find(tx, "Encounter", whose)
     conditions = await find(tx, "Condition", whose)
-    coverages = await find(tx, "Coverage", ("beneficiary", patient.reference))
+    coverages = await find(tx, "Coverage", ("beneficiary", person.references))
     handoffs = await find(tx, "Task", whose, ("code", f"{HANDOFF['system']}|{HANDOFF['code']}"))
     others = [
         each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -187,6 +188,79 @@ def test_who_is_merged_is_in_care_as_the_one_who_stands_for_them(http: httpx.Cli
 
     assert shown(survivor) == [("reliable-worsening", -8)]
     assert shown(Person(http, in_care=False)) == []
+
+
+def clocks(person: Person) -> dict[str, str]:
+    """Each clock of a person by its first code, and its status."""
+    found = person.found("Task", code=f"{code_system('clock')}|", intent="order")
+    return {
+        each["code"]["coding"][0]["code"]: each["status"]
+        for each in found
+        if each["code"]["coding"][0]["code"].startswith("follow-up")
+    }
+
+
+def left_today(person: Person) -> Resource:
+    today = person.now().date().isoformat()
+    return person.stay(period={"start": today, "end": today})
+
+
+def test_clocks_count_what_is_known_of_both_persons_until_a_merge_is_undone(
+    http: httpx.Client,
+) -> None:
+    survivor, old = Person(http), Person(http, in_care=False)
+    stay = old.put(left_today(old))
+    visit_day = (old.now() + timedelta(days=1)).date().isoformat()
+    settled(old)
+    assert clocks(old) == clocks(survivor) == {}
+
+    merged(old, survivor)
+    settled(old)
+    assert set(clocks(old).values()) == {"requested"}
+    seen = survivor.stay(code="AMB", period={"start": visit_day, "end": visit_day})
+    survivor.put(seen)
+    old.pass_time(timedelta(days=2))
+    settled(old)
+    assert set(clocks(old).values()) == {"completed"}
+
+    undone = parted(old)
+    settled(old)
+    assert set(clocks(old).values()) == {"cancelled"}
+    assert clocks(survivor) == {}
+    told = {s for each in old.found("Task") for s in sources(old, each)}
+    assert told & {versioned(undone), f"Patient/{old.id}"}
+
+    merged(old, survivor)
+    settled(old)
+    assert set(clocks(old).values()) == {"completed"}
+    assert stay["subject"] == old.reference
+
+
+def test_who_completed_a_clock_that_was_none_is_asked_to_look_again(http: httpx.Client) -> None:
+    person = Person(http)
+    stay = person.put(left_today(person))
+    settled(person)
+    code = f"{code_system('clock')}|follow-up-7d"
+    [clock] = person.found("Task", code=code)
+    doctor = {"resourceType": "Practitioner", "id": f"d-{person.id}"}
+    person.put(doctor)
+    owner = {"reference": f"Practitioner/{doctor['id']}"}
+    person.put(clock | {"status": "completed", "owner": owner})
+    settled(person)
+    review = f"{code_system('task')}|correction-review"
+    assert person.found("Task", code=review) == []
+
+    person.put(stay | {"status": "entered-in-error"})
+    settled(person)
+    [task] = person.found("Task", code=review)
+    assert (task["status"], task["owner"]) == ("requested", owner)
+    assert task["focus"] == {"reference": f"Task/{clock['id']}"}
+    assert person.read(clock)["status"] == "completed"
+    assert f"Encounter/{stay['id']}" in sources(person, task)
+
+    person.put(stay)
+    settled(person)
+    assert person.read(task)["status"] == "cancelled"
 
 
 def test_a_repetition_of_every_correction_changes_nothing(http: httpx.Client) -> None:

@@ -6,16 +6,20 @@ stands for a visit, the episode of care, and whether the person lives.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.courses import known_of
 from services.intake_api.domain import clock
-from services.intake_api.domain.follow_up import deeds, diagnosis, updating, visits, windows
+from services.intake_api.domain.follow_up import acted, deeds, diagnosis, updating, visits, windows
 from services.intake_api.domain.follow_up.updating import Written
 from services.intake_api.domain.stay import is_inpatient
+from shared.care import correction
 from shared.care.automatic import Act, provenance
 from shared.care.death import is_dead
+from shared.care.merge import may_merge, replaced_by
 from shared.care.subject import patient_of
+from shared.feed.one_person import persons_merged
 from shared.feed.reaction import Reaction
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
@@ -48,17 +52,26 @@ async def handle(event: Event, effects: Effects) -> None:
     if event.key.type == "Task" and not clock.is_clock(now or {}):
         return
     told = [each for each in (now, before) if each]
-    for patient_id in sorted({each for one in told if (each := _person(one, effects))}):
-        known = await known_of(effects.tx, patient_id)
+    persons = {}
+    is_merge = event.key.type == "Patient" and bool(await persons_merged(event, effects.tx))
+    for patient_id in sorted({each for one in told for each in _persons(one, effects)}):
+        known = await known_of(effects.tx, patient_id, parted=is_merge)
         if known is not None:
-            await _follow(known, Written(str(event.key), known.course_with(before)), effects)
+            persons[known.patient.key] = known
+    for known in persons.values():
+        written = Written(str(event.key), known.course_with(before), is_merge)
+        await _follow(known, written, effects)
 
 
-def _person(resource: JsonObject, effects: Effects) -> str | None:
+def _persons(resource: JsonObject, effects: Effects) -> list[str]:
+    """Name whom a write is about; a Patient also stands for the one whom it names instead."""
+    bases = effects.tx.bases
     if resource["resourceType"] == "Patient":
-        return str(resource["id"])
+        other = replaced_by(resource, bases)
+        return [str(resource["id"]), *([other] if other else [])]
     element = _WHOSE.get(resource["resourceType"], "subject")
-    return patient_of(resource, element, effects.tx.bases)
+    patient_id = patient_of(resource, element, bases)
+    return [patient_id] if patient_id else []
 
 
 async def _follow(known: Known, written: Written, effects: Effects) -> None:
@@ -74,6 +87,26 @@ async def _follow(known: Known, written: Written, effects: Effects) -> None:
     ]
     if changes:
         await save(effects.tx, [*changes, *called_off, *said])
+    await _ask_who_acted(known, written.reference, effects)
+
+
+async def _ask_who_acted(known: Known, reference: str, effects: Effects) -> None:
+    """Ask whoever has completed a clock that has lost its ground since, to look again."""
+    done = acted.completed_by_people([each.content for each in known.clocks], known.course)
+    keys = [Key("Task", correction.review_id(f"Task/{each['id']}")) for each in done]
+    versions = {key: await effects.tx.read(key) for key in keys}
+    present = {key.id: content_of(version) for key, version in versions.items()}
+    asked = acted.reviews(done, known.course, present, instant(effects.now))
+    by_id = {key.id: version for key, version in versions.items()}
+    changes = [
+        Change(Key("Task", each), "PUT", by_id[each], after, effects.now)
+        for each, after in asked.items()
+    ]
+    if changes:
+        act = Act([str(each.key) for each in changes], [reference], instant(effects.now), "UPDATE")
+        said = Key("Provenance", effects.id_for(f"acted/{known.patient.key.id}"))
+        said_by = provenance(correction.POLICY, act)
+        await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])
 
 
 async def _started(known: Known, effects: Effects) -> list[Updated]:
@@ -83,7 +116,17 @@ async def _started(known: Known, effects: Effects) -> list[Updated]:
         return []
     patient = known.patient.reference
     started = updating.started(known.course, patient=patient, since=since, now=effects.now)
-    keys = {Key("Task", each.task["id"]): each for each in started}
+    # It is about whom its stay is about, so that it stays theirs when a merge is undone.
+    own = {
+        f"Encounter/{each['id']}": {"reference": each["subject"]["reference"]}
+        for each in known.evidence.encounters
+    }
+    keys = {
+        Key("Task", each.task["id"]): replace(
+            each, task=each.task | {"for": own[each.task["focus"]["reference"]]}
+        )
+        for each in started
+    }
     return [each for key, each in keys.items() if await effects.tx.read(key) is None]
 
 
@@ -126,7 +169,7 @@ def concerns(written: JsonObject) -> bool:
 def _is_evidence(written: JsonObject) -> bool:
     kind = written["resourceType"]
     if kind == "Patient":
-        return is_dead(written)
+        return is_dead(written) or may_merge(written)
     if kind == "Condition":
         return diagnosis.is_asked_for(written)
     if kind == "Encounter":

@@ -44,7 +44,7 @@ def followed(
 
 def verdict(task: JsonObject, course: Course, starts: Mapping[str, Start]) -> Verdict:
     """Decide what becomes of a clock."""
-    if _is_derived(task, course) and task["id"] not in starts:
+    if is_derived(task, course) and task["id"] not in starts:
         return Verdict("cancelled", "withdrawn")
     trigger = course.trigger(visits.focus_of(task, course.calendar))
     again = _readmission(task, trigger, course)
@@ -98,7 +98,7 @@ def _is_ours_to_judge(task: JsonObject, written: str | None, course: Course) -> 
     return task["status"] == "requested" or marks.is_reason(task)
 
 
-def _is_derived(task: JsonObject, course: Course) -> bool:
+def is_derived(task: JsonObject, course: Course) -> bool:
     """Tell whether a clock is one that the policy starts."""
     focus = visits.focus_of(task, course.calendar)
     if focus is None:

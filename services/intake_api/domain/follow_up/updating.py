@@ -30,10 +30,16 @@ _CALLED_OFF: Final = frozenset({"completed", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written, and how the person's course was before."""
+    """What was written, whether it merged or parted Patients, and the course before."""
 
     reference: str
     before: Course
+    is_merge: bool = False
+
+    def about(self, task: JsonObject) -> str:
+        """Name what may have changed for a clock: by a merge, whose visit satisfied it."""
+        by = marks.satisfied_by(task) if self.is_merge else ()
+        return next(iter(by), self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def changed(clocks: Iterable[JsonObject], course: Course, written: Written) -> l
     found = []
     for task in clocks:
         current = _renewed(task, before.get(task["id"]), now.get(task["id"]))
-        after = following.followed(current, written.reference, course, now) or current
+        after = following.followed(current, written.about(task), course, now) or current
         if after != task:
             verdict = following.verdict(current, course, now)
             sources = sorted({written.reference, *marks.satisfied_by(after)})
