@@ -321,6 +321,19 @@ def test_a_clinician_declines_and_says_where_to_instead(person: Candidate) -> No
     }
 
 
+def test_who_is_there_instead_is_named_to_the_referrer(person: Candidate) -> None:
+    clinic = {"resourceType": "Organization", "id": f"o-{person.id}"[:60], "name": "Day clinic"}
+    there = {"reference": f"Organization/{clinic['id']}"}
+    instead = {"alternativeReference": {"valueReference": there}}
+    refused = person.decline(**DECLINED, **instead)
+    assert (refused.status_code, person.read(person.task)) == (422, person.task)
+
+    person.put(clinic)
+    assert person.decline(**DECLINED, **instead).status_code == 200
+    [told] = person.read(person.task)["output"]
+    assert told == {"type": {"text": "Instead"}, "valueReference": there}
+
+
 def test_a_task_that_was_taken_up_is_cancelled_and_one_that_ended_stays(person: Candidate) -> None:
     taken = person.put(person.task | {"id": f"taken-{person.id}", "status": "in-progress"})
     ended = person.put(person.task | {"id": f"done-{person.id}", "status": "completed"})

@@ -32,6 +32,7 @@ class Refusal:
     reason: str
     code: JsonObject | None = None
     alternative: str | None = None
+    instead: JsonObject | None = None
 
     @property
     def concept(self) -> JsonObject:
@@ -110,6 +111,9 @@ def rejected(referral: JsonObject, at: str, refusal: Refusal) -> JsonObject | No
     if refusal.alternative:
         note = {"time": at, "text": f"Instead: {refusal.alternative}"}
         told = referral | {"note": [*referral.get("note", ()), note]}
+    if refusal.instead and referral["resourceType"] == "Task":
+        output = {"type": {"text": "Instead"}, "valueReference": refusal.instead}
+        told = told | {"output": [*referral.get("output", ()), output]}
     if is_tracked(referral):
         told = told | {"statusReason": refusal.concept}
         return _stepped(told, "decline", at) or _stepped(told, "confirm-cancellation", at)

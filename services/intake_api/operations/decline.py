@@ -30,7 +30,9 @@ async def decline(tx: Transaction, call: Call) -> FhirResponse:
     """
     person, at = await waiting(tx, call), instant(call.context.now)
     one = call.inputs.one
-    refusal = Refusal(one("reason"), one("reasonCode"), one("alternative"))
+    refusal = Refusal(
+        one("reason"), one("reasonCode"), one("alternative"), one("alternativeReference")
+    )
     changes = [
         *changed([person.episode], lambda episode: declined(episode, at), call.context),
         *changed(person.referrals, lambda referral: rejected(referral, at, refusal), call.context),
@@ -53,6 +55,7 @@ DECLINE: Final = Operation(
         Parameter("reason", "in", "string", "Why, in words that the referrer reads.", min=1),
         Parameter("reasonCode", "in", "CodeableConcept", "The same reason as a code."),
         Parameter("alternative", "in", "string", "Where the person can go instead."),
+        Parameter("alternativeReference", "in", "Reference", "Who is there for them instead."),
         Parameter("return", "out", "EpisodeOfCare", "The episode, now cancelled.", min=1),
     ),
 )
