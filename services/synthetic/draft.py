@@ -6,12 +6,14 @@ https://hl7.org/fhir/R4/http.html#ccreate
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.synthetic.marks import IDENTIFIER_SYSTEM, META, uuid_of
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
+
+_WITH_ONE_IDENTIFIER: Final = frozenset({"QuestionnaireResponse"})
 
 
 class Draft:
@@ -22,10 +24,11 @@ class Draft:
 
     def add(self, resource_type: str, key: str, content: JsonObject) -> JsonObject:
         """Add a resource that is identified by the key, and give a Reference to it."""
+        identifier = {"system": IDENTIFIER_SYSTEM, "value": key}
         resource = {
             "resourceType": resource_type,
             "meta": META,
-            "identifier": [{"system": IDENTIFIER_SYSTEM, "value": key}],
+            "identifier": identifier if resource_type in _WITH_ONE_IDENTIFIER else [identifier],
             **content,
         }
         full_url = f"urn:uuid:{uuid_of(f'{resource_type}/{key}')}"
