@@ -125,7 +125,7 @@ def test_a_reliable_worsening_makes_a_proposal_that_cites_its_evidence(
     agent = said["agent"][0]["who"]
     assert agent["identifier"] == {
         "system": POLICY,
-        "value": "plan-review-on-reliable-worsening|1.0",
+        "value": "plan-review-on-reliable-worsening|1.1",
     }
     assert person.read(plan) == plan
 
@@ -329,3 +329,36 @@ def test_a_proposal_never_becomes_a_plan_by_itself(person: Planned, plan: Resour
         assert ACCEPT in issue(answer)
 
     assert person.write(proposal | {"title": "Hers"}).is_success
+
+
+@pytest.mark.parametrize(
+    ("reason", "adds"),
+    [("no-response", 1), ("hours-short", 0), ("no-shows", 0), ("relapse-signal", 1)],
+)
+def test_each_signal_makes_one_proposal_while_it_stands(
+    person: Planned, plan: Resource, reason: str, adds: int
+) -> None:
+    stated = {"coding": [{"system": code_system("proposal-reason"), "code": reason}]}
+    signals = [change(person, valueCodeableConcept=stated) for _ in range(2)]
+    until(lambda: proposals(person))
+    person.pass_time()
+
+    [proposal], [task] = proposals(person), reviews(person)
+    cited = {each["reference"] for each in proposal["supportingInfo"]}
+    assert cited & {f"Observation/{each['id']}" for each in signals}
+    assert task["reasonCode"]["coding"][0]["code"] == reason
+    assert bool(orders(person, "draft")) == bool(adds)
+
+    assert person.ask(f"CarePlan/{proposal['id']}/{REJECT}", reason="Seen.").is_success
+    person.pass_time()
+    change(person, valueCodeableConcept=stated)
+    until(lambda: len(proposals(person)) == 2)
+
+
+def test_a_worsening_below_the_reliable_change_proposes_nothing(
+    person: Planned, plan: Resource
+) -> None:
+    change(person, "no-reliable-change")
+    person.pass_time()
+
+    assert proposals(person) == reviews(person) == []

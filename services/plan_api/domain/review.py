@@ -1,4 +1,4 @@
-"""A measure worsened reliably: the proposal to revise the plan, and the team's Task to look at it.
+"""A signal calls for a look: the proposal to revise the plan, and the team's Task to look at it.
 
 What is proposed is data. The proposal is a function of its evidence, so that it is made once.
 """
@@ -32,10 +32,7 @@ _ACTIVITIES: Final = {each["id"]: each for each in ACTIVITIES}
 _CHANGE: Final = code_system("change")
 # A value that nobody has stood by yet, or that was taken back, is no evidence.
 _STATED: Final = frozenset({"final", "amended", "corrected"})
-_REASON: Final = {
-    "coding": [{"system": code_system("proposal-reason"), "code": "reliable-worsening"}],
-    "text": "Reliable worsening",
-}
+_SYSTEM: Final = code_system("proposal-reason")
 _TITLE: Final = "Proposal to revise the plan"
 
 
@@ -49,6 +46,17 @@ class Evidence:
     plan_version: str
     today: date
     recorded: str
+
+    @property
+    def reason(self) -> str:
+        """Name the reason."""
+        return reason_of(self.observation) or ""
+
+    @property
+    def signal(self) -> dict[str, Any]:
+        """Give what the policy says about the reason."""
+        told: dict[str, Any] = _DATA["signals"][self.reason]
+        return told
 
     def id_for(self, purpose: str) -> str:
         """Derive an id, the same for the same evidence."""
@@ -65,9 +73,9 @@ def _derived(observation_id: str, patient: str, purpose: str) -> str:
 
 
 def is_change(observation: JsonObject) -> bool:
-    """Tell whether an Observation says how a measure has changed."""
+    """Tell whether an Observation says how a measure has changed, or states a signal."""
     codings = observation.get("valueCodeableConcept", {}).get("coding", ())
-    return any(each.get("system") == _CHANGE for each in codings)
+    return any(each.get("system") in {_CHANGE, _SYSTEM} for each in codings)
 
 
 def cited(observation: JsonObject) -> list[JsonObject]:
@@ -77,16 +85,32 @@ def cited(observation: JsonObject) -> list[JsonObject]:
 
 
 def calls_for_review(observation: JsonObject) -> bool:
-    """Tell whether an Observation states a change that the policy answers with a proposal."""
-    codings = observation.get("valueCodeableConcept", {}).get("coding", ())
-    return observation.get("status") in _STATED and any(
-        each.get("system") == _CHANGE and each.get("code") in _DATA["changes"] for each in codings
-    )
+    """Tell whether an Observation states what the policy answers with a proposal."""
+    return reason_of(observation) is not None
+
+
+def reason_of(observation: JsonObject) -> str | None:
+    """Name the reason for a proposal that an Observation states; None where it states none."""
+    if observation.get("status") not in _STATED or not is_change(observation):
+        return None
+    codings = observation["valueCodeableConcept"]["coding"]
+    told = (each.get("code") for each in codings if each.get("system") in {_CHANGE, _SYSTEM})
+    return next((code for code in told if code in _DATA["signals"]), None)
+
+
+def is_because_of(task: JsonObject, reason: str) -> bool:
+    """Tell whether a Task asks for a decision for a reason."""
+    return _coding(reason) in task.get("reasonCode", {}).get("coding", ())
+
+
+def _coding(reason: str) -> JsonObject:
+    return {"system": _SYSTEM, "code": reason}
 
 
 def proposal(evidence: Evidence, requests: Sequence[JsonObject]) -> JsonObject:
     """Ask for a proposal, its draft orders and the Task; `requests` are the plan's orders now."""
-    orders = [_order(evidence, i, each) for i, each in enumerate(_DATA["additions"])]
+    additions = _DATA["additions"] if evidence.signal["adds"] else []
+    orders = [_order(evidence, i, each) for i, each in enumerate(additions)]
     added = [each for each in orders if not is_ordered(each, requests)]
     written = [_plan(evidence, requests, added), *added, _task(evidence)]
     act = Act(
@@ -114,7 +138,8 @@ def _plan(
 ) -> JsonObject:
     current, observation = evidence.plan, evidence.observation
     measure = observation.get("code", {}).get("text", "A measure")
-    description = f"{measure} shows a reliable worsening. The proposal adds what is marked new."
+    marked = "The proposal adds what is marked new." if added else "Nothing is added by itself."
+    description = f"{measure}: {evidence.signal['says']} {marked}"
     kept = {
         name: current[name]
         for name in ("period", "careTeam", "goal", "addresses")
@@ -179,11 +204,11 @@ def _task(evidence: Evidence) -> JsonObject:
             "coding": [{"system": code_system("task"), "code": "plan-review"}],
             "text": "Plan review",
         },
-        "description": "A measure worsened reliably. Accept or reject the proposed revision.",
+        "description": f"{evidence.signal['says']} Accept or reject the proposed revision.",
         "focus": {"reference": f"CarePlan/{evidence.id_for('proposal')}"},
         "for": plan["subject"],
         "authoredOn": evidence.recorded,
-        "reasonCode": _REASON,
+        "reasonCode": {"coding": [_coding(evidence.reason)], "text": evidence.signal["text"]},
         "reasonReference": {"reference": f"Observation/{evidence.observation['id']}"},
         "restriction": {
             "period": {"start": evidence.today.isoformat(), "end": last_day.isoformat()}

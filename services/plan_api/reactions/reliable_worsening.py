@@ -1,4 +1,7 @@
-"""A measure worsened reliably: a revision of the plan is proposed to the team, once."""
+"""A signal calls for a look at the plan: a revision is proposed to the team, once for a reason.
+
+As long as a proposal stands, more of the same makes no other; what comes after it was decided does.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import review
 from services.plan_api.domain.review import Evidence
+from services.plan_api.domain.revision import is_open_review
+from shared.care.canonical import code_system
+from shared.care.correction import is_withdrawn
 from shared.care.programme_plan import activity_ids, is_in_force
 from shared.care.subject import patient_of
 from shared.feed.one_person import one_person
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
     from shared.feed.reaction import Event
     from shared.store.transaction import Transaction
 
+_REVIEWS: Final = ("code", f"{code_system('task')}|plan-review")
+
 
 async def handle(event: Event, effects: Effects) -> None:
     """Propose a revision where the person has a plan in force and this evidence is new."""
@@ -31,12 +39,42 @@ async def handle(event: Event, effects: Effects) -> None:
     if patient_id is None or not await has_open_episode(tx, patient_id):
         return
     plan = await _plan_in_force(tx, patient_id)
-    if plan is None:
+    leading = await _leading(stated, patient_id, tx)
+    if plan is None or leading is None:
         return
     # A proposal that people have dealt with, or deleted, is not made again.
-    proposal_id = review.proposal_id(stated.key.id, plan.content["subject"]["reference"])
+    proposal_id = review.proposal_id(leading.key.id, plan.content["subject"]["reference"])
     if await tx.read(Key("CarePlan", proposal_id)) is None:
-        await _propose(stated, plan, effects)
+        await _propose(leading, plan, effects)
+
+
+async def _leading(stated: Found, patient_id: str, tx: Transaction) -> Found | None:
+    """Find the first to state the same since it was last decided on; None while one stands.
+
+    Two that are stated at the same moment so lead to one proposal.
+    """
+    reason = review.reason_of(stated.content) or ""
+    person = (await one_person(tx, patient_id)).criterion
+    asked = [
+        each
+        for each in await find(tx, "Task", person, _REVIEWS)
+        if review.is_because_of(each.content, reason) and not is_withdrawn(each.content)
+    ]
+    if any(is_open_review(each.content) for each in asked):
+        return None
+    decided = max((each.version.updated for each in asked), default=None)
+    alike = await find(tx, "Observation", person, ("value-concept", _codes(reason)))
+    fresh = [
+        each
+        for each in alike
+        if review.reason_of(each.content) == reason
+        and (decided is None or each.version.updated > decided)
+    ]
+    return min(fresh, key=lambda each: (each.version.updated, each.key.id), default=None)
+
+
+def _codes(reason: str) -> str:
+    return ",".join(f"{code_system(name)}|{reason}" for name in ("change", "proposal-reason"))
 
 
 async def _propose(stated: Found, plan: Found, effects: Effects) -> None:
