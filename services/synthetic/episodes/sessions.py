@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -60,14 +61,12 @@ class Session:
 def sessions(course: Course, monday: date, chance: Chance) -> Iterator[Session]:
     """Hold every session of a course, in the order of time."""
     last = len(course.percent) - 1
-    for week in range(len(course.percent)):
-        is_gone = course.is_dropout and week == last
-        for number, name in enumerate(DAYS):
+    for week, (number, name), activity in product(range(last + 1), enumerate(DAYS), ACTIVITIES):
+        if name in activity.days and week % activity.weeks == 0:
+            is_gone = course.is_dropout and week == last
+            kind = "noshow" if is_gone else _kind(course, chance)
             day = monday + timedelta(weeks=week, days=number)
-            for activity in ACTIVITIES:
-                if name in activity.days and week % activity.weeks == 0:
-                    kind = "noshow" if is_gone else _kind(course, chance)
-                    yield _held(activity, week, day, kind, chance)
+            yield _held(activity, week, day, kind, chance)
 
 
 def _kind(course: Course, chance: Chance) -> Kind:
