@@ -39,9 +39,9 @@ async def is_open_with(site: Site, status: str) -> bool:
                 "patient": {"reference": str(PATIENT)},
             }
             await tx.write([Change(EPISODE, "PUT", None, episode, store.now())])
-        async with store.reading(access) as reading:
-            assert not await has_open_episode(reading, "somebody-else")
-            return await has_open_episode(reading, PATIENT.id)
+        async with store.begin(access, "test") as tx:
+            assert not await has_open_episode(tx, "somebody-else")
+            return await has_open_episode(tx, PATIENT.id)
 
 
 def tree_of(key: Key) -> dict[str, object]:

@@ -164,7 +164,6 @@ def test_what_is_refused_is_all_named(changes: dict[str, Any], elements: list[st
 
     assert found == [f"QuestionnaireResponse.{each}" for each in elements]
     assert extraction.is_done(sent) == (not {"status", "questionnaire"} & set(elements))
-    assert extraction.is_retracted(sent) == (sent["status"] == "entered-in-error")
 
 
 def test_a_refused_response_is_not_read() -> None:
