@@ -53,7 +53,16 @@ class Site:
         return [each["resource"] for each in answer.json().get("entry", ())]
 
     def restart(self) -> None:
+        """Start again what was killed, once the last of its workers has gone."""
+        eventually(self._refuses)
         self.programs.start("front-door")
+
+    def _refuses(self) -> list[Resource]:
+        try:
+            self.http.get("metadata")
+        except httpx.ConnectError:
+            return [{}]
+        return []
 
     def knows(self, place: str, npi: str, address: str | None = None) -> None:
         """Put an Organization, and its endpoint where it has one."""
@@ -190,6 +199,16 @@ def stepped_up(site: Site, patient: str, address: str) -> Resource:
     return site.put(task | {"focus": {"reference": f"ServiceRequest/{name}"}})
 
 
+def nothing_is_there_twice(site: Site, whose: str, person: Participant) -> None:
+    site.programs.settle()
+    assert undelivered(site) == []
+    assert len(site.found("ServiceRequest", patient=whose)) == 2
+    assert len(site.found("DocumentReference", patient=whose)) == 1
+    [name] = person.read({"resourceType": "Patient", "id": person.id})["identifier"]
+    people = site.found("Patient", identifier="http://hospital.example/mrn|")
+    assert [each["identifier"][0] for each in people].count(name) == 1
+
+
 def test_a_person_goes_over_and_comes_back(sites: tuple[Site, Site], person: Participant) -> None:
     ours, theirs = sites
     theirs.programs.kill("front-door")
@@ -233,15 +252,8 @@ def test_a_person_goes_over_and_comes_back(sites: tuple[Site, Site], person: Par
     moved(ours.http, back, "accept", "Organization/programme")
     reaches(theirs, asked, "3.0")
 
-    [name] = person.read({"resourceType": "Patient", "id": person.id})["identifier"]
-    for site in sites:
-        site.programs.settle()
-        assert undelivered(site) == []
-        whose = patient if site is theirs else f"Patient/{person.id}"
-        assert len(site.found("ServiceRequest", patient=whose)) == 2
-        people = site.found("Patient", identifier="http://hospital.example/mrn|")
-        assert [each["identifier"][0] for each in people].count(name) == 1
-        assert len(site.found("DocumentReference", patient=whose)) == 1
+    for site, whose in ((ours, f"Patient/{person.id}"), (theirs, patient)):
+        nothing_is_there_twice(site, whose, person)
     assert [each["status"] for each in theirs.found("EpisodeOfCare")] == ["active"]
 
 
