@@ -209,6 +209,13 @@ def nothing_is_there_twice(site: Site, whose: str, person: Participant) -> None:
     assert [each["identifier"][0] for each in people].count(name) == 1
 
 
+def the_packet_came_whole(theirs: Site, patient: str, person: Participant) -> None:
+    [summary] = theirs.found("DocumentReference", patient=patient)
+    document = theirs.http.get(summary["content"][0]["attachment"]["url"]).json()
+    attached = person.found("DocumentReference")[0]["content"][0]["attachment"]["url"]
+    assert document["entry"] == person.http.get(attached).json()["entry"]
+
+
 def test_a_person_goes_over_and_comes_back(sites: tuple[Site, Site], person: Participant) -> None:
     ours, theirs = sites
     theirs.programs.kill("front-door")
@@ -219,10 +226,7 @@ def test_a_person_goes_over_and_comes_back(sites: tuple[Site, Site], person: Par
     copy = came(theirs, ours, task)
     assert stands(copy) == ("received", "2.0")
     patient = copy["for"]["reference"]
-    [summary] = theirs.found("DocumentReference", patient=patient)
-    document = theirs.http.get(summary["content"][0]["attachment"]["url"]).json()
-    attached = person.found("DocumentReference")[0]["content"][0]["attachment"]["url"]
-    assert document["entry"] == person.http.get(attached).json()["entry"]
+    the_packet_came_whole(theirs, patient, person)
 
     moved(theirs.http, copy, "accept", "Organization/here")
     theirs.programs.kill("front-door")
