@@ -1,0 +1,96 @@
+"""What the services derive of synthetic programmes that were loaded, against the truth of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from services.synthetic.episodes import episodes
+from services.synthetic.marks import IDENTIFIER_SYSTEM
+from tests.record import counts, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+
+SCORES = {"44261-6": "phq_9", "70274-6": "gad_7"}
+# A responder, who was handed over, and a dropout.
+PEOPLE = (0, 3)
+# What a reaction leaves, whatever else it does; loaded types are counted too.
+STARTED = ("Communication", "Flag", "Provenance")
+Truths = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def http(all_in_one: Programs) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=60, trust_env=False) as each:
+        yield each
+
+
+@pytest.fixture(scope="module")
+def truths(http: httpx.Client) -> Truths:
+    """Load the places and the people, twice, and give the truth about each."""
+    [(places, _), *people] = episodes(4, 11)
+    chosen = [people[each] for each in PEOPLE]
+    bundles = [places, *(bundle for bundle, _ in chosen)]
+    assert {_load(http, each) for each in bundles} == {"201"}
+    assert {_load(http, each) for each in bundles} == {"200"}
+    return [truth for _, truth in chosen if truth is not None]
+
+
+def _load(http: httpx.Client, bundle: dict[str, Any]) -> str:
+    answer = http.post("", json=bundle)
+    assert answer.is_success, answer.text
+    [status] = {each["response"]["status"] for each in answer.json()["entry"]}
+    return str(status)
+
+
+def _patient(http: httpx.Client, truth: dict[str, Any]) -> str:
+    found = http.get("Patient", params={"identifier": f"{IDENTIFIER_SYSTEM}|{truth['person']}"})
+    [entry] = found.json()["entry"]
+    return str(entry["resource"]["id"])
+
+
+def _parts(parameters: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """Give the parts of each parameter of a name, by their names; values as they are."""
+    return [
+        {part["name"]: part for part in each["part"]} | {"all": each["part"]}
+        for each in parameters
+        if each["name"] == name
+    ]
+
+
+def test_the_hours_of_each_week_are_the_true_ones(http: httpx.Client, truths: Truths) -> None:
+    for truth in truths:
+        plans = http.get("CarePlan", params={"patient": _patient(http, truth)}).json()["entry"]
+        asked = {"start": truth["admitted"], "end": truth["ended"]}
+        told = http.get(f"CarePlan/{plans[0]['resource']['id']}/$hours", params=asked).json()
+        policies = _parts(told["parameter"], "policy")
+        assert policies
+        for policy in policies:
+            weeks = _parts(policy["all"], "week")
+            delivered = [week["deliveredMinutes"]["valueInteger"] for week in weeks]
+            assert delivered == [week["minutes"] for week in truth["weeks"]]
+
+
+def test_progress_until_the_end_is_classified_as_it_is(http: httpx.Client, truths: Truths) -> None:
+    for truth in truths:
+        path = f"Patient/{_patient(http, truth)}/$progress"
+        told = http.get(path, params={"end": truth["ended"]}).json()["parameter"]
+        series = [s for each in _parts(told, "instrument") for s in _parts(each["all"], "series")]
+        classes = {
+            SCORES[each["score"]["valueCoding"]["code"]]: each["change"]["valueCode"]
+            for each in series
+        }
+        assert classes == truth["change"]
+
+
+async def test_loading_starts_nothing(database_url: str, truths: Truths) -> None:
+    loaded = [bundle for bundle, truth in episodes(4, 11) if truth is None or truth in truths]
+    types = Counter(entry["request"]["url"] for bundle in loaded for entry in bundle["entry"])
+    await settled(database_url)
+    assert await counts(database_url, *types, *STARTED) == types | dict.fromkeys(STARTED, 0)
