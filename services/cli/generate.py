@@ -36,7 +36,7 @@ def generate(
             formats=["%Y-%m-%d"],
             metavar="YYYY-MM-DD",
             show_default=str(synthetic.LAST_DAY),
-            help="Every stay in hospital ends before this day.",
+            help="Everything that is told lies before this day.",
         ),
     ] = DEFAULT_LAST_DAY,
     episodes: Annotated[  # noqa: FBT002 - Typer makes a flag of it

@@ -50,7 +50,7 @@ def _person(seed: int, number: int, last_day: date) -> tuple[JsonObject, JsonObj
     conditions = history.write(chance)
     programme = _programme(number, days)
     told = _attend(history, programme, conditions[0], Chance("episode", seed, number))
-    return history.bundle(), {**told, "person": f"{key}-1"}
+    return history.bundle(), {"person": f"{key}-1"} | told
 
 
 def _programme(number: int, days: Timeline) -> care.Programme:
@@ -76,4 +76,4 @@ def _attend(
     if after is not None:
         care.hand_over(history, programme, episode)
         measure(history, Measuring(instant(programme.ended + _AFTER, 10), after, chance))
-    return truth("", programme, (weeks, after), held)
+    return truth(programme, (weeks, after), held)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 def truth(
-    person: str,
     programme: Programme,
     told: tuple[list[Scores], Scores | None],
     held: Sequence[Session],
@@ -28,7 +27,6 @@ def truth(
     weeks, after = told
     first, last = weeks[0], weeks[-1]
     return {
-        "person": person,
         "course": programme.course.name,
         "admitted": programme.admitted.isoformat(),
         "ended": programme.ended.isoformat(),
