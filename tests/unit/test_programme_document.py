@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -37,6 +38,21 @@ def test_each_row_stands_once_and_in_order() -> None:
     for kind in ("SCH", "TX", "PR"):
         numbered = [each for each in ids if each.startswith(f"{kind}-")]
         assert numbered == sorted(numbered)
+
+
+def test_no_row_is_missing() -> None:
+    found = {row.id for row in rows()}
+    numbered = {"SCH": 10, "TX": 20, "PR": 17}
+    assert found >= {
+        f"{kind}-{n:02d}" for kind, last in numbered.items() for n in range(1, last + 1)
+    }
+    assert Counter(each.partition("-")[0] for each in found) == {
+        **numbered,
+        "IND": 11,
+        "EXC": 3,
+        "CAP": 5,
+        "ENV": 2,
+    }
 
 
 def test_each_row_says_what_carries_it() -> None:
