@@ -35,7 +35,9 @@ def in_programme(http: httpx.Client, organization: str, *, waits: bool = False) 
     person.put(person.episode | {"managingOrganization": {"reference": organization}})
     plan = person.apply(practitioner=person.clinician)
     preferred = {"url": WHEN_FULL, "valueCode": "waitlist" if waits else "next-cohort"}
-    person.activate(plan | {"extension": [preferred]})
+    # What is signed is the plan with the preference.
+    plan = person.put(plan | {"extension": [*plan.get("extension", ()), preferred]})
+    person.activate(plan)
     until(lambda: {each["status"] for each in person.all("ServiceRequest")} == {"active"})
     person.pass_time()
     return person

@@ -268,4 +268,5 @@ def test_writing_the_same_again_changes_nothing(person: Person) -> None:
     person.pass_time()
 
     assert [person.found(name) for name in types] == before
-    assert [len(found) for found in before[:5]] == [1, 1, 1, 1, 2]
+    # A high risk is a signal that the plan is to be looked at, which is an Observation too.
+    assert [len(found) for found in before[:5]] == [1, 2, 1, 1, 2]
