@@ -80,7 +80,9 @@ def test_sessions_of_a_week_are_added_up(person: Participant, monday: datetime) 
 def test_time_is_counted_once_and_only_inside_sessions(
     person: Participant, monday: datetime
 ) -> None:
-    first, second = person.session(monday, 120), person.session(monday + HOUR, 120)
+    first = person.session(monday, 120)
+    # A room may be booked for one only, but two that were held may have overlapped.
+    second = person.session(monday + HOUR, 120, "fulfilled")
     leave = {"start": (monday + HOUR / 4).isoformat(), "end": (monday + HOUR / 2).isoformat()}
     person.attends(first, statusHistory=[{"status": "onleave", "period": leave}])
     person.attends(second, period={"start": monday.isoformat(), "end": "2026-12-31"})
@@ -143,7 +145,11 @@ def test_missed_sessions_are_counted_and_a_mistake_is_taken_back(
 
 
 def test_a_week_is_preliminary_until_its_visits_are_written_down(person: Participant) -> None:
-    person.attends(person.session(person.now(), 60))
+    # At noon of a week's third day, so that the session lies in one week whenever this runs.
+    until = 7 - person.now().weekday() + 2
+    noon = (person.now() + until * DAY).replace(hour=12, minute=0, second=0, microsecond=0)
+    person.pass_time(noon - person.now())
+    person.attends(person.session(noon, 60))
     person.pass_time()
     [running] = counted(person, "delivered-hours")
     assert running["status"] == "preliminary"
