@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Resource = dict[str, Any]
 EFFECT_SECONDS = 5.0
-HIGH, MODERATE = "LA9193-9", "LA6751-7"
+HIGH, MODERATE, LOW = "LA9193-9", "LA6751-7", "LA9194-7"
 
 
 class Person:

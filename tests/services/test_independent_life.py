@@ -15,7 +15,7 @@ from shared.fhir.definitions import RESOURCE_TYPES
 from shared.store.embedded import EmbeddedServer
 from tests.programs import Programs
 from tests.record import counts, faults, settled
-from tests.services.person import Person
+from tests.services.person import LOW, Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def a(resource_type: str, person: Person) -> Resource:
     """A resource of a service's own, that starts no reaction."""
     by_type = {
         "Encounter": person.stay("in-progress"),
-        "Observation": person.risk("LA6751-7"),
+        "Observation": person.risk(LOW),
         "CarePlan": {"status": "active", "intent": "plan", "subject": person.reference},
     }
     return by_type[resource_type] | {"resourceType": resource_type, "id": f"own-{person.id}"}
@@ -106,7 +106,8 @@ async def test_what_happened_meanwhile_has_its_effects_once_when_it_is_back(
     await settled(database_url)
 
     plans = 0 if dead == "intake" else 5
-    made = {"CarePlan": plans, "Flag": 5, "Task": 5, "Provenance": plans + 5}
+    # Of each stay a plan and a first visit are told of, of each risk an alert and a signal.
+    made = {"CarePlan": plans, "Flag": 5, "Task": 5, "Provenance": 2 * plans + 2 * 5}
     after = await counts(database_url, *made)
     assert {name: after[name] - before[name] for name in made} == made
     assert [len(each.found("Flag")) for each in people] == [1] * 5
@@ -126,7 +127,7 @@ async def test_a_service_killed_amid_its_reactions_has_each_effect_once(
         stack.start(dead)
     await settled(database_url)
 
-    made = {"CarePlan": 60, "Flag": 20, "Task": 20, "Provenance": 80}
+    made = {"CarePlan": 60, "Flag": 20, "Task": 20, "Provenance": 2 * 60 + 2 * 20}
     after = await counts(database_url, *made)
     assert {name: after[name] - before[name] for name in made} == made
     assert await faults(database_url) == []
