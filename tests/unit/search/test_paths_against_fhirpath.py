@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import fhirpathpy
 import pytest
+from fhirpathpy.engine.nodes import TypeInfo
 from fhirpathpy.models import models
 
 from shared.fhir.definitions import RESOURCE_TYPES, search_parameters
@@ -78,6 +79,12 @@ def same(parameter: Parameter, expression: str, resource: dict[str, Any]) -> boo
 def shown(value: object) -> str:
     """Show a value, and a number by its digits: it makes decimals of them."""
     return str(value) if isinstance(value, float | Decimal) else repr(value)
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget by which model another test asked last, which is kept for the whole process."""
+    monkeypatch.setattr(TypeInfo, "model", None)
 
 
 @pytest.mark.parametrize("resource_type", RESOURCE_TYPES)
