@@ -206,7 +206,7 @@ def test_sessions_of_what_was_accepted_are_booked(person: Planned, plan: Resourc
         "Individual therapy",
         "Psychiatric consultation",
     }
-    assert {each["status"] for each in person.all("Appointment")} == {"booked"}
+    assert {each["status"] for each in fresh} == {"booked"}
 
 
 def test_a_proposal_is_accepted_onto_the_newest_version_of_the_plan(
