@@ -21,7 +21,8 @@ test: setup ## Run all tests
 	@$(PYTHON) -m pytest -n 2 --dist loadscope
 
 test-long: setup ## Run the long forms of the tests
-	@$(PYTHON) -m pytest -m long --timeout 3600
+	@$(PYTHON) -m pytest -m long --timeout 3600 \
+		--randomly-seed default --hypothesis-profile default
 
 bench: setup ## Measure rates and latencies; WORKLOADS=read,crud SECONDS=10 RESOURCES=100000
 	@$(PYTHON) -m tests.bench $(if $(WORKLOADS),--workloads $(WORKLOADS)) \

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import httpx
 import pytest
+from hypothesis import settings
 
 from services.record import ownership
 from shared.store.embedded import EmbeddedServer
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 _TEMPLATE = "stepdown_template"
+
+settings.register_profile("same", derandomize=True)
 
 
 @pytest.fixture(scope="session")

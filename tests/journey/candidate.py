@@ -163,6 +163,7 @@ class Candidate(Person):
         return self.http.post(path, json=body, headers=headers)
 
     def everything(self) -> dict[str, list[Resource]]:
-        """All that an operation could write about this person."""
+        """All that an operation could write about this person, once nothing is under way."""
+        self.pass_time()
         types = ("EpisodeOfCare", "ServiceRequest", "Task", "GuidanceResponse", "Provenance")
         return {name: self.found(name) for name in types}

@@ -133,7 +133,8 @@ def everything(hospital: Hospital, types: Iterable[str] = KEPT) -> dict[str, Res
 
 
 def versions(hospital: Hospital) -> dict[str, str]:
-    """The number of the version at which everything stands."""
+    """The number of the version at which everything stands, once all that follows has happened."""
+    hospital.pass_time()
     return {
         f"{resource_type}/{each['id']}": each["meta"]["versionId"]
         for resource_type in KEPT

@@ -105,7 +105,8 @@ class Planned(Person):
         return [entry["resource"] for entry in answer.json().get("entry", [])]
 
     def everything(self) -> dict[str, list[Resource]]:
-        """Find all that planning can write."""
+        """Find all that planning can write, once nothing is under way."""
+        self.pass_time()
         types = ("CarePlan", "Goal", "CareTeam", "ServiceRequest", "Appointment")
         return {each: self.all(each) for each in types}
 

@@ -33,6 +33,8 @@ def needed(definition: JsonObject, preferences: Preferences, known: Known) -> La
         return Language((INTERPRETING,), () if language else (_NOBODY_KNOWS,))
     if language is None or _primary(language) in _spoken(definition, known):
         return Language()
+    if INTERPRETING in preferences.many("service"):
+        return Language()
     if wished is None and "language" in definition:
         return Language((INTERPRETING,))
     told = f"Nobody named is known to speak {language}, and no interpreter is asked for."

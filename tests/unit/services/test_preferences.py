@@ -149,6 +149,14 @@ def test_a_wish_about_what_is_not_there_is_told() -> None:
     }
 
 
+def test_who_asks_for_interpreting_as_a_service_is_not_told_that_there_is_none() -> None:
+    asked = Preferences({"language": ["es"], "interpreter": [False], "service": ["interpreting"]})
+    found = made(BY_NAME["iop-adolescent"], asked)
+
+    assert "interpreting" in {service(each) for each in found.requests}
+    assert "language" not in {each.what for each in found.unmet}
+
+
 def test_a_template_that_says_no_language_asks_for_no_interpreter() -> None:
     bare = {"resourceType": "PlanDefinition", "id": "x", "status": "draft", "action": []}
 
