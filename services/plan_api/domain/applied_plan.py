@@ -15,6 +15,7 @@ from services.plan_api.domain.application import canonical_of, description_in, t
 from services.plan_api.domain.bundle import Seen, put, put_new, put_over, transaction
 from services.plan_api.domain.narrative import title_of
 from services.plan_api.domain.periodic_review import INTERVAL
+from services.plan_api.domain.plan_page import Parts
 from services.plan_api.domain.signing import Draft
 from shared.care.automatic import Act
 from shared.care.programme_plan import PROFILE
@@ -58,7 +59,9 @@ def bundle(
         ordered(template, application, known),
         care_team.care_team(application, actions, known),
     )
-    plan = _plan(template.definition, application, known, parts=parts, prepared=prepared)
+    plan = _plan(template.definition, application, parts, prepared)
+    named = Parts(parts.goals, parts.ordered.requests, parts.ordered.tasks, [parts.team])
+    plan |= {"text": plan_page.page(plan, known, named, application.start)}
     draft = Draft(plan, parts.ordered.requests, [parts.team])
     written = [*parts.written, *signing.asked(draft, application.recorded)]
     act = Act(
@@ -74,8 +77,6 @@ def bundle(
 def _plan(
     definition: JsonObject,
     application: Application,
-    known: Known,
-    *,
     parts: _Parts,
     prepared: Seen | None,
 ) -> JsonObject:
@@ -87,9 +88,6 @@ def _plan(
         "resourceType": "CarePlan",
         "id": application.plan_id,
         "meta": kept.get("meta", {}) | {"profile": [PROFILE]},
-        "text": plan_page.page(
-            definition, application, known, parts=orders, goals=parts.goals, team=parts.team
-        ),
         "extension": [
             *kept.get("extension", ()),
             *_policies(definition),

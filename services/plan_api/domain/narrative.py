@@ -68,9 +68,13 @@ def table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
 
 def title_of(request: JsonObject) -> str:
     """Name what an order asks for."""
-    code = request.get("code", {})
-    display = next((each["display"] for each in code.get("coding", ()) if "display" in each), None)
-    return str(code.get("text") or display or "Activity")
+    return words_of(request.get("code", {})) or "Activity"
+
+
+def words_of(concept: JsonObject) -> str:
+    """Say a concept in its own text, or in the words of its first code that has any."""
+    said = (each["display"] for each in concept.get("coding", ()) if "display" in each)
+    return str(concept.get("text") or next(said, ""))
 
 
 def _order(request: JsonObject) -> tuple[int, str, str]:

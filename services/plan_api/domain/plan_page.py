@@ -5,53 +5,67 @@ https://hl7.org/fhir/R4/narrative.html
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain.application import description_in, title_in
-from services.plan_api.domain.narrative import bullets, paragraph, table, titled, week, whole
+from services.plan_api.domain import goal_words, unmet
+from services.plan_api.domain.narrative import (
+    bullets,
+    paragraph,
+    table,
+    titled,
+    week,
+    whole,
+    words_of,
+)
 from shared.care.required_hours import policies_of
 from shared.care.weekly_hours import POLICIES, planned_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
-    from services.plan_api.domain.activities import Ordered
-    from services.plan_api.domain.application import Application
     from services.plan_api.domain.needs import Known
     from shared.care.weekly_hours import HoursPolicy
     from shared.fhir.reader import JsonObject
 
 _HOURS: Final = ("Policy", "Asked", "Planned", "Result")
-_WORDS: Final = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
+_DAY: Final = slice(10)
 
 
-def page(
-    definition: JsonObject,
-    application: Application,
-    known: Known,
-    *,
-    parts: Ordered,
-    goals: Sequence[JsonObject],
-    team: JsonObject,
-) -> JsonObject:
-    """Write the page."""
-    why = sorted({_concept(each.get("code", {})) for each in known.conditions} - {""})
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a plan names, as it is to be read."""
+
+    goals: Sequence[JsonObject]
+    requests: Sequence[JsonObject]
+    tasks: Sequence[JsonObject]
+    teams: Sequence[JsonObject]
+
+
+def page(plan: JsonObject, known: Known, parts: Parts, day: date) -> JsonObject:
+    """Write the page of a plan with its parts, and the hours that it holds from a day on."""
+    why = sorted({words_of(each.get("code", {})) for each in known.conditions} - {""})
     hours = [
-        _hours(policy, parts.requests, application)
+        _hours(policy, parts.requests, day)
         for policy in POLICIES
-        if policy.name in policies_of(definition)
+        if policy.name in policies_of(plan)
     ]
+    sentences = [f"{plan['title']}."] if "title" in plan else []
+    sentences += [str(plan["description"])] if "description" in plan else []
+    start = str(plan.get("period", {}).get("start", day.isoformat()))[_DAY]
     return whole(
         [
-            *map(paragraph, (f"{title_in(definition)}.", description_in(definition))),
-            paragraph(f"For: {_name(known.patient)}. From {application.start.isoformat()}."),
+            *map(paragraph, sentences),
+            paragraph(f"For: {_name(known.patient)}. From {start}."),
             *([paragraph(f"Why: {', '.join(why)}.")] if why else []),
-            titled("Goals", bullets(map(_goal, goals))),
+            titled("Goals", bullets(map(goal_words.told, parts.goals))),
             titled("Week", week(parts.requests)),
             titled("Between sessions", bullets(map(_task, parts.tasks))),
-            titled("Team", bullets(_members(team))),
+            titled("Team", bullets(_members(parts.teams))),
             titled("Hours a week", table(_HOURS, hours) if hours else ""),
-            titled("Not met", bullets(each.told for each in parts.unmet)),
+            titled("Not met", bullets(unmet.told_in(plan))),
+            titled("Revised", bullets(_revisions(plan))),
         ]
     )
 
@@ -65,40 +79,27 @@ def _name(patient: JsonObject | None) -> str:
     return str(first.get("text") or " ".join(each for each in parts if each) or "the person")
 
 
-def _concept(concept: JsonObject) -> str:
-    said = (each["display"] for each in concept.get("coding", ()) if "display" in each)
-    return str(concept.get("text") or next(said, ""))
-
-
-def _goal(goal: JsonObject) -> str:
-    targets = "; ".join(each for target in goal.get("target", ()) for each in _target(target))
-    return f"{_concept(goal['description'])}{f' ({targets})' if targets else ''}"
-
-
-def _target(target: JsonObject) -> Iterator[str]:
-    quantity = target.get("detailQuantity", {})
-    if "value" in quantity:
-        unit = str(quantity.get("unit", ""))
-        shown = "" if unit in {"score", "{score}", "{count}"} else f" {unit}"
-        compared = _WORDS.get(quantity.get("comparator"), "")
-        yield f"target: {compared} {quantity['value']}{shown}".replace("  ", " ")
-    if "dueDate" in target:
-        yield f"by {target['dueDate']}"
-
-
 def _task(task: JsonObject) -> str:
-    return f"{_concept(task['code'])}. {task.get('description', '')}".strip()
+    return f"{words_of(task['code'])}. {task.get('description', '')}".strip()
 
 
-def _members(team: JsonObject) -> Iterator[str]:
-    for each in team["participant"]:
-        yield f"{_concept(each['role'][0])}: {each['member']['reference']}"
+def _members(teams: Sequence[JsonObject]) -> Iterator[str]:
+    for each in (member for team in teams for member in team.get("participant", ())):
+        member = each.get("member", {})
+        who = member.get("reference") or member.get("display") or "somebody not named"
+        roles = ", ".join(filter(None, map(words_of, each.get("role", ()))))
+        yield f"{roles or 'Member of the team'}: {who}"
 
 
-def _hours(
-    policy: HoursPolicy, requests: Sequence[JsonObject], application: Application
-) -> tuple[str, ...]:
-    minutes = planned_minutes(requests, policy, application.start)
+def _revisions(plan: JsonObject) -> Iterator[str]:
+    # What is revised is noted with its moment; what could not be met is noted without one.
+    for each in plan.get("note", ()):
+        if "time" in each:
+            yield f"{each['time'][_DAY]}: {each['text']}"
+
+
+def _hours(policy: HoursPolicy, requests: Sequence[JsonObject], day: date) -> tuple[str, ...]:
+    minutes = planned_minutes(requests, policy, day)
     most = "" if policy.maximum is None else f" to {policy.maximum}"
     asked = f"{policy.minimum}{most}" if most else f"at least {policy.minimum}"
     return policy.title, asked, f"{float(minutes / 60):.2f}", policy.verdict(minutes)

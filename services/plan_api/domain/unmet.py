@@ -6,12 +6,14 @@ It stands in CarePlan.extension for programs, and in CarePlan.note and the text 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from shared.care.canonical import code_system, profile
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
+
+_URL: Final = profile("not-satisfied")
 
 Reason = Literal[
     "no-consent",
@@ -41,7 +43,7 @@ def extension(unmet: Unmet) -> JsonObject:
     """Say for programs what could not be met."""
     reason = {"system": code_system("unmet-reason"), "code": unmet.reason}
     return {
-        "url": profile("not-satisfied"),
+        "url": _URL,
         "extension": [
             {"url": "what", "valueString": unmet.what},
             {"url": "reason", "valueCoding": reason},
@@ -53,3 +55,10 @@ def extension(unmet: Unmet) -> JsonObject:
 def note(unmet: Unmet) -> JsonObject:
     """Say for people what could not be met."""
     return {"text": f"Not met: {unmet.told}"}
+
+
+def told_in(plan: JsonObject) -> list[str]:
+    """Read from a plan what could not be met, in sentences."""
+    said = (each for each in plan.get("extension", ()) if each.get("url") == _URL)
+    parts = (part for each in said for part in each.get("extension", ()))
+    return [str(part["valueString"]) for part in parts if part.get("url") == "told"]
