@@ -11,6 +11,7 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.care.consent import holds, permits
 from shared.care.episode import WAITING, is_programme
 from shared.care.law import CareChange, Found, Law, Need
 from shared.care.programme_plan import ids_of
@@ -52,7 +53,7 @@ def guardians(people: Iterable[JsonObject], now: datetime) -> list[str]:
     return [
         each["id"]
         for each in people
-        if each.get("active", True) and _holds(each.get("period", {}), now)
+        if each.get("active", True) and holds(each.get("period", {}), now)
         if any(_is_one_of(kind, _DATA["guardians"]) for kind in each.get("relationship", ()))
     ]
 
@@ -62,14 +63,7 @@ def consents_to_treatment(
 ) -> bool:
     """Tell whether a Consent to treatment is in force that one of some RelatedPersons gave."""
     who = set(ids_of(consent.get("performer", ()), "RelatedPerson", bases))
-    provision = consent.get("provision", {})
-    return (
-        consent.get("status") == "active"
-        and _is_one_of(consent.get("scope", {}), _DATA["scope"])
-        and provision.get("type") != "deny"
-        and _holds(provision.get("period", {}), now)
-        and not who.isdisjoint(by)
-    )
+    return permits(consent, _DATA["scope"], now) and not who.isdisjoint(by)
 
 
 def a_minor_has_a_guardian_who_consents(change: CareChange, found: Found) -> Iterator[Issue]:
@@ -110,12 +104,6 @@ def _standing_for(change: CareChange, found: Found) -> tuple[Need, ...]:
 def _is_one_of(concept: JsonObject, systems: Mapping[str, list[str]]) -> bool:
     codings = concept.get("coding", ())
     return any(each.get("code") in systems.get(each.get("system"), ()) for each in codings)
-
-
-def _holds(period: JsonObject, now: datetime) -> bool:
-    begun = "start" not in period or moment(date_range(period["start"])[0]) <= now
-    over = "end" in period and moment(date_range(period["end"])[1]) <= now
-    return begun and not over
 
 
 LAWS: Final = (Law("EpisodeOfCare", a_minor_has_a_guardian_who_consents, _person, _standing_for),)

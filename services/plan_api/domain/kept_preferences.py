@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.plan_api.domain.preferences import BUSY, NAMES
 from shared.care.canonical import CANONICAL, code_system
+from shared.care.interpreter import languages, needs_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 SELF_REFERRAL: Final = f"{CANONICAL}/Questionnaire/self-referral"
 PREFERENCE: Final = code_system("preference")
-_NEEDS_INTERPRETER: Final = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
-_US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-interpreter-needed"
-_YES: Final = "373066001"
 _SAID: Final = frozenset({"final", "amended", "corrected"})
 _ANSWERED: Final = frozenset({"completed", "amended"})
 # A service is asked for by a clinician, never by what was kept.
@@ -31,10 +29,8 @@ _KEPT: Final = frozenset(NAMES) - {"service"}
 
 def of_patient(patient: JsonObject) -> Wishes:
     """Read the language of a person, and whether they need an interpreter."""
-    languages = [each for each in patient.get("communication", ()) if each.get("preferred")]
-    codes = [c["code"] for e in languages for c in e["language"].get("coding", ()) if "code" in c]
-    needs = any(_asks_for_interpreter(each) for each in patient.get("extension", ()))
-    return {"language": codes[:1], "interpreter": [True] if needs else []}
+    needs = needs_interpreter(patient)
+    return {"language": languages(patient)[:1], "interpreter": [True] if needs else []}
 
 
 def of_observation(observation: JsonObject) -> Wishes:
@@ -59,12 +55,6 @@ def of_response(response: JsonObject) -> Wishes:
             values = [v for answer in item.get("answer", ()) for v in _values(answer)]
             wishes.setdefault(item["linkId"], []).extend(values)
     return wishes
-
-
-def _asks_for_interpreter(extension: JsonObject) -> bool:
-    if extension.get("url") == _US_CORE:
-        return bool(extension.get("valueCoding", {}).get("code") == _YES)
-    return extension.get("url") == _NEEDS_INTERPRETER and extension.get("valueBoolean") is True
 
 
 def _values(element: JsonObject) -> Iterator[Any]:
