@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.notices import Change, Resource
 
-EFFECT_SECONDS = 10.0
+EFFECT_SECONDS = 60.0
 KEPT = (
     *("Bundle", "Patient", "Encounter", "Organization", "Practitioner", "Location", "Condition"),
     *("Coverage", "ServiceRequest", "Task", "EpisodeOfCare", "Provenance"),

@@ -113,7 +113,7 @@ class Planned(Person):
 
 def until(happened: Callable[[], Any]) -> Any:  # noqa: ANN401
     """Wait until something true is seen, and give it."""
-    deadline = time.monotonic() + 4 * EFFECT_SECONDS
+    deadline = time.monotonic() + EFFECT_SECONDS
     while not (seen := happened()):
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)

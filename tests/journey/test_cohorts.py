@@ -34,9 +34,10 @@ def in_programme(http: httpx.Client, organization: str, *, waits: bool = False) 
     assert person.episode is not None
     person.put(person.episode | {"managingOrganization": {"reference": organization}})
     plan = person.apply(practitioner=person.clinician)
-    preferred = {"url": WHEN_FULL, "valueCode": "waitlist" if waits else "next-cohort"}
-    # What is signed is the plan with the preference.
-    plan = person.put(plan | {"extension": [*plan.get("extension", ()), preferred]})
+    if waits:
+        # What is signed is the plan with the preference.
+        prefers = {"url": WHEN_FULL, "valueCode": "waitlist"}
+        plan = person.put(plan | {"extension": [*plan.get("extension", ()), prefers]})
     person.activate(plan)
     until(lambda: {each["status"] for each in person.all("ServiceRequest")} == {"active"})
     person.pass_time()
@@ -72,6 +73,24 @@ def test_who_finds_a_cohort_full_joins_the_next_or_waits(http: httpx.Client) -> 
     slots = [published(http, each) for each in (groups(first)[0], groups(second)[0])]
     assert [each["status"] for each in slots] == ["busy", "free"]
     assert all("Patient" not in str(each) for each in slots)
+
+
+def test_everybody_is_booked_for_all_sessions_of_the_cohort_that_they_join(
+    http: httpx.Client,
+) -> None:
+    host = Planned(http)
+    programme = host.put(ORGANIZATION | {"id": f"o-{host.id}"})
+    organization = f"Organization/{programme['id']}"
+    for number in (1, 2, 3):
+        cohort = {"resourceType": "Group", "id": Cohort(organization, number).id}
+        cohort |= {"type": "person", "actual": True, "code": PROGRAMME, "extension": [takes(1)]}
+        host.put(cohort)
+
+    for number in (1, 2, 3):
+        sessions = in_programme(http, organization).all("Appointment")
+        met = {s["identifier"][0]["value"].partition("|")[0] for s in sessions if "identifier" in s}
+        assert met == {Cohort(organization, number).name}
+        assert {each["status"] for each in sessions} == {"booked"}
 
 
 def test_a_place_that_is_given_back_is_free_again_and_can_be_taken(http: httpx.Client) -> None:

@@ -201,12 +201,12 @@ def test_sessions_of_what_was_accepted_are_booked(person: Planned, plan: Resourc
     assert person.ask(f"CarePlan/{proposal['id']}/{ACCEPT}").is_success
     person.pass_time()
 
-    fresh = [each for each in person.all("Appointment") if each["id"] not in before]
-    assert {each["description"] for each in fresh} == {
+    booked = person.all("Appointment")
+    assert {each["description"] for each in booked if each["id"] not in before} == {
         "Individual therapy",
         "Psychiatric consultation",
     }
-    assert {each["status"] for each in fresh} == {"booked"}
+    assert {each["status"] for each in booked} == {"booked"}
 
 
 def test_a_proposal_is_accepted_onto_the_newest_version_of_the_plan(

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import httpx
 
 Resource = dict[str, Any]
-EFFECT_SECONDS = 5.0
+# Generous, for a machine that is busy; what has come about is seen at once.
+EFFECT_SECONDS = 60.0
 HIGH, MODERATE, LOW = "LA9193-9", "LA6751-7", "LA9194-7"
 
 

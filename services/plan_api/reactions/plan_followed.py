@@ -14,6 +14,7 @@ from services.plan_api.domain.appointments import Week
 from services.plan_api.domain.bundle import put, put_over, transaction
 from services.plan_api.domain.cohort import CAPACITY
 from services.plan_api.episodes import programme_episode, programme_of
+from services.plan_api.membership import join
 from services.plan_api.scheduling import scheduled
 from services.plan_api.writing import seen
 from shared.care.automatic import Act, Policy, provenance
@@ -69,6 +70,8 @@ async def _activity_changed(request: Found, effects: Effects) -> None:
             if request.content.get("status") == "draft":
                 await _order(await _requests(plan.content, effects), effects)
             booked = await find(effects.tx, "Appointment", ("based-on", request.reference))
+            # This may come before the plan's own event, and sessions are booked in a cohort.
+            await join(plan, _patient(plan.content, effects), effects)
             await _book(plan.content, [request], booked, effects)
 
 
@@ -171,11 +174,15 @@ def _change(written: JsonObject, effects: Effects, before: Version | None = None
 
 
 async def _week(plan: JsonObject, effects: Effects) -> Week:
-    patient = f"Patient/{patient_of(plan, 'subject', effects.tx.bases)}"
+    patient = _patient(plan, effects)
     programme = programme_of(await programme_episode(effects.tx, patient, _OPEN))
     cohort, group = await cohort_of(effects.tx, programme, patient)
     places = capacity_of(group or {}) or CAPACITY
     return Week(plan, cohort.name, effects.tx.zone, places)
+
+
+def _patient(plan: JsonObject, effects: Effects) -> str:
+    return f"Patient/{patient_of(plan, 'subject', effects.tx.bases)}"
 
 
 async def _booked(plan: JsonObject, effects: Effects) -> list[Found]:
