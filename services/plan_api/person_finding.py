@@ -28,7 +28,7 @@ async def known_of(
     person = await fetch(reading, _key(patient))
     known = Known(
         patient=person.content if person else None,
-        conditions=_all(await find(reading, "Condition", of_them, ("clinical-status", _LIVE))),
+        conditions=await live_conditions(reading, patient),
         consents=_all(await find(reading, "Consent", of_them, ("status", "active"))),
         related=_all(await find(reading, "RelatedPerson", of_them)),
         languages=frozenset([each for one in speaking for each in await _languages(reading, one)]),
@@ -43,6 +43,12 @@ async def known_of(
         *map(kept_preferences.of_observation, _all(observations)),
     ]
     return known, kept
+
+
+async def live_conditions(reading: Reading, patient: str) -> list[JsonObject]:
+    """Read the conditions that a person has now, the oldest first."""
+    asked = ("patient", patient), ("clinical-status", _LIVE)
+    return _all(await find(reading, "Condition", *asked))
 
 
 async def _languages(reading: Reading, practitioner: str) -> list[str]:

@@ -193,6 +193,11 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
             parameters(reason={"valueString": "x"}, remove={"valueString": "ServiceRequest/no"}),
             person="worse",
         ),
+        "a goal is not of the plan": Attempt(
+            PROPOSE,
+            parameters(reason={"valueString": "x"}, end_goal={"valueString": "Goal/no"}),
+            person="worse",
+        ),
     },
     "CarePlan/$accept-revision": {
         "nobody acts, or no Practitioner": Attempt(ACCEPT, NONE, "Patient/{patient}"),

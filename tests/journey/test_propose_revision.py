@@ -62,6 +62,16 @@ def later(order: Resource) -> Resource:
     return {name: order[name] for name in kept} | {"occurrenceTiming": moved}
 
 
+def goal(person: Planned, text: str) -> Resource:
+    """Aim at something of one's own."""
+    own = {"resourceType": "Goal", "lifecycleStatus": "proposed", "subject": person.reference}
+    return own | {"description": {"text": text}}
+
+
+def goals(plan: Resource) -> list[str]:
+    return [each["reference"] for each in plan["goal"]]
+
+
 def orders(person: Planned, service: str) -> list[Resource]:
     canonical = f"{activity(service)}|1.0"
     found = person.all("ServiceRequest", instantiates_canonical=canonical)
@@ -70,6 +80,11 @@ def orders(person: Planned, service: str) -> list[Resource]:
 
 def named(plan: Resource) -> set[str]:
     return {each["reference"]["reference"] for each in plan["activity"]}
+
+
+def resource(reference: str) -> Resource:
+    kind, _, logical_id = reference.partition("/")
+    return {"resourceType": kind, "id": logical_id}
 
 
 def changes(proposal: Resource) -> list[dict[str, Any]]:
@@ -160,3 +175,99 @@ def test_what_cannot_be_proposed_is_refused(person: Planned, plan: Resource) -> 
     assert (nobody.status_code, unheard.status_code) == (403, 404)
     assert proposes(person, draft).status_code == 409
     assert person.all("CarePlan", intent="proposal") == []
+
+
+def test_goals_are_added_changed_and_ended_as_they_were_proposed(
+    person: Planned, plan: Resource
+) -> None:
+    [first, second, *rest] = [person.read(resource(each)) for each in goals(plan)]
+    other = first | {"description": {"text": "Feels better"}, "lifecycleStatus": "completed"}
+    asked = (
+        {"name": "add-goal", "resource": goal(person, "Plays the <piano> again")},
+        {"name": "change-goal", "resource": other},
+        {"name": "end-goal", "valueString": f"Goal/{second['id']}"},
+    )
+
+    proposal = proposes(person, plan, *asked).json()
+
+    assert {each["kind"] for each in changes(proposal)} == {"added", "changed", "removed"}
+    page = proposal["text"]["div"]
+    assert "New goal: Plays the &lt;piano&gt; again." in page
+    assert "to Feels better" in page
+    assert "Goal ended:" in page
+    assert [person.read(each) for each in (first, second)] == [first, second]
+
+    revised = person.ask(f"CarePlan/{proposal['id']}/{ACCEPT}", reason="Agreed.").json()
+
+    [*kept, new] = [person.read(resource(each)) for each in goals(revised)]
+    assert [each["id"] for each in kept] == [first["id"], *(each["id"] for each in rest)]
+    assert (new["description"]["text"], new["lifecycleStatus"]) == (
+        "Plays the <piano> again",
+        "active",
+    )
+    assert kept[0]["description"] == {"text": "Feels better"}
+    assert kept[0]["lifecycleStatus"] == first["lifecycleStatus"]
+    gone = person.read(second)
+    assert (gone["lifecycleStatus"], gone["statusReason"]) == (
+        "cancelled",
+        "Mornings are <hard> now.",
+    )
+
+
+def test_a_revised_plan_says_what_made_it_and_has_its_whole_page(
+    person: Planned, plan: Resource
+) -> None:
+    [skills, *_] = orders(person, "skills-training")
+    proposal = proposes(person, plan, removing(skills), adding(later(skills))).json()
+
+    revised = person.ask(f"CarePlan/{proposal['id']}/{ACCEPT}", reason="Agreed.").json()
+
+    assert revised["id"] == plan["id"]
+    assert revised["basedOn"] == [{"reference": f"CarePlan/{proposal['id']}"}]
+    followed = person.read(proposal)
+    assert (followed["status"], followed["replaces"]) == (
+        "completed",
+        [{"reference": f"CarePlan/{plan['id']}"}],
+    )
+    page = revised["text"]["div"]
+    titles = ("Goals", "Week", "Team", "Revised")
+    assert [each for each in titles if f"<h3>{each}</h3>" not in page] == []
+    assert "16:00" in page
+    assert "Agreed." in page
+
+
+def test_a_goal_that_others_changed_makes_a_proposal_stale(person: Planned, plan: Resource) -> None:
+    [first, *_] = [person.read(resource(each)) for each in goals(plan)]
+    named = {"name": "change-goal", "resource": first | {"description": {"text": "One"}}}
+    ending = {"name": "end-goal", "valueString": f"Goal/{first['id']}"}
+    standing, other = (proposes(person, plan, each).json() for each in (named, ending))
+    assert person.ask(f"CarePlan/{standing['id']}/{ACCEPT}").is_success
+
+    stale = person.ask(f"CarePlan/{other['id']}/{ACCEPT}")
+
+    assert stale.status_code == 409
+    assert "was revised since" in issue(stale)
+    assert person.ask(f"CarePlan/{other['id']}/{REJECT}", reason="Overtaken.").is_success
+    assert person.read(first)["description"] == {"text": "One"}
+
+
+def test_only_goals_of_the_plan_are_changed_and_each_once(person: Planned, plan: Resource) -> None:
+    [first, *_] = [person.read(resource(each)) for each in goals(plan)]
+    own = person.put(goal(person, "Elsewhere") | {"id": f"g-{person.id}"})
+    changed = {"name": "change-goal", "resource": first}
+    ended = {"name": "end-goal", "valueString": f"Goal/{first['id']}"}
+
+    refused = [
+        proposes(person, plan, {"name": "change-goal", "resource": own}),
+        proposes(person, plan, {"name": "end-goal", "valueString": f"Goal/{own['id']}"}),
+        proposes(person, plan, changed, ended),
+    ]
+
+    assert [each.status_code for each in refused] == [422, 422, 422]
+    assert [issue(each) for each in refused] == [
+        'change-goal must name a goal of the plan by its id, such as "id": "7".',
+        "end-goal must name a goal of the plan by its id, such as Goal/7.",
+        "A goal is named once: it is changed, or ended.",
+    ]
+    assert person.all("CarePlan", intent="proposal") == []
+    assert proposes(person, plan, ended).is_success

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 CHANGE: Final = profile("plan-change")
-_WORDS: Final = {"added": "Added", "removed": "Removed", "changed": "Changed"}
+Kind = Literal["added", "removed", "changed"]
+_WORDS: Final[dict[Kind, str]] = {"added": "Added", "removed": "Removed", "changed": "Changed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,10 @@ class Difference:
     after: JsonObject | None
 
     @property
-    def kind(self) -> Literal["added", "removed", "changed"]:
-        """Name the change."""
-        if self.before is None:
-            return "added"
-        return "changed" if self.after else "removed"
-
-    @property
     def told(self) -> str:
         """Tell it in a sentence."""
         order = self.after or self.before or {}
-        about = f"{_WORDS[self.kind]}: {title_of(order)}"
+        about = f"{_WORDS[kind_of(self.before, self.after)]}: {title_of(order)}"
         if self.before and self.after:
             return f"{about}, from {_when(self.before)} to {_when(self.after)}."
         return f"{about}, {_when(order)}."
@@ -48,12 +42,27 @@ class Difference:
     @property
     def extension(self) -> JsonObject:
         """Tell it by the references of what is taken out and put in."""
-        said: list[JsonObject] = [{"url": "kind", "valueCode": self.kind}]
-        for name, order in (("before", self.before), ("after", self.after)):
-            if order is not None:
-                named = {"reference": f"ServiceRequest/{order['id']}", "display": title_of(order)}
-                said.append({"url": name, "valueReference": named})
-        return {"url": CHANGE, "extension": said}
+        return change(
+            kind_of(self.before, self.after),
+            before=self.before and _named(self.before),
+            after=self.after and _named(self.after),
+        )
+
+
+def kind_of(before: object | None, after: object | None) -> Kind:
+    """Name the change from what is taken out to what is put in for it."""
+    if before is None:
+        return "added"
+    return "changed" if after else "removed"
+
+
+def change(kind: Kind, *, before: JsonObject | None, after: JsonObject | None) -> JsonObject:
+    """Tell a change by references to what is taken out and put in."""
+    said: list[JsonObject] = [{"url": "kind", "valueCode": kind}]
+    for name, named in (("before", before), ("after", after)):
+        if named is not None:
+            said.append({"url": name, "valueReference": named})
+    return {"url": CHANGE, "extension": said}
 
 
 def differences(removed: Sequence[JsonObject], added: Sequence[JsonObject]) -> list[Difference]:
@@ -68,12 +77,18 @@ def differences(removed: Sequence[JsonObject], added: Sequence[JsonObject]) -> l
     return [*found, *(Difference(None, each) for each in left)]
 
 
+def changes_in(proposal: JsonObject) -> list[dict[str, JsonObject]]:
+    """Read the changes that a proposal tells, by the names of their parts."""
+    said = (e for e in proposal.get("extension", ()) if e.get("url") == CHANGE)
+    return [
+        {part["url"]: part.get("valueReference", {}) for part in each.get("extension", ())}
+        for each in said
+    ]
+
+
 def named_in(proposal: JsonObject, name: str, bases: tuple[str, ...]) -> list[str]:
     """Name the orders that a proposal takes out (`before`) or puts in (`after`)."""
-    said = (e for e in proposal.get("extension", ()) if e.get("url") == CHANGE)
-    parts = (part for each in said for part in each.get("extension", ()))
-    named = (part.get("valueReference", {}) for part in parts if part.get("url") == name)
-    return ids_of(named, "ServiceRequest", bases)
+    return ids_of((each.get(name, {}) for each in changes_in(proposal)), "ServiceRequest", bases)
 
 
 def is_stale(proposal: JsonObject, plan: JsonObject, bases: tuple[str, ...]) -> bool:
@@ -83,6 +98,10 @@ def is_stale(proposal: JsonObject, plan: JsonObject, bases: tuple[str, ...]) -> 
         return False
     base = (set(activity_ids(proposal, bases)) - set(added)) | set(removed)
     return base != set(activity_ids(plan, bases))
+
+
+def _named(order: JsonObject) -> JsonObject:
+    return {"reference": f"ServiceRequest/{order['id']}", "display": title_of(order)}
 
 
 def _when(order: JsonObject) -> str:

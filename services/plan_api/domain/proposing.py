@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain import draft_plan
+from services.plan_api.domain import draft_plan, goal_changes
 from services.plan_api.domain.applied_plan import referring_to
 from services.plan_api.domain.bundle import Seen, put_new, transaction
 from services.plan_api.domain.narrative import bullets, paragraph, titled, week, whole
-from services.plan_api.domain.plan_difference import differences
+from services.plan_api.domain.plan_difference import Difference, differences
 from shared.care.automatic import Act, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.programme_plan import PROFILE, ids_of
@@ -21,11 +21,12 @@ from shared.fhir.writer import canonical
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.plan_api.domain.goal_changes import GoalDifference
     from shared.fhir.reader import JsonObject
 
 _TITLE: Final = "Proposal to revise the plan"
 _DAYS_TO_REVIEW: Final = 7
-_KEPT: Final = ("period", "careTeam", "goal", "addresses")
+_KEPT: Final = ("period", "careTeam", "addresses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Wanted:
     reason: str
     added: Sequence[JsonObject]
     removed: Sequence[JsonObject]
+    goals: Sequence[GoalDifference]
     evidence: Sequence[str]
     today: date
     recorded: str
@@ -44,7 +46,8 @@ class Wanted:
 def proposal_id(plan: Seen, wanted: Wanted) -> str:
     """Derive the id of a proposal, the same for the same wishes about the same plan."""
     gone = [each["id"] for each in wanted.removed]
-    asked = canonical([wanted.who, wanted.reason, wanted.added, gone, wanted.evidence])
+    goals = [[each.extension, each.after or {}] for each in wanted.goals]
+    asked = canonical([wanted.who, wanted.reason, wanted.added, gone, goals, wanted.evidence])
     return derived_id(plan.versioned, f"proposal/{hashlib.sha256(asked).hexdigest()}")
 
 
@@ -73,7 +76,11 @@ def _proposal(
     wanted: Wanted,
     bases: tuple[str, ...],
 ) -> JsonObject:
-    current, changes = plan.content, differences(wanted.removed, added)
+    current = plan.content
+    changes: list[Difference | GoalDifference] = [
+        *differences(wanted.removed, added),
+        *wanted.goals,
+    ]
     gone = {str(each["id"]) for each in wanted.removed}
     kept = [e for e in current.get("activity", ()) if not gone.intersection(_named(e, bases))]
     running = [*(each for each in orders if each["id"] not in gone), *added]
@@ -87,6 +94,7 @@ def _proposal(
         "resourceType": "CarePlan",
         "meta": {"profile": [PROFILE]},
         "text": whole(text),
+        "contained": [each.after for each in wanted.goals if each.after],
         "extension": [each.extension for each in changes],
         "replaces": [{"reference": plan.reference}],
         "status": "draft",
@@ -98,6 +106,7 @@ def _proposal(
         "created": wanted.recorded,
         "author": {"reference": wanted.who},
         "supportingInfo": [{"reference": each} for each in wanted.evidence],
+        "goal": goal_changes.goals_as_proposed(current, wanted.goals, bases),
         "activity": [*kept, *({"reference": referring_to(each)} for each in added)],
     }
     return {name: value for name, value in proposal.items() if value}

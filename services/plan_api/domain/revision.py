@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.applied_plan import referring_to
-from services.plan_api.domain.bundle import Seen, put, put_over, transaction
-from services.plan_api.domain.narrative import narrative
+from services.plan_api.domain.bundle import Seen, put, put_instead, put_over, transaction
+from services.plan_api.domain.goals_revised import goals_revised
+from services.plan_api.domain.plan_page import Parts, page
 from services.plan_api.domain.review import is_ordered
 from shared.care.automatic import Act, derived_id
 from shared.care.canonical import code_system
@@ -15,7 +16,9 @@ from shared.care.signed import signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
+    from services.plan_api.domain.needs import Known
     from shared.fhir.reader import JsonObject
 
 _OPEN_TASK: Final = frozenset(
@@ -36,11 +39,24 @@ class Proposed:
 
 
 @dataclass(frozen=True, slots=True)
+class Current:
+    """A plan in force as it was read, with what it names, and the person whose it is."""
+
+    plan: Seen
+    orders: Sequence[JsonObject]
+    goals: Sequence[Seen]
+    tasks: Sequence[JsonObject]
+    teams: Sequence[JsonObject]
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a clinician decided about a proposal: who, when, and in which words."""
 
     who: str
     recorded: str
+    today: date
     reason: str | None
     comment: str | None
 
@@ -62,26 +78,32 @@ def is_review(task: JsonObject) -> bool:
 
 
 def accepted(
-    proposed: Proposed, current: Seen, requests: Sequence[JsonObject], decision: Decision
+    proposed: Proposed, current: Current, decision: Decision, bases: tuple[str, ...]
 ) -> JsonObject:
-    """Revise the newest version of the plan as proposed; `requests` are its orders now."""
-    added = [each for each in proposed.drafts if not is_ordered(each.content, requests)]
+    """Revise the newest version of the plan as proposed."""
+    added = [each for each in proposed.drafts if not is_ordered(each.content, current.orders)]
     needless = [each for each in proposed.drafts if each not in added]
     gone = {each.reference for each in proposed.removed}
-    staying = [each for each in requests if f"ServiceRequest/{each['id']}" not in gone]
+    staying = [each for each in current.orders if f"ServiceRequest/{each['id']}" not in gone]
     running = [*staying, *(each.content for each in added)]
-    left = [e for e in current.content.get("activity", ()) if not _is_of(e, gone)]
-    plan = current.content | {"activity": left}
+    plan, day = current.plan.content, decision.today.isoformat()
+    goals = goals_revised(proposed.proposal, plan, current.goals, day=day, bases=bases)
+    parts = Parts(goals.pursued, running, current.tasks, current.teams)
+    named = {"goal": goals.references, "activity": _activities(plan, gone, added)}
+    revised = plan | named | _decided_on(proposed.proposal, plan, decision)
+    revised = {name: value for name, value in revised.items() if value != []}
+    told = {"text": page(revised, current.known, parts, decision.today)}
     entries = [
-        put_over(current, _revised(plan, added, running, decision)),
+        put_instead(current.plan, revised | told),
+        *goals.entries,
         *(put_over(each, {"status": "revoked"}) for each in proposed.removed),
         *(put_over(each, {"status": "active"}) for each in added),
         *(put_over(each, {"status": "revoked"}) for each in needless),
         put_over(proposed.proposal, {"status": "completed"}),
         *(put_over(each, _decided("accepted", decision)) for each in proposed.tasks),
     ]
-    written = [current, *proposed.drafts, *proposed.removed, proposed.proposal, *proposed.tasks]
-    return transaction([*entries, _said(proposed, written, decision)])
+    targets = [each["request"]["url"] for each in entries]
+    return transaction([*entries, _said(proposed, targets, decision)])
 
 
 def rejected(proposed: Proposed, decision: Decision) -> JsonObject:
@@ -91,8 +113,13 @@ def rejected(proposed: Proposed, decision: Decision) -> JsonObject:
         *(put_over(each, {"status": "revoked"}) for each in revoked),
         *(put_over(each, _decided("rejected", decision)) for each in proposed.tasks),
     ]
-    written = [*revoked, *proposed.tasks]
-    return transaction([*entries, _said(proposed, written, decision)])
+    targets = [each["request"]["url"] for each in entries]
+    return transaction([*entries, _said(proposed, targets, decision)])
+
+
+def _activities(plan: JsonObject, gone: set[str], added: Sequence[Seen]) -> list[JsonObject]:
+    kept = [each for each in plan.get("activity", ()) if not _is_of(each, gone)]
+    return [*kept, *({"reference": referring_to(each.content)} for each in added)]
 
 
 def _is_of(activity: JsonObject, orders: set[str]) -> bool:
@@ -100,21 +127,18 @@ def _is_of(activity: JsonObject, orders: set[str]) -> bool:
     return "/".join(named.split("/")[-2:]) in orders
 
 
-def _revised(
-    plan: JsonObject, added: Sequence[Seen], running: Sequence[JsonObject], decision: Decision
-) -> JsonObject:
-    sentences = [f"{plan[name]}" for name in ("title", "description") if name in plan]
+def _decided_on(proposal: Seen, plan: JsonObject, decision: Decision) -> JsonObject:
     author = {"reference": decision.who}
     note = {
         "authorReference": author,
         "time": decision.recorded,
         "text": decision.words or _ACCEPTED,
     }
-    fresh = [{"reference": referring_to(each.content)} for each in added]
     contributors = plan.get("contributor", [])
+    # What a plan is based on is the proposal that made it what it is; that says what it replaces.
+    followed = {"reference": proposal.reference}
     return {
-        "text": narrative(sentences, running),
-        "activity": [*plan.get("activity", ()), *fresh],
+        "basedOn": [*plan.get("basedOn", ()), followed],
         "note": [*plan.get("note", ()), note],
         "contributor": contributors if author in contributors else [*contributors, author],
     }
@@ -129,9 +153,9 @@ def _decided(decision: str, made: Decision) -> JsonObject:
     return decided | ({"statusReason": {"text": made.words}} if made.words else {})
 
 
-def _said(proposed: Proposed, written: Sequence[Seen], decision: Decision) -> JsonObject:
+def _said(proposed: Proposed, targets: Sequence[str], decision: Decision) -> JsonObject:
     act = Act(
-        targets=[each.reference for each in written],
+        targets=targets,
         sources=[proposed.proposal.versioned],
         recorded=decision.recorded,
         activity="UPDATE",

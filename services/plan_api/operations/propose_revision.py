@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import proposing
 from services.plan_api.domain.proposing import Wanted
+from services.plan_api.operations.goals_wanted import GOALS, WHERE, goals_wanted
+from services.plan_api.plan_finding import contents, named_by
 from services.plan_api.writing import answer, seen, written
-from shared.care.programme_plan import activity_ids, is_in_force
+from shared.care.programme_plan import ids_of, is_in_force
 from shared.fhir.errors import Conflict, NotFound, RuleViolation
 from shared.fhir.references import parse_reference
 from shared.server.actors import clinician
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from shared.server.request import FhirResponse
     from shared.store.reading import Reading
 
-_WHERE: Final = "Parameters.parameter"
+_CHANGES: Final = "add, remove, add-goal, change-goal or end-goal"
 
 
 async def propose(engine: Engine, call: Call) -> FhirResponse:
@@ -36,19 +38,20 @@ async def propose(engine: Engine, call: Call) -> FhirResponse:
     """
     async with engine.reading(call.context) as reading:
         who = await clinician(reading, call.context)
-        plan = await _plan(reading, call)
-        orders = await _orders(reading, plan, call)
+        named = await named_by(reading, await _plan(reading, call), call.context.bases)
+        plan, orders = named.plan, contents(named.orders)
         wanted = Wanted(
             who=who,
             reason=str(call.inputs.one("reason")),
             added=list(call.inputs.many("add")),
             removed=_removed(orders, call),
+            goals=goals_wanted(named, call),
             evidence=[await _evidence(reading, e, call) for e in call.inputs.many("evidence")],
             today=call.context.now.astimezone(call.context.zone).date(),
             recorded=instant(call.context.now),
         )
-        if not wanted.added and not wanted.removed:
-            raise RuleViolation("Nothing is to change: give add or remove.", expression=_WHERE)
+        if not wanted.added and not wanted.removed and not wanted.goals:
+            raise RuleViolation(f"Nothing is to change: give {_CHANGES}.", expression=WHERE)
         key = Key("CarePlan", proposing.proposal_id(seen(plan), wanted))
         standing = await fetch(reading, key)
     if standing is not None:
@@ -67,21 +70,14 @@ async def _plan(reading: Reading, call: Call) -> Found:
     return found
 
 
-async def _orders(reading: Reading, plan: Found, call: Call) -> list[JsonObject]:
-    ids = activity_ids(plan.content, call.context.bases)
-    found = [await fetch(reading, Key("ServiceRequest", each)) for each in ids]
-    return [each.content for each in found if each is not None]
-
-
 def _removed(orders: list[JsonObject], call: Call) -> list[JsonObject]:
     held = {str(each["id"]): each for each in orders}
     found = {}
     for text in call.inputs.many("remove"):
-        link = parse_reference(text, call.context.bases)
-        logical_id = str(link.id) if link.kind == "local" else ""
-        if link.type != "ServiceRequest" or logical_id not in held:
+        [logical_id] = ids_of([{"reference": text}], "ServiceRequest", call.context.bases) or [""]
+        if logical_id not in held:
             told = "remove must name an order of the plan, such as ServiceRequest/7."
-            raise RuleViolation(told, expression=_WHERE)
+            raise RuleViolation(told, expression=WHERE)
         found[logical_id] = held[logical_id]
     return list(found.values())
 
@@ -90,7 +86,7 @@ async def _evidence(reading: Reading, text: str, call: Call) -> str:
     link = parse_reference(text, call.context.bases)
     if link.kind != "local" or link.type != "Observation":
         told = "evidence must refer to an Observation of this record, such as Observation/7."
-        raise RuleViolation(told, expression=_WHERE)
+        raise RuleViolation(told, expression=WHERE)
     key = Key("Observation", str(link.id))
     if await fetch(reading, key) is None:
         raise NotFound(f"There is no {key} here.")
@@ -112,6 +108,7 @@ PROPOSE: Final = Operation(
         Parameter("reason", "in", "string", "Why it should be revised.", min=1),
         Parameter("add", "in", "ServiceRequest", "An order to add.", max=None),
         Parameter("remove", "in", "string", "An order to take out: ServiceRequest/[id].", max=None),
+        *GOALS,
         Parameter("evidence", "in", "string", "What it rests on: Observation/[id].", max=None),
         Parameter("return", "out", "CarePlan", "The proposal.", min=1),
     ),

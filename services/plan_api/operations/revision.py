@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from services.plan_api.domain import revision
+from services.plan_api.domain import goal_changes, revision
 from services.plan_api.domain.plan_difference import is_stale, named_in
-from services.plan_api.domain.revision import Decision, Proposed
+from services.plan_api.domain.revision import Current, Decision, Proposed
+from services.plan_api.plan_finding import contents, named_by
 from services.plan_api.writing import seen, written
 from shared.care.programme_plan import (
     activity_ids,
@@ -22,6 +23,7 @@ from shared.care.programme_plan import (
 from shared.fhir.errors import Conflict, NotFound
 from shared.server.actors import clinician
 from shared.server.definition import Operation, Parameter
+from shared.server.interactions.update import content_of
 from shared.store.finding import Found, fetch, find
 from shared.store.version import Key, instant
 
@@ -44,8 +46,16 @@ async def accept(engine: Engine, call: Call) -> FhirResponse:
         proposed = await _proposed(reading, proposal, call)
         current = await _current_plan(reading, proposal, call)
         proposed = await _with_removed(reading, proposed, current, call)
-        requests = [each.content for each in await _orders(reading, current.content, call)]
-    bundle = revision.accepted(proposed, seen(current), requests, decision)
+        named = await named_by(reading, current, call.context.bases)
+    as_read = Current(
+        seen(current),
+        orders=contents(named.orders),
+        goals=[seen(each) for each in named.goals],
+        tasks=contents(named.tasks),
+        teams=contents(named.teams),
+        known=named.known,
+    )
+    bundle = revision.accepted(proposed, as_read, decision, call.context.bases)
     return await written(call, bundle, current.key)
 
 
@@ -65,6 +75,7 @@ async def _decision(reading: Reading, call: Call) -> Decision:
     return Decision(
         who=await clinician(reading, call.context),
         recorded=instant(call.context.now),
+        today=call.context.now.astimezone(call.context.zone).date(),
         reason=call.inputs.one("reason"),
         comment=call.inputs.one("comment"),
     )
@@ -101,7 +112,12 @@ async def _with_removed(
     :raises Conflict: when the plan was revised since a clinician proposed it.
     """
     proposal, bases = proposed.proposal.content, call.context.bases
-    if is_stale(proposal, current.content, bases):
+    is_overtaken = (
+        is_stale(proposal, current.content, bases)
+        or goal_changes.is_stale(proposal, current.content, bases)
+        or await _are_goals_changed(reading, proposal, call)
+    )
+    if is_overtaken:
         raise Conflict(
             f"{current.reference} was revised since {proposed.proposal.reference} was made; "
             "reject it, and propose again what is still wanted."
@@ -110,6 +126,16 @@ async def _with_removed(
     found = [await fetch(reading, each) for each in keys]
     running = [e for e in found if e and e.content.get("status") in {"active", "on-hold"}]
     return replace(proposed, removed=[seen(each) for each in running])
+
+
+async def _are_goals_changed(reading: Reading, proposal: JsonObject, call: Call) -> bool:
+    """Tell whether somebody decided otherwise of a goal since it was read to be changed."""
+    for logical_id, number in goal_changes.compared(proposal, call.context.bases):
+        key = Key("Goal", logical_id)
+        before, now = await reading.read_version(key, number), await fetch(reading, key)
+        if now is None or not goal_changes.is_the_same(content_of(before), now.content):
+            return True
+    return False
 
 
 async def _current_plan(reading: Reading, proposal: Found, call: Call) -> Found:

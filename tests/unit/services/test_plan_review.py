@@ -9,8 +9,9 @@ import pytest
 
 from services.plan_api.domain import review, revision
 from services.plan_api.domain.bundle import Seen
+from services.plan_api.domain.needs import Known
 from services.plan_api.domain.review import Evidence
-from services.plan_api.domain.revision import Decision, Proposed
+from services.plan_api.domain.revision import Current, Decision, Proposed
 from shared.care.canonical import code_system
 from shared.fhir.validation import validate
 from tests.unit.services.test_applied_plan import applied
@@ -31,7 +32,7 @@ OBSERVATION = {
     },
     "derivedFrom": [{"reference": "Observation/one"}, {"reference": "Observation/two"}],
 }
-DECISION = Decision("Practitioner/a", NOW, "Needed.", "Soon.")
+DECISION = Decision("Practitioner/a", NOW, date(2026, 4, 1), "Needed.", "Soon.")
 
 
 def evidence(plan: dict[str, Any] = PLAN) -> Evidence:
@@ -59,6 +60,11 @@ def proposed() -> Proposed:
         drafts=[Seen(each, 1) for each in found["ServiceRequest"]],
         tasks=[Seen(each, 1) for each in found["Task"]],
     )
+
+
+def current(plan: dict[str, Any] = PLAN) -> Current:
+    goals = [Seen(each, 1) for each in APPLIED["Goal"]]
+    return Current(Seen(plan, 2), ORDERS, goals, (), APPLIED["CareTeam"], Known())
 
 
 def test_a_proposal_is_valid_made_once_and_cites_its_evidence() -> None:
@@ -124,7 +130,7 @@ def test_a_stated_reliable_worsening_calls_for_a_review(
 
 
 def test_accepting_writes_over_what_was_read_and_is_signed() -> None:
-    bundle = revision.accepted(proposed(), Seen(PLAN, 2), ORDERS, DECISION)
+    bundle = revision.accepted(proposed(), current(), DECISION, ())
 
     conditions = [each["request"].get("ifMatch") for each in bundle["entry"]]
     assert conditions == ['W/"2"', *['W/"1"'] * 4, None]
@@ -144,7 +150,7 @@ def test_the_revised_plan_keeps_what_others_wrote_and_names_who_revised_it() -> 
         "contributor": [{"reference": "Practitioner/b"}],
     }
 
-    bundle = revision.accepted(proposed(), Seen(others, 2), ORDERS, DECISION)
+    bundle = revision.accepted(proposed(), current(others), DECISION, ())
     plan = bundle["entry"][0]["resource"]
 
     assert [each["text"] for each in plan["note"]] == ["first", "Needed. Soon."]
@@ -156,8 +162,8 @@ def test_the_revised_plan_keeps_what_others_wrote_and_names_who_revised_it() -> 
 
 
 def test_without_words_a_note_still_says_what_was_done() -> None:
-    silent = Decision("Practitioner/a", NOW, None, None)
-    bundle = revision.accepted(proposed(), Seen(PLAN, 2), ORDERS, silent)
+    silent = Decision("Practitioner/a", NOW, date(2026, 4, 1), None, None)
+    bundle = revision.accepted(proposed(), current(), silent, ())
 
     assert bundle["entry"][0]["resource"]["note"][0]["text"] == "Revised as proposed."
     assert "statusReason" not in written(bundle)["Task"][0]
