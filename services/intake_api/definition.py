@@ -20,6 +20,7 @@ from services.intake_api.operations.transition import TRANSITION
 from services.intake_api.operations.waitlist import WAITLIST
 from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import (
+    admission_asked,
     clock,
     course_changed,
     document_received,
@@ -56,6 +57,7 @@ DEFINITION: Final = ServiceDefinition(
             identity_reviewed.REACTION,
             referral_step.REACTION,
             waitlist_followed.REACTION,
+            admission_asked.REACTION,
             *self_referred.REACTIONS,
         ),
         timers={**clock.TIMERS, **referral_step.TIMERS},

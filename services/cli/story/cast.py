@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from services.synthetic.chance import Chance
 from services.synthetic.identity import patient
 from services.synthetic.marks import FAMILY_NAME_PREFIX, IDENTIFIER_SYSTEM, META
+from shared.care.consent import SCOPE
 
 if TYPE_CHECKING:
     from datetime import date
@@ -59,6 +60,21 @@ def person(number: int, run: str, last_day: date) -> Person:
     identifier = {"system": IDENTIFIER_SYSTEM, "value": key}
     invented = patient(Chance("demo", 1, number), last_day)
     return Person(number, {"resourceType": "Patient", "identifier": [identifier], **invented})
+
+
+def consent(who: Person) -> JsonObject:
+    """Write a person's consent to treatment in the programme."""
+    return {
+        "resourceType": "Consent",
+        "id": f"demo-consent-{who.id}"[:64],
+        "meta": META,
+        "status": "active",
+        "scope": {"coding": [{"system": SCOPE, "code": "treatment"}]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"reference": who.reference},
+        "performer": [{"reference": who.reference}],
+        "policyRule": {"text": "Treatment in the programme"},
+    }
 
 
 def places_and_clinicians() -> list[JsonObject]:

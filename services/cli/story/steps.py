@@ -80,7 +80,9 @@ async def level_of_care(player: Player, tell: Teller, person: Person) -> str:
 
 
 async def admission(player: Player, tell: Teller, person: Person) -> None:
-    """A clinician admits the person."""
+    """The person consents to treatment, and a clinician admits them."""
+    kept = await player.put(cast.consent(person), person.reference)
+    tell.say(f"{person.name} consents to treatment.", kept)
     path = f"EpisodeOfCare/{person.episode}"
     await player.call(f"{path}/$admit", cast.THERAPIST)
     tell.say(f"{cast.name_of(cast.THERAPIST)} admits {person.name}.", await player.get(path))

@@ -1,0 +1,165 @@
+"""What an admission asks the team for: consents, an interpreter; and when each Task is done.
+
+A Consent answers as long as it is in force, an order once it was given.
+https://www.ecfr.gov/current/title-42/part-2 · https://hl7.org/fhir/R4/consent.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.care.automatic import Policy, derived_id
+from shared.care.canonical import code_system, profile
+from shared.care.consent import permits
+from shared.care.episode import WAITING, is_programme
+from shared.care.interpreter import languages, needs_interpreter
+from shared.care.minors import consents_to_treatment, is_minor
+from shared.fhir.reader import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from shared.fhir.reader import JsonObject
+
+_DATA: Final[dict[str, Any]] = read((files(__package__) / "admission_asks.json").read_bytes())
+POLICY: Final = Policy(_DATA["name"], _DATA["version"], _DATA["title"])
+ASKS: Final[Sequence[JsonObject]] = _DATA["asks"]
+CODES: Final = ",".join(f"{code_system('task')}|{each['code']}" for each in ASKS)
+ORDERS: Final = ",".join(
+    f"{code_system('service')}|{each['answer']['service']}"
+    for each in ASKS
+    if "service" in each["answer"]
+)
+_PART_2: Final = profile("part-2-programme")
+_OPEN: Final = frozenset(
+    {"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"}
+)
+_IN_CARE: Final = ("active", "onhold")
+_ORDERED: Final = frozenset({"active", "completed"})
+_OVER: Final = {"text": "The episode of care has ended"}
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An episode of the programme with what decides on its asks, as of a moment."""
+
+    episode: JsonObject
+    patient: JsonObject
+    organization: JsonObject
+    guardians: Sequence[str]
+    answers: Sequence[JsonObject]
+    now: datetime
+    bases: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """Refer to the episode."""
+        return f"EpisodeOfCare/{self.episode['id']}"
+
+    def answer_to(self, ask: JsonObject) -> JsonObject | None:
+        """Find what answers an ask; None while nothing does."""
+        return next((each for each in self.answers if self._answers(each, ask)), None)
+
+    def _answers(self, resource: JsonObject, ask: JsonObject) -> bool:
+        if resource["resourceType"] == "ServiceRequest":
+            return is_order(resource, ask) and resource["status"] in _ORDERED
+        scope = ask["answer"].get("scope")
+        if scope == "treatment" and is_minor(self.patient, self.now):
+            return consents_to_treatment(resource, self.guardians, self.now, self.bases)
+        return scope is not None and permits(resource, scope, self.now)
+
+
+def is_order(request: JsonObject, ask: JsonObject) -> bool:
+    """Tell whether a ServiceRequest orders what an ask is for."""
+    codings = request.get("code", {}).get("coding", ())
+    codes = {each.get("code") for each in codings if each.get("system") == code_system("service")}
+    return ask["answer"].get("service", "none") in codes
+
+
+def begins(before: JsonObject | None, episode: JsonObject, *, minor: bool) -> bool:
+    """Tell whether an episode now asks: when somebody is admitted, of a minor when they wait.
+
+    A minor is admitted with their guardian's consent only, so that it is asked for before.
+    """
+    if not is_programme(episode):
+        return False
+    if minor and episode["status"] in WAITING:
+        return True
+    waited = before is not None and before["status"] in WAITING
+    return waited and episode["status"] == "active"
+
+
+def wanted(admission: Admission, at: str) -> list[JsonObject]:
+    """Write a Task for each ask that applies and that nothing answers yet."""
+    return [
+        _task(ask, admission, at)
+        for ask in ASKS
+        if _APPLIES[ask["of"]](admission) and admission.answer_to(ask) is None
+    ]
+
+
+def followed(task: JsonObject, admission: Admission, at: str) -> JsonObject | None:
+    """Give a Task what its answer and its episode make of it; None leaves it as it is.
+
+    What people have ended themselves is left to them.
+    """
+    ask = _ask_of(task)
+    if admission.episode["status"] not in (*WAITING, *_IN_CARE):
+        over = {"status": "cancelled", "statusReason": _OVER, "lastModified": at}
+        return task | over if task["status"] in _OPEN else None
+    answer = admission.answer_to(ask)
+    if answer is not None and task["status"] in _OPEN:
+        reference = {"reference": f"{answer['resourceType']}/{answer['id']}"}
+        output = [{"type": {"text": ask["title"]}, "valueReference": reference}]
+        return task | {"status": "completed", "output": output, "lastModified": at}
+    if answer is None and _may_be_asked_again(task, ask):
+        kept = {k: v for k, v in task.items() if k not in {"output", "statusReason"}}
+        return kept | {"status": "requested", "lastModified": at}
+    return None
+
+
+def _may_be_asked_again(task: JsonObject, ask: JsonObject) -> bool:
+    was_given = task["status"] == "completed" and "output" in task
+    was_over = task["status"] == "cancelled" and task.get("statusReason") == _OVER
+    return was_over or (was_given and ask["answer"]["type"] == "Consent")
+
+
+def _ask_of(task: JsonObject) -> JsonObject:
+    codes = {each.get("code") for each in task["code"]["coding"]}
+    return next(each for each in ASKS if each["code"] in codes)
+
+
+def _task(ask: JsonObject, admission: Admission, at: str) -> JsonObject:
+    teams: Sequence[JsonObject] = admission.episode.get("team", ())
+    spoken = ", ".join(languages(admission.patient)) if ask["code"] == "interpreter" else ""
+    return {
+        "resourceType": "Task",
+        "id": derived_id(admission.reference, ask["code"]),
+        "meta": {"profile": [profile("stepdown-task")]},
+        "status": "requested",
+        "intent": "order",
+        "priority": ask["priority"],
+        "code": {
+            "coding": [{"system": code_system("task"), "code": ask["code"]}],
+            "text": ask["title"],
+        },
+        "description": ask["description"] + (f" Language: {spoken}." if spoken else ""),
+        "focus": {"reference": admission.reference},
+        "for": admission.episode["patient"],
+        "authoredOn": at,
+    } | ({"owner": teams[0]} if teams else {})
+
+
+def _is_under_part_2(admission: Admission) -> bool:
+    said = admission.organization.get("extension", ())
+    return any(e.get("url") == _PART_2 and e.get("valueBoolean") is True for e in said)
+
+
+_APPLIES: Final[dict[str, Callable[[Admission], bool]]] = {
+    "everybody": lambda _: True,
+    "part-2-programme": _is_under_part_2,
+    "who-needs-an-interpreter": lambda admission: needs_interpreter(admission.patient),
+}

@@ -1,0 +1,137 @@
+"""An admission asks the team for consents and an interpreter, once, and follows what answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from shared.care.canonical import code_system, profile
+from tests.journey.candidate import Candidate
+from tests.journey.guardian import consent, guardian
+from tests.journey.programme import Programme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+    from tests.services.person import Resource
+
+TASK = code_system("task")
+ASKED = ("consent-to-treatment", "consent-to-disclosure", "interpreter")
+SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
+NEEDED = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-interpreter-needed"
+YES = {"system": "http://snomed.info/sct", "code": "373066001"}
+
+
+@pytest.fixture(scope="module")
+def http(stack: Programs) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.fhir, timeout=60, trust_env=False) as each:
+        yield each
+
+
+def asked(person: Candidate) -> dict[str, str]:
+    """The status of what an admission asks for, by code, once all has followed."""
+    person.pass_time()
+    tasks = person.found("Task", code=",".join(f"{TASK}|{each}" for each in ASKED))
+    return {each["code"]["coding"][0]["code"]: each["status"] for each in tasks}
+
+
+def task(person: Candidate, code: str) -> Resource:
+    [found] = person.found("Task", code=f"{TASK}|{code}")
+    return found
+
+
+def given(person: Candidate, scope: str, **changes: object) -> Resource:
+    """What the person themselves has consented to."""
+    told = {"coding": [{"system": SCOPE, "code": scope}]}
+    named = {"id": f"{scope}-{person.id}"[:60], "scope": told, "performer": [person.reference]}
+    return consent(person, **(named | changes))
+
+
+def test_an_admission_asks_for_a_consent_until_it_is_given(http: httpx.Client) -> None:
+    person = Programme(http).candidate()
+    assert asked(person) == {}
+
+    assert person.admit().json()["status"] == "active"
+    assert asked(person) == {"consent-to-treatment": "requested"}
+    [said] = person.told_of(task(person, "consent-to-treatment"))
+    assert said["agent"][0]["who"]["identifier"]["value"] == "admission-asks|1.0"
+    assert f"EpisodeOfCare/{person.episode['id']}/_history/" in str(said["entity"])
+
+    told = given(person, "treatment")
+    assert asked(person) == {"consent-to-treatment": "completed"}
+    done = task(person, "consent-to-treatment")
+    assert done["output"][0]["valueReference"] == {"reference": f"Consent/{told['id']}"}
+    person.put(told | {"status": "inactive"})
+    assert asked(person) == {"consent-to-treatment": "requested"}
+
+    person.put(person.read(person.episode) | {"status": "finished"})
+    assert asked(person) == {"consent-to-treatment": "cancelled"}
+
+
+def test_what_was_given_before_is_asked_for_when_it_is_taken_back(http: httpx.Client) -> None:
+    person = Programme(http).candidate()
+    told = given(person, "treatment")
+    person.admit()
+    assert asked(person) == {}
+
+    person.delete(told)
+    assert asked(person) == {"consent-to-treatment": "requested"}
+
+
+def test_a_programme_under_part_2_asks_for_consent_to_disclosure(http: httpx.Client) -> None:
+    programme = Programme(http)
+    extension = [{"url": profile("part-2-programme"), "valueBoolean": True}]
+    organization = {"resourceType": "Organization", "id": programme.id, "name": "Substance use"}
+    written = organization | {"extension": extension}
+    http.put(f"Organization/{programme.id}", json=written).raise_for_status()
+    person = programme.candidate()
+    person.admit()
+    both = {"consent-to-treatment": "requested", "consent-to-disclosure": "requested"}
+    assert asked(person) == both
+
+    given(person, "patient-privacy")
+    assert asked(person) == both | {"consent-to-disclosure": "completed"}
+
+
+def test_who_needs_an_interpreter_has_one_arranged_once(http: httpx.Client) -> None:
+    person = Programme(http).candidate()
+    spoken = {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "es"}]}}
+    needs = {"extension": [{"url": NEEDED, "valueCoding": YES}]}
+    patient = {"resourceType": "Patient", "id": person.id}
+    person.put(patient | needs | {"communication": [spoken | {"preferred": True}]})
+    person.admit()
+
+    assert asked(person)["interpreter"] == "requested"
+    assert task(person, "interpreter")["description"].endswith("Language: es.")
+    code = {"coding": [{"system": code_system("service"), "code": "interpreting"}]}
+    order = person.referral | {"id": f"interpreting-{person.id}"[:60], "code": code}
+    person.put(order)
+    assert asked(person)["interpreter"] == "completed"
+    person.put(order | {"status": "revoked"})
+    assert asked(person)["interpreter"] == "completed"
+
+
+def test_of_a_minor_the_guardians_consent_is_asked_for_before(http: httpx.Client) -> None:
+    person = Programme(http).candidate()
+    born = f"{person.now().year - 15}-01-01"
+    person.put({"resourceType": "Patient", "id": person.id, "birthDate": born})
+    person.put(person.read(person.episode) | {"careManager": {"display": "Intake"}})
+    assert asked(person) == {"consent-to-treatment": "requested"}
+
+    guardian(person)
+    given(person, "treatment")
+    assert asked(person) == {"consent-to-treatment": "requested"}
+    consent(person)
+    assert asked(person) == {"consent-to-treatment": "completed"}
+    assert person.admit().json()["status"] == "active"
+    assert asked(person) == {"consent-to-treatment": "completed"}
+
+
+def test_history_that_is_loaded_asks_for_nothing(http: httpx.Client) -> None:
+    loaded = Candidate(http, "active")
+    loaded.put(loaded.episode | {"careManager": {"display": "Clinic"}})
+
+    assert asked(loaded) == {}
