@@ -11,6 +11,7 @@ from rich.progress import track
 
 from services import synthetic
 from services.cli.console import Failure, console
+from services.cli.loading.generated import FILES, TRUTH
 from services.synthetic.episodes import episodes as episodes_of
 from shared.fhir import writer
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 _FIRST_YEAR: Final = 1900
 DEFAULT_FOLDER = Path("var/synthetic")
-FILES: Final = "fhir"
-TRUTH: Final = "truth.ndjson"
 DEFAULT_LAST_DAY = datetime.combine(synthetic.LAST_DAY, time(), UTC)
 
 
@@ -58,10 +57,10 @@ def generate(
         raise Failure(f"--last-day must be in {_FIRST_YEAR} or later.")
     if episodes:
         write_episodes(people, seed, out, last_day.date())
-        out /= FILES
     else:
         write(people, seed, out, last_day.date())
-    if others := len(list(out.glob("person-*.json"))) - people:
+    folder = out / FILES if episodes else out
+    if others := len(list(folder.glob("person-*.json"))) - people:
         console.print(f"The folder also holds {others:,} people of earlier runs.")
     console.print(f"Load them with: stepdown load {out}", soft_wrap=True)
 

@@ -35,12 +35,11 @@ class History:
         self.subject = self.add("Patient", patient)
         self.add("Coverage", identity.coverage(self.subject, days.onset))
 
-    def write(self, chance: Chance) -> list[JsonObject]:
-        """Add everything that happened, and give References to the conditions."""
+    def write(self, chance: Chance) -> tuple[JsonObject, JsonObject]:
+        """Add everything that happened, and give References to the main condition and the stay."""
         conditions = self._fall_ill(chance)
         self._visit_clinic(conditions[0], chance)
-        self._stay_in_hospital(conditions, chance)
-        return conditions
+        return conditions[0], self._stay_in_hospital(conditions, chance)
 
     def bundle(self) -> JsonObject:
         """Give the Bundle of the whole history."""
@@ -83,7 +82,7 @@ class History:
                 for medicine in self._story.before:
                     self._prescribe(medicine, encounter, clinician, day, "stopped")
 
-    def _stay_in_hospital(self, conditions: list[JsonObject], chance: Chance) -> None:
+    def _stay_in_hospital(self, conditions: list[JsonObject], chance: Chance) -> JsonObject:
         days, clinician = self._days, chance.pick(prescribers_at(HOSPITAL))
         disposition = chance.pick(("home", "home", "home", "alt-home", "aadvice"))
         stay = encounters.stay(self.subject, conditions, clinician, days, disposition)
@@ -101,6 +100,7 @@ class History:
         for medicine in self._story.started:
             day = days.admitted + timedelta(days=1)
             self._prescribe(medicine, encounter, clinician, day, "active")
+        return encounter
 
     def _measure(self, occasion: Occasion, range_: tuple[int, int], chance: Chance) -> None:
         phq_9 = min(max(chance.between(*range_), 0), 27)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from tests.programs import Programs
 
 SCORES = {"44261-6": "phq_9", "70274-6": "gad_7"}
-# A responder, who was handed over, and a dropout.
-PEOPLE = (0, 3)
+COURSES = 6
+# A dropout, and somebody who was readmitted; the plan of both was changed or ended early.
+PEOPLE = (3, 5)
 # What a reaction leaves, whatever else it does; loaded types are counted too.
 STARTED = ("Communication", "Flag", "Provenance")
 Truths = list[dict[str, Any]]
@@ -34,7 +35,7 @@ def http(all_in_one: Programs) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def truths(http: httpx.Client) -> Truths:
     """Load the places and the people, twice, and give the truth about each."""
-    [(places, _), *people] = episodes(4, 11)
+    [(places, _), *people] = episodes(COURSES, 11)
     chosen = [people[each] for each in PEOPLE]
     bundles = [places, *(bundle for bundle, _ in chosen)]
     assert {_load(http, each) for each in bundles} == {"201"}
@@ -66,7 +67,8 @@ def _parts(parameters: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
 
 def test_the_hours_of_each_week_are_the_true_ones(http: httpx.Client, truths: Truths) -> None:
     for truth in truths:
-        plans = http.get("CarePlan", params={"patient": _patient(http, truth)}).json()["entry"]
+        of = {"patient": _patient(http, truth), "intent": "plan"}
+        plans = http.get("CarePlan", params=of).json()["entry"]
         asked = {"start": truth["admitted"], "end": truth["ended"]}
         told = http.get(f"CarePlan/{plans[0]['resource']['id']}/$hours", params=asked).json()
         policies = _parts(told["parameter"], "policy")
@@ -89,8 +91,26 @@ def test_progress_until_the_end_is_classified_as_it_is(http: httpx.Client, truth
         assert classes == truth["change"]
 
 
+def test_the_programme_s_figures_tell_the_true_follow_up(
+    http: httpx.Client, truths: Truths
+) -> None:
+    [programme] = http.get("Organization", params={"name": "Synthetic Bridge"}).json()["entry"]
+    path = f"Organization/{programme['resource']['id']}/$figures"
+    asked = {
+        "start": min(truth["admitted"] for truth in truths),
+        "end": max(truth["ended"] for truth in truths),
+        "measure": "follow-up",
+    }
+    [entry] = http.get(path, params=asked).json()["entry"]
+    clocks = [each for truth in truths for each in truth["follow_up"]]
+    for group in entry["resource"]["group"]:
+        code = group["code"]["coding"][0]["code"].replace("-", "_")
+        told = [each["count"] for each in group["population"]]
+        assert told == [len(clocks), sum(each[code] is not None for each in clocks)]
+
+
 async def test_loading_starts_nothing(database_url: str, truths: Truths) -> None:
-    loaded = [bundle for bundle, truth in episodes(4, 11) if truth is None or truth in truths]
+    loaded = [bundle for bundle, truth in episodes(COURSES, 11) if truth is None or truth in truths]
     types = Counter(entry["request"]["url"] for bundle in loaded for entry in bundle["entry"])
     await settled(database_url)
     assert await counts(database_url, *types, *STARTED) == types | dict.fromkeys(STARTED, 0)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from services.cli.console import Failure
+from services.cli.loading.generated import is_truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,16 +27,21 @@ def find(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found |= dict.fromkeys(file for file in path.rglob("*") if _is_loadable(file))
+            found |= dict.fromkeys(_held_in(path))
         elif not path.exists():
             raise Failure(f"{path} does not exist.")
         elif not _is_loadable(path):
             raise Failure(f"{path} is neither .json nor .ndjson (nor one of them as .gz or .bz2).")
         else:
             found[path] = None
-    if not found:
-        raise Failure("There is nothing to load: no .json or .ndjson file was found.")
     return sorted(found, key=lambda file: (file.name, file))
+
+
+def _held_in(folder: Path) -> list[Path]:
+    found = [each for each in folder.rglob("*") if _is_loadable(each) and not is_truth(each)]
+    if not found:
+        raise Failure(f"There is nothing to load: {folder} holds no .json or .ndjson file.")
+    return found
 
 
 def is_ndjson(path: Path) -> bool:

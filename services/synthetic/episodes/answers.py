@@ -34,13 +34,16 @@ class Measuring:
     chance: Chance
 
 
-def measure(history: History, measuring: Measuring) -> None:
-    """Let the person answer both questionnaires, and record the scores."""
+def measure(history: History, measuring: Measuring) -> dict[str, JsonObject]:
+    """Let the person answer both questionnaires, and give References to the totals by LOINC."""
     totals = measuring.totals
+    recorded: dict[str, JsonObject] = {}
     for name, total in (("phq-9", totals.phq_9), ("gad-7", totals.gad_7)):
         instrument = instrument_of(f"{CANONICAL}/Questionnaire/{name}")
         if instrument is not None:
-            _answer(history, instrument, measuring, _spread(instrument, total, measuring.chance))
+            answers = _spread(instrument, total, measuring.chance)
+            recorded |= _answer(history, instrument, measuring, answers)
+    return recorded
 
 
 def _spread(instrument: Instrument, total: int, chance: Chance) -> dict[str, int]:
@@ -53,7 +56,7 @@ def _spread(instrument: Instrument, total: int, chance: Chance) -> dict[str, int
 
 def _answer(
     history: History, instrument: Instrument, measuring: Measuring, answers: Mapping[str, int]
-) -> None:
+) -> dict[str, JsonObject]:
     content = {
         "questionnaire": f"{CANONICAL}/Questionnaire/{instrument.name}",
         "status": "completed",
@@ -66,8 +69,12 @@ def _answer(
     response = history.add("QuestionnaireResponse", content)
     told = {"id": "response", "status": "completed"}
     completed = Completed(instrument, told, "person", measuring.at, answers)
-    for observation in score_observations(completed):
-        history.add("Observation", _referring(observation, history.subject, response))
+    return {
+        observation["code"]["coding"][0]["code"]: history.add(
+            "Observation", _referring(observation, history.subject, response)
+        )
+        for observation in score_observations(completed)
+    }
 
 
 def _item(instrument: Instrument, item: str, value: int) -> JsonObject:

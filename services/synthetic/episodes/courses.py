@@ -18,12 +18,12 @@ _PHQ_9_MOST: Final = 24
 class Course:
     """A course: the PHQ-9 of each week in percent of the baseline, and after the programme.
 
-    Of a hundred sessions `missed` are not attended. Who drops out has fewer weeks, is gone in the
-    last of them, and is not handed over.
+    A week without a percentage is spent in hospital. Of a hundred sessions `missed` are not
+    attended. Who drops out has fewer weeks, is gone in the last of them, and is not handed over.
     """
 
     name: str
-    percent: tuple[int, ...]
+    percent: tuple[int | None, ...]
     aftercare: int | None
     missed: int = 6
 
@@ -31,6 +31,11 @@ class Course:
     def is_dropout(self) -> bool:
         """Whether the person stays away before the programme is over."""
         return self.aftercare is None
+
+    @property
+    def away(self) -> tuple[int, ...]:
+        """The weeks that are spent in hospital, from 0 on."""
+        return tuple(week for week, percent in enumerate(self.percent) if percent is None)
 
 
 COURSES: Final = (
@@ -41,6 +46,7 @@ COURSES: Final = (
     ),
     Course("dropout", (100, 98, 96, 97, 95), None, missed=30),
     Course("relapse", (100, 90, 80, 70, 60, 50, 44, 40, 55, 70, 85, 95), 100, missed=10),
+    Course("readmission", (100, 98, 104, 116, 148, None, None, 110, 92, 78, 64, 50), 46),
 )
 
 
@@ -52,11 +58,13 @@ class Scores:
     gad_7: int
 
 
-def scores(course: Course, chance: Chance) -> tuple[list[Scores], Scores | None]:
-    """Choose the scores of each week, and the one after the programme."""
+def scores(course: Course, chance: Chance) -> tuple[list[Scores | None], Scores | None]:
+    """Choose the scores of each week, none in hospital, and the one after the programme."""
     baseline, offset = chance.between(*_PHQ_9_BASELINE), chance.between(3, 6)
     weeks = [
-        _scores(baseline * percent, offset, chance.between(-1, 1) if number else 0)
+        None
+        if percent is None
+        else _scores(baseline * percent, offset, chance.between(-1, 1) if number else 0)
         for number, percent in enumerate(course.percent)
     ]
     if course.aftercare is None:

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
     from services.synthetic.chance import Chance
     from services.synthetic.episodes.courses import Course
+    from services.synthetic.episodes.programme import Programme
 
-Kind = Literal["attended", "late", "left-early", "telehealth", "noshow"]
+Kind = Literal["attended", "late", "left-early", "telehealth", "noshow", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
     """A service by its ActivityDefinition: on which days, from when, how long, every so many weeks.
 
-    `begins` are minutes after midnight.
+    `begins` are minutes after midnight; `since` is the first week, from 0 on.
     """
 
     service: str
@@ -29,7 +30,13 @@ class Activity:
     begins: int
     minutes: int
     weeks: int = 1
+    since: int = 0
     is_group: bool = False
+
+    def meets(self, week: int, day: str) -> bool:
+        """Tell whether it meets on a day of a week."""
+        after = week - self.since
+        return day in self.days and after >= 0 and after % self.weeks == 0
 
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri")
@@ -58,18 +65,20 @@ class Session:
         return self.left - self.arrived
 
 
-def sessions(course: Course, monday: date, chance: Chance) -> Iterator[Session]:
-    """Hold every session of a course, in the order of time."""
-    last = len(course.percent) - 1
-    for week, (number, name), activity in product(range(last + 1), enumerate(DAYS), ACTIVITIES):
-        if name in activity.days and week % activity.weeks == 0:
-            is_gone = course.is_dropout and week == last
-            kind = "noshow" if is_gone else _kind(course, chance)
-            day = monday + timedelta(weeks=week, days=number)
-            yield _held(activity, week, day, kind, chance)
+def sessions(programme: Programme, chance: Chance) -> Iterator[Session]:
+    """Hold every session of a programme, in the order of time."""
+    weeks = range(len(programme.course.percent))
+    for week, (number, name), activity in product(weeks, enumerate(DAYS), programme.activities):
+        if activity.meets(week, name):
+            day = programme.monday(week) + timedelta(days=number)
+            yield _held(activity, week, day, _kind(programme.course, week, chance), chance)
 
 
-def _kind(course: Course, chance: Chance) -> Kind:
+def _kind(course: Course, week: int, chance: Chance) -> Kind:
+    if week in course.away:
+        return "cancelled"
+    if course.is_dropout and week == len(course.percent) - 1:
+        return "noshow"
     if chance.happens(course.missed):
         return "noshow"
     return chance.pick(("attended",) * 15 + ("late", "late", "left-early", "telehealth"))
@@ -77,7 +86,7 @@ def _kind(course: Course, chance: Chance) -> Kind:
 
 def _held(activity: Activity, week: int, day: date, kind: Kind, chance: Chance) -> Session:
     arrived, left = activity.begins, activity.begins + activity.minutes
-    if kind == "noshow":
+    if kind in {"noshow", "cancelled"}:
         left = arrived
     elif kind == "late":
         arrived += chance.between(6, 25)

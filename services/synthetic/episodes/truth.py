@@ -3,62 +3,76 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from shared.care.instruments.change import classify
-from shared.care.instruments.registry import score_of
+from services.synthetic.episodes.review import SCORES, classified, decided_on
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import date
 
-    from services.synthetic.episodes.care import Programme
     from services.synthetic.episodes.courses import Scores
+    from services.synthetic.episodes.programme import Programme
     from services.synthetic.episodes.sessions import Session
     from shared.fhir.reader import JsonObject
 
 
-def truth(
-    programme: Programme,
-    told: tuple[list[Scores], Scores | None],
-    held: Sequence[Session],
-) -> JsonObject:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was drawn: the scores of each week and of aftercare, the sessions, the clocks."""
+
+    weeks: Sequence[Scores | None]
+    after: Scores | None
+    held: Sequence[Session]
+    clocks: Sequence[JsonObject]
+
+
+def truth(programme: Programme, told: Told) -> JsonObject:
     """Label a person with the course, its scores and classes, the minutes and what happened."""
-    weeks, after = told
-    first, last = weeks[0], weeks[-1]
+    known, held = [each for each in told.weeks if each], told.held
     return {
         "course": programme.course.name,
         "admitted": programme.admitted.isoformat(),
         "ended": programme.ended.isoformat(),
-        "weeks": [_week(number, each, held) for number, each in enumerate(weeks)],
-        "aftercare": None if after is None else asdict(after),
-        "change": {
-            "phq_9": _class("44261-6", first.phq_9, last.phq_9),
-            "gad_7": _class("70274-6", first.gad_7, last.gad_7),
-        },
+        "weeks": [_week(number, each, held) for number, each in enumerate(told.weeks)],
+        "aftercare": None if told.after is None else asdict(told.after),
+        "change": {each: classified(each, known[0], known[-1]) for each in SCORES},
         "minutes": sum(each.attended for each in held),
         "sessions": dict(sorted(Counter(each.kind for each in held).items())),
-        "events": _events(programme),
+        "follow_up": list(told.clocks),
+        "revision": _revision(programme),
+        "events": [{"date": d.isoformat(), "event": e} for d, e in sorted(_events(programme))],
     }
 
 
-def _week(number: int, scores: Scores, held: Sequence[Session]) -> JsonObject:
-    minutes = sum(each.attended for each in held if each.week == number)
-    missed = sum(each.kind == "noshow" for each in held if each.week == number)
-    return {"week": number + 1, **asdict(scores), "minutes": minutes, "missed": missed}
+def _week(number: int, scores: Scores | None, held: Sequence[Session]) -> JsonObject:
+    of_week = [each for each in held if each.week == number]
+    return {
+        "week": number + 1,
+        **(asdict(scores) if scores else dict.fromkeys(SCORES)),
+        "minutes": sum(each.attended for each in of_week),
+        "missed": sum(each.kind == "noshow" for each in of_week),
+    }
 
 
-def _class(code: str, before: int, after: int) -> str | None:
-    found = score_of(code)
-    rule = found[1].change if found else None
-    return classify(rule, before, after).classified if rule else None
+def _revision(programme: Programme) -> JsonObject | None:
+    review = programme.review
+    if review is None:
+        return None
+    told = {"measure": review.measure, "decision": review.decision}
+    return {"week": review.week + 1} | told
 
 
-def _events(programme: Programme) -> list[JsonObject]:
-    ending = "dropped-out" if programme.course.is_dropout else "handed-over"
-    events = (
-        (programme.referred, "referred"),
-        (programme.admitted, "admitted"),
-        (programme.ended, ending),
-    )
-    return [{"date": day.isoformat(), "event": name} for day, name in events]
+def _events(programme: Programme) -> Iterator[tuple[date, str]]:
+    yield programme.referred, "referred"
+    yield programme.admitted, "admitted"
+    if programme.review is not None:
+        yield programme.monday(programme.review.week), "revision-proposed"
+        decided = f"revision-{programme.review.decision}"
+        yield decided_on(programme, programme.review), decided
+    if (stay := programme.readmission) is not None:
+        yield stay.admitted, "readmitted"
+        yield stay.discharged, "discharged-again"
+        yield stay.returned, "returned"
+    yield programme.ended, "dropped-out" if programme.course.is_dropout else "handed-over"

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.synthetic.codes import HL7, coding
 from services.synthetic.places import PROGRAMME
 from services.synthetic.timeline import instant
 
 if TYPE_CHECKING:
-    from services.synthetic.episodes.care import Programme
+    from services.synthetic.episodes.programme import Programme
     from services.synthetic.episodes.sessions import Session
     from services.synthetic.history import History
     from shared.fhir.reader import JsonObject
 
+_NOT_HELD: Final = frozenset({"noshow", "cancelled"})
+
 
 def visit(
     history: History, programme: Programme, session: Session, told: dict[str, JsonObject]
-) -> None:
-    """Add what the record says of a session; `told` names its `episode` and its `order`."""
+) -> JsonObject | None:
+    """Add what the record says of a session; `told` names its `episode` and its `order`.
+
+    Gives a Reference to the Encounter, where there was one.
+    """
     activity = session.activity
     booked = {
         "start": _at(session, activity.begins),
         "end": _at(session, activity.begins + activity.minutes),
     }
-    appointment = booked | {
-        "status": "noshow" if session.kind == "noshow" else "fulfilled",
+    appointment: JsonObject = booked | {
+        "status": session.kind if session.kind in _NOT_HELD else "fulfilled",
         "minutesDuration": activity.minutes,
         "basedOn": [told["order"]],
         "participant": [
@@ -33,9 +38,12 @@ def visit(
             {"actor": programme.clinician, "status": "accepted"},
         ],
     }
+    if session.kind == "cancelled":
+        appointment["cancelationReason"] = {"text": "The person is in hospital."}
     kept = history.add("Appointment", appointment)
-    if session.kind != "noshow":
-        history.add("Encounter", _encounter(history, programme, session, told, kept))
+    if session.kind in _NOT_HELD:
+        return None
+    return history.add("Encounter", _encounter(history, programme, session, told, kept))
 
 
 def _encounter(

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from services.cli.console import Failure
 from services.cli.loading import contents, files
 from services.cli.main import app
 from services.synthetic.episodes import episodes
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from shared.fhir.reader import JsonObject
 
-PEOPLE = 5
-COURSES = ["responder", "non-responder", "worsening", "dropout", "relapse"]
+PEOPLE = 6
+COURSES = ["responder", "non-responder", "worsening", "dropout", "relapse", "readmission"]
 seeds = st.integers(-(2**40), 2**40)
 POINTS = {"LA6568-5": 0, "LA6569-3": 1, "LA6570-1": 2, "LA6571-9": 3}
 TOTALS = {"phq-9": "44261-6", "gad-7": "70274-6"}
@@ -49,6 +50,13 @@ class Told:
         [only] = self.all(resource_type)
         return only
 
+    def plan(self, intent: str) -> JsonObject:
+        [only] = [each for each in self.all("CarePlan") if each["intent"] == intent]
+        return only
+
+    def tasks(self, code: str) -> list[JsonObject]:
+        return [e for e in self.all("Task") if e["code"]["coding"][0]["code"] == code]
+
     def scores(self, name: str) -> list[int]:
         """Add up the answers of each response, in the order of time."""
         asked = [e for e in self.all("QuestionnaireResponse") if e["questionnaire"].endswith(name)]
@@ -63,7 +71,7 @@ class Told:
                 yield each, kept.get(url)
 
     def minutes_of_weeks(self, weeks: int) -> list[int]:
-        monday = date.fromisoformat(self.one("CarePlan")["period"]["start"])
+        monday = date.fromisoformat(self.plan("plan")["period"]["start"])
         found = [0] * weeks
         for _, visit in self.sessions():
             if visit is not None:
@@ -156,9 +164,9 @@ def test_the_truth_tells_the_scores_of_the_answers(seed: int) -> None:
             key = name.replace("-", "_")
             after = [truth["aftercare"][key]] if truth["aftercare"] else []
             answered = told.scores(name)
-            assert answered == [week[key] for week in truth["weeks"]] + after
+            weeks = [week[key] for week in truth["weeks"] if week[key] is not None]
+            assert answered == weeks + after
             assert answered == _recorded(told, code)
-            weeks = answered[: len(truth["weeks"])]
             assert truth["change"][key] == _class(name, weeks[0], weeks[-1])
 
 
@@ -190,6 +198,7 @@ def test_a_course_ends_in_its_class(seed: int) -> None:
     classes = {truth["course"]: truth["change"]["phq_9"] for _, truth in people(seed)}
     assert classes.pop("responder") in {"response", "remission"}
     assert classes.pop("worsening") == "reliable-worsening"
+    assert classes.pop("readmission") in {"reliable-improvement", "response"}
     assert set(classes.values()) == {"no-reliable-change"}
 
 
@@ -205,9 +214,9 @@ def test_the_truth_tells_the_minutes_and_kinds_of_the_visits(seed: int) -> None:
 
 
 def _kind(appointment: JsonObject, visit: JsonObject | None) -> str:
-    assert (appointment["status"] == "noshow") == (visit is None)
+    assert (appointment["status"] != "fulfilled") == (visit is None)
     if visit is None:
-        return "noshow"
+        return str(appointment["status"])
     if visit["class"]["code"] == "VR":
         return "telehealth"
     if visit["period"]["start"] > appointment["start"]:
@@ -217,15 +226,17 @@ def _kind(appointment: JsonObject, visit: JsonObject | None) -> str:
 
 def test_every_way_to_attend_occurs(made: list[tuple[Told, JsonObject]]) -> None:
     kinds = {kind for _, truth in made for kind in truth["sessions"]}
-    assert kinds == {"attended", "late", "left-early", "telehealth", "noshow"}
+    assert kinds == {"attended", "late", "left-early", "telehealth", "noshow", "cancelled"}
 
 
 def test_a_programme_is_over_and_was_handed_over_unless_somebody_left(
     made: list[tuple[Told, JsonObject]],
 ) -> None:
     for told, truth in made:
-        episode, plan = told.one("EpisodeOfCare"), told.one("CarePlan")
-        assert [e["status"] for e in episode["statusHistory"]] == ["planned", "active", "finished"]
+        episode, plan = told.one("EpisodeOfCare"), told.plan("plan")
+        hold = ["onhold", "active"] if truth["course"] == "readmission" else []
+        statuses = [e["status"] for e in episode["statusHistory"]]
+        assert statuses == ["planned", "active", *hold, "finished"]
         assert all(
             one["period"]["end"] == other["period"]["start"]
             for one, other in pairwise(episode["statusHistory"])
@@ -233,9 +244,75 @@ def test_a_programme_is_over_and_was_handed_over_unless_somebody_left(
         assert plan["period"] == {"start": truth["admitted"], "end": truth["ended"]}
         dropped = truth["course"] == "dropout"
         assert plan["status"] == ("revoked" if dropped else "completed")
-        assert [e["status"] for e in told.all("Task")] == ([] if dropped else ["completed"])
+        handed = [e["status"] for e in told.tasks("fulfill")]
+        assert handed == ([] if dropped else ["completed"])
         assert (truth["aftercare"] is None) == dropped
         assert len(truth["weeks"]) == (5 if dropped else 12)
+
+
+@settings(max_examples=5, deadline=None)
+@given(seeds)
+def test_a_revision_is_proposed_once_a_measure_has_worsened_and_adds_what_was_accepted(
+    seed: int,
+) -> None:
+    for told, truth in people(seed):
+        revision = truth["revision"]
+        assert (revision is None) == (truth["course"] not in {"worsening", "readmission"})
+        assert [each["focus"] for each in told.tasks("plan-review")] == [
+            {"reference": url} for url, e in told.by_url.items() if e.get("intent") == "proposal"
+        ]
+        if revision is not None:
+            _revised(told, truth, accepted=revision["decision"] == "accepted")
+
+
+def _revised(told: Told, truth: JsonObject, *, accepted: bool) -> None:
+    key = truth["revision"]["measure"]
+    totals = [week[key] for week in truth["weeks"][: truth["revision"]["week"]]]
+    classes = [_class(key.replace("_", "-"), totals[0], each) for each in totals]
+    assert classes.index("reliable-worsening") == len(classes) - 1
+    proposal = told.plan("proposal")
+    assert proposal["status"] == ("completed" if accepted else "revoked")
+    cited = [told.by_url[each["reference"]] for each in proposal["supportingInfo"]]
+    assert [each["valueQuantity"]["value"] for each in cited] == [totals[0], totals[-1]]
+    assert ("note" in told.plan("plan")) == accepted
+    assert len(told.plan("plan")["activity"]) == 4 + accepted
+
+
+def test_revisions_are_accepted_and_rejected() -> None:
+    decisions = {truth["revision"]["decision"] for _, truth in people(7, 60) if truth["revision"]}
+    assert decisions == {"accepted", "rejected"}
+
+
+def test_a_readmission_holds_the_episode_and_calls_off_the_sessions(
+    made: list[tuple[Told, JsonObject]],
+) -> None:
+    [(told, truth)] = [each for each in made if each[1]["course"] == "readmission"]
+    days = {each["event"]: each["date"] for each in truth["events"]}
+    hold = told.one("EpisodeOfCare")["statusHistory"][2]["period"]
+    assert (hold["start"][:10], hold["end"][:10]) == (days["readmitted"], days["returned"])
+    stays = [e for e in told.all("Encounter") if e["class"]["code"] == "IMP"]
+    assert [e["period"]["start"][:10] for e in stays][-1] == days["readmitted"]
+    for appointment, visit in told.sessions():
+        is_away = days["readmitted"] <= appointment["start"][:10] < days["returned"]
+        assert is_away == (appointment["status"] == "cancelled")
+        assert visit is None or not is_away
+
+
+@settings(max_examples=5, deadline=None)
+@given(seeds)
+def test_each_discharge_has_its_clocks_and_the_first_visit_in_time_satisfies_them(
+    seed: int,
+) -> None:
+    for told, truth in people(seed):
+        again = truth["course"] == "readmission"
+        assert [len(told.tasks(f"follow-up-{days}d")) for days in (7, 30)] == [1 + again] * 2
+        seen = sorted(v["period"]["start"][:10] for _, v in told.sessions() if v is not None)
+        for clock, days in (("follow-up-7d", 7), ("follow-up-30d", 30)):
+            for task, said in zip(told.tasks(clock), truth["follow_up"], strict=True):
+                left = date.fromisoformat(said["discharged"])
+                spans = [e for e in seen if 1 <= (date.fromisoformat(e) - left).days <= days]
+                assert said[clock.replace("-", "_")] == (spans[0] if spans else None)
+                assert task["status"] == ("completed" if spans else "failed")
 
 
 def test_everything_ends_before_the_last_day() -> None:
@@ -245,17 +322,27 @@ def test_everything_ends_before_the_last_day() -> None:
 
 
 def test_the_command_writes_files_to_load_and_the_truth_beside_them(tmp_path: Path) -> None:
-    asked = ["generate", "--people", "2", "--seed", "3", "--episodes", "--out", str(tmp_path)]
+    out = tmp_path / "episodes"
+    asked = ["generate", "--people", "2", "--seed", "3", "--episodes", "--out", str(out)]
     ran = CliRunner().invoke(app, asked)
     assert ran.exit_code == 0, ran.output
-    found = files.find([tmp_path / "fhir"])
+    found = files.find([out / "fhir"])
     assert [each.name for each in found] == [
         "person-00001.json",
         "person-00002.json",
         "places.json",
     ]
+    assert files.find([out]) == found == files.find([tmp_path])
     assert all(contents.scan(each).resources for each in found)
-    lines = (tmp_path / "truth.ndjson").read_text().splitlines()
+    lines = (out / "truth.ndjson").read_text().splitlines()
     truths = [json.loads(line) for line in lines]
     assert [each["person"] for each in truths] == ["episode-3-1-1", "episode-3-2-1"]
     assert not any("resourceType" in each for each in truths)
+
+
+def test_what_is_missing_to_load_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match=f"nothing to load: {tmp_path} holds no .json"):
+        files.find([tmp_path])
+    (tmp_path / "truth.ndjson").touch()
+    with pytest.raises(Failure, match=r"holds truth.ndjson, but not the folder fhir"):
+        files.find([tmp_path])
