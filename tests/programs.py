@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Told = dict[str, dict[str, str]]
 
 SERVICES = ("intake", "plan", "progress")
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 15
 
 

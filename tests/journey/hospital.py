@@ -113,7 +113,7 @@ class Hospital:
         note = {"resourceType": "Basic", "id": f"now-{uuid.uuid4()}", "code": {"text": "now"}}
         return datetime.fromisoformat(self.put(note)["meta"]["lastUpdated"])
 
-    def pass_time(self, passed: timedelta = timedelta(seconds=1)) -> None:
+    def pass_time(self, passed: timedelta = timedelta(seconds=30)) -> None:
         """Move the clock; what follows from earlier writes has happened when this returns."""
         instant = (self.now() + passed).isoformat(timespec="milliseconds")
         told = [{"name": "instant", "valueInstant": instant}]

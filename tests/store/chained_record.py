@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
+
 from shared.access.access import DEFAULT_TENANT, Access
 from shared.fhir.errors import EditConflict
 from shared.fhir.search.reading import Reading
@@ -17,8 +19,6 @@ from shared.store.version import Change, Key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-
-    import asyncpg
 
     from shared.store.verify import Verified
 
@@ -72,7 +72,8 @@ async def _write_often(store: Store, chance: random.Random, rounds: int) -> None
         while True:
             try:
                 await write(store, keys, chance)
-            except EditConflict:
+            # As the engine does with a race that is lost.
+            except (EditConflict, asyncpg.DeadlockDetectedError):
                 continue
             break
 
