@@ -5,33 +5,23 @@ https://hl7.org/fhir/R4/http.html#search
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shared.fhir.definitions import RESOURCE_TYPES, TYPE_CODE
-from shared.fhir.errors import InvalidSearch, Issue, NotSupported
-from shared.fhir.search.parameters import is_view, served_parameters
-from shared.fhir.search.parse import read_query
-from shared.fhir.search.query import RESULT, InCompartment
+from shared.fhir.errors import InvalidSearch, NotSupported
+from shared.fhir.search.parameters import is_view
+from shared.fhir.search.parse import read_query, refuse_beside_narrative
+from shared.fhir.search.query import InCompartment
 from shared.fhir.search.reading import Reading as Texts
 from shared.server.compartments import members, parameters_of
 from shared.server.concepts import with_concepts
+from shared.server.several_types import taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from shared.fhir.search.query import Query
-    from shared.fhir.search.stored import Stored
     from shared.server.request import Context, FhirRequest, Pairs
     from shared.store.reading import Reading
-
-_SORTED_BY: Final = frozenset({"_id", "_lastUpdated"})
-_INCLUDING: Final = frozenset({"_include", "_revinclude"})
-# So many types at most are asked which parameters they share.
-_FEW: Final = 20
-_CODE: Final = re.compile(r"[^:.]*")
 
 
 async def query_of(reading: Reading, request: FhirRequest, context: Context) -> Query:
@@ -71,16 +61,26 @@ async def _of_several(
     reading: Reading, request: FhirRequest, texts: Texts, *, lenient: bool
 ) -> Query:
     types = _types(request)
-    common = _shared(types, texts.stored)
-    pairs, issues = _common(common, request.query, lenient=lenient)
+    named = tuple(pair for pair in request.query if pair[0] == "_type")
+    if len(types) == 1:
+        others = tuple(pair for pair in request.query if pair[0] != "_type")
+        query = _of_type(types[0], request, others, texts, lenient=lenient)
+        return replace(query, used=(*named, *query.used))
+    asked = taken(types, request.query, texts.stored, lenient=lenient)
     # Only the types that are there cost anything; one shows whether the values can be read.
     present = await reading.present_types()
     searched = [each for each in types if each in present] or types[:1]
+    pairs = tuple(asked.pairs)
     parts = [_of_type(each, request, pairs, texts, lenient=False) for each in searched]
-    first = parts[0]
-    named = [pair for pair in request.query if pair[0] == "_type"]
+    refuse_beside_narrative(asked.includes, parts[0].result)
     return replace(
-        first, type="", criteria=(), used=(*named, *first.used), issues=issues, parts=tuple(parts)
+        parts[0],
+        type="",
+        criteria=(),
+        includes=tuple(asked.includes),
+        used=(*named, *asked.used),
+        issues=tuple(asked.issues),
+        parts=tuple(parts),
     )
 
 
@@ -100,63 +100,3 @@ def _types(request: FhirRequest) -> list[str]:
     if outside:
         raise InvalidSearch(f"{', '.join(outside)} cannot be searched together with others here.")
     return sorted(asked)
-
-
-def _common(
-    common: frozenset[str], pairs: Iterable[tuple[str, str]], *, lenient: bool
-) -> tuple[Pairs, tuple[Issue, ...]]:
-    """Keep the parameters that all of the types have.
-
-    :raises InvalidSearch: when one has not, and the search is not lenient.
-    """
-    used: list[tuple[str, str]] = []
-    issues: list[Issue] = []
-    for name, text in pairs:
-        reason = "" if name == "_type" else _reason(name, text, common)
-        if reason and not lenient:
-            raise InvalidSearch(reason)
-        if reason:
-            issues.append(Issue("warning", "not-supported", f"Skipped. {reason}"))
-        elif name != "_type":
-            used.append((name, text))
-    return tuple(used), tuple(issues)
-
-
-def _reason(name: str, text: str, common: frozenset[str]) -> str:
-    """Tell why a search of several types cannot take a parameter, if so."""
-    if name in _INCLUDING:
-        return f"{name} goes with a search of one type."
-    if name == "_sort":
-        keys = {key.removeprefix("-") for key in text.split(",")}
-        return "" if keys <= _SORTED_BY else "Several types are sorted by _id and _lastUpdated."
-    found = _CODE.match(name)
-    code = found[0] if found else ""
-    if name in RESULT or code in common or code in {"_has", "_list"}:
-        return ""
-    listed = ", ".join(sorted(common))
-    return f"'{code}' is not a search parameter of all these types; they share {listed}."
-
-
-def _shared(types: Sequence[str], stored: Stored) -> frozenset[str]:
-    """Name the parameters that types share, those that are stored too."""
-    more = {each.parameter.code for name in types for each in stored.of(name)}
-    return _common_parameters(tuple(types)) | {
-        code for code in more if _is_shared(code, types, stored)
-    }
-
-
-def _is_shared(code: str, types: Iterable[str], stored: Stored) -> bool:
-    found = [stored.served(name).get(code) for name in types]
-    return None not in found and len({each.type for each in found if each}) == 1
-
-
-@cache
-def _common_parameters(types: tuple[str, ...]) -> frozenset[str]:
-    """Name the parameters that types share, by code and type.
-
-    What all types have is what a resource without any content of its own has: a Binary.
-    """
-    if len(types) > _FEW:
-        return frozenset(served_parameters("Binary"))
-    own = ({(code, each.type) for code, each in served_parameters(name).items()} for name in types)
-    return frozenset(code for code, _ in set.intersection(*own))

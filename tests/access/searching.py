@@ -124,7 +124,11 @@ class Searching(Vocabulary):
             pairs.append(("_has:Provenance:target:recorded", "ge2020"))
         pairs.append(("_count", str(rng.choice((1, 2, 5, 20)))))
         if rng.random() < 0.5:
-            pairs.append(("_sort", rng.choice(("_id", "-_id", "_lastUpdated", "-_lastUpdated"))))
+            keys = ("_id", "-_id", "_lastUpdated", "-_lastUpdated", "_tag", "patient", "-date")
+            pairs.append(("_sort", rng.choice(keys)))
+        if rng.random() < 0.3:
+            beside = (("_include", "Encounter:service-provider"), ("_revinclude", "Basic:subject"))
+            pairs.append(rng.choice(beside))
         if rng.random() < 0.3:
             pairs.append(("_total", "accurate"))
         return Ask("GET", f"?{urlencode(pairs)}")

@@ -45,6 +45,8 @@ CASES: Final[dict[str, tuple[tuple[Use, ...], str, str]]] = {
     "has by type": (("has",), "types", "has"),
     "include": (("include",), "patients", "include"),
     "include by type": (("include",), "types", "include"),
+    "include beside several types": (("include",), "patients", "system"),
+    "revinclude beside several types": (("revinclude",), "patients", "system"),
     "revinclude": (("revinclude",), "patients", "include"),
     "revinclude by type": (("revinclude",), "types", "include"),
     "everything": (("mentions",), "types", "everything"),

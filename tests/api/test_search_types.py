@@ -117,8 +117,12 @@ async def test_all_of_them_are_counted(
         ("?_type=Observation,Patient&code=a", "share"),
         ("?_type=Observation,Nothing", "no resource type: Nothing"),
         ("?_type=AuditEvent,Patient", "AuditEvent"),
-        ("?_type=Observation,Condition&_sort=code", "sorted by"),
-        ("?_type=Observation,Condition&_include=Observation:subject", "one type"),
+        ("?_type=Observation,Condition&_sort=value-quantity", "cannot be sorted by"),
+        ("?_type=Observation,Condition&_sort=-code,onset-date", "'onset-date'"),
+        ("?_type=Observation,Condition&_include=Encounter:subject", "begins at the matches"),
+        ("?_type=Observation,Condition&_revinclude=Encounter:part-of", "leads to the matches"),
+        ("?_type=Observation,Condition&_include=Observation:code", "no reference"),
+        ("?_type=Flag,Condition&_include=Flag:subject&_summary=text", "_summary=text"),
         ("?_type=Observation,Condition&code:wrong=a", "no modifier"),
         ("?_page=AAAA", "page key"),
         ("?_filter=a", "not a search parameter"),
@@ -147,6 +151,53 @@ async def test_types_with_dates_of_their_own_are_walked_together(
     expected = sorted(each for each in every if each.partition("/")[0] in types)
     url = f"?_type={types}&_tag={tag}&{asked}&_count={count}"
     assert sorted(await walked(client, url)) == expected
+
+
+@pytest.mark.parametrize("count", [1, 2, 50])
+async def test_types_are_sorted_together_by_a_date_of_each(
+    client: httpx.AsyncClient, count: int
+) -> None:
+    tag = fresh()
+    meta = {"tag": [{"system": TAGS, "code": tag}]}
+    someone = await created(client, identified(tag))
+    done = {"resourceType": "Procedure", "status": "completed", "meta": meta}
+    done |= {"subject": {"reference": someone}}
+    # The date of the one is the main date of its type; one of the other has none.
+    made = [
+        {**done, "performedDateTime": "2026-02-27T10:00:00Z"},
+        observation(someone, meta=meta),
+        observation(someone, meta=meta, effectiveDateTime="2026-02-27T09:00:00Z"),
+        {**done, "performedDateTime": "2026-02-27T08:00:00Z"},
+        done,
+        observation(someone, meta=meta, effectiveDateTime="2026-02-27T11:00:00Z"),
+    ]
+    ten, undated, nine, eight, never, eleven = [await created(client, each) for each in made]
+    asked = f"?_type=Procedure,Observation&_tag={tag}&_count={count}&_sort="
+    down, up = [eleven, ten, nine, eight], [eight, nine, ten, eleven]
+    assert await walked(client, f"{asked}-date") == [*down, never, undated]
+    assert await walked(client, f"{asked}date") == [*up, undated, never]
+    assert await walked(client, f"{asked}patient,-date") == [*down, undated, never]
+    last = await client.get(f"{asked}-date")
+    while onward := link(last, "next"):
+        last = await client.get(onward)
+    back = await walked(client, link(last, "self") or "", "previous")
+    assert sorted(back) == sorted([*down, never, undated])
+
+
+async def test_includes_go_with_several_types(
+    client: httpx.AsyncClient, tagged: tuple[str, list[str]]
+) -> None:
+    tag, [someone, first, unit, second, _] = tagged
+    asked = f"?_type=Observation,Organization&_tag={tag}&_sort=_lastUpdated"
+    answer = await client.get(f"{asked}&_count=3&_include=Observation:subject")
+    shown = [
+        (each["search"]["mode"], f"{found['resourceType']}/{found['id']}")
+        for each in answer.json()["entry"]
+        for found in [each["resource"]]
+    ]
+    assert shown == [("match", first), ("match", unit), ("match", second), ("include", someone)]
+    onward = await client.get(link(answer, "next") or "")
+    assert [each["search"]["mode"] for each in onward.json()["entry"]] == ["match"]
 
 
 async def test_the_members_of_a_list_are_found(

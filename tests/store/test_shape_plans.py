@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
@@ -133,6 +133,18 @@ async def test_a_page_of_each_shape_is_bounded(filled: Filled, shape: Shape, mod
         assert found.rows <= bound or (shape.name in TOGETHER and found.entries), (pairs, found)
         if of_a_patient:
             assert found.entries <= bound, (pairs, found)
+
+
+@pytest.mark.parametrize("sort", ["-date", "date", "-_lastUpdated", "_lastUpdated"])
+@MODES
+async def test_a_page_of_several_types_is_bounded(filled: Filled, sort: str, mode: str) -> None:
+    pairs = (("_sort", sort), ("_count", "20"))
+    parts = [filled.record.query(name, *pairs) for name in ("Encounter", "Observation")]
+    together = replace(parts[0], type="", parts=tuple(parts))
+    statement = page_statement(together, filled.record.access, None)
+    found = await reads(filled.record.connection, statement, mode)
+    assert not found.walked, found
+    assert found.rows <= BOUNDED, found
 
 
 @pytest.mark.parametrize("asked", FURTHER)

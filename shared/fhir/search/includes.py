@@ -15,6 +15,8 @@ from shared.fhir.search.query import Include
 from shared.fhir.search.stored import NOTHING, Stored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.fhir.search.parameters import Parameter
 
 _NAMES: Final = frozenset({"_include", "_revinclude"})
@@ -40,8 +42,8 @@ def reverse_includes_of(resource_type: str, stored: Stored = NOTHING) -> list[st
     ]
 
 
-def read_include(resource_type: str, name: str, text: str, stored: Stored = NOTHING) -> Include:
-    """Read what is to be shown beside matches of a type, or with `:iterate` beside that again.
+def read_include(types: Sequence[str], name: str, text: str, stored: Stored = NOTHING) -> Include:
+    """Read what is to be shown beside matches of types, or with `:iterate` beside that again.
 
     :raises InvalidSearch: there is no such modifier, type or reference, or it leads nowhere.
     :raises NotSupported: R4 has it, this server does not.
@@ -49,8 +51,8 @@ def read_include(resource_type: str, name: str, text: str, stored: Stored = NOTH
     code, mark, modifier = name.partition(":")
     if mark and modifier != "iterate":
         raise InvalidSearch(f"There is no modifier ':{modifier}' here; valid is 'iterate'.")
-    if is_view(resource_type):
-        raise NotSupported(f"{code} is not supported for {resource_type}.")
+    if any(map(is_view, types)):
+        raise NotSupported(f"{code} is not supported for {', '.join(filter(is_view, types))}.")
     parts = text.split(":")
     if "*" in parts:
         raise NotSupported(f"{code} takes no '*': name each reference, as in {_example(code)}.")
@@ -66,7 +68,7 @@ def read_include(resource_type: str, name: str, text: str, stored: Stored = NOTH
         iterate=bool(mark),
     )
     if not include.iterate:
-        _refuse_apart(resource_type, include)
+        _refuse_apart(types, include)
     return include
 
 
@@ -83,14 +85,14 @@ def _target(source: str, parameter: Parameter, given: list[str]) -> str | None:
     return given[0] if given else None
 
 
-def _refuse_apart(resource_type: str, include: Include) -> None:
+def _refuse_apart(types: Sequence[str], include: Include) -> None:
     """Refuse what could not lead from or to a match: it would look as if there were none."""
-    if not include.is_reverse and include.source != resource_type:
+    if not include.is_reverse and include.source not in types:
         raise InvalidSearch(
-            f"_include begins at the matches, as in '{resource_type}:…'; from what is included "
+            f"_include begins at the matches, as in '{types[0]}:…'; from what is included "
             "leads _include:iterate."
         )
-    if include.is_reverse and resource_type not in include.targets:
+    if include.is_reverse and not set(types) & set(include.targets):
         raise InvalidSearch(
             f"_revinclude leads to the matches, which '{include.parameter.code}' of "
             f"{include.source} does not; to what is included leads _revinclude:iterate."

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from shared.fhir.errors import FhirError
-    from shared.fhir.search.query import Include, Sort
+    from shared.fhir.search.query import Include, Result, Sort
     from shared.fhir.search.restrictions import Reader
     from shared.fhir.search.stored import Stored
 
@@ -63,8 +63,7 @@ def read_query(
     given = _result_parameters(pairs)
     known = _known(resource_type, pairs, reading.stored, lenient=lenient)
     count, result = read_count(given), read_result(given)
-    if known.includes and result.summary == "text":
-        raise InvalidSearch("_include and _revinclude do not go with _summary=text.")
+    refuse_beside_narrative(known.includes, result)
     return Query(
         type=resource_type,
         criteria=tuple(read(text, reading) for read, text in known.criteria),
@@ -77,6 +76,15 @@ def read_query(
         used=tuple(known.used),
         issues=tuple(known.issues),
     )
+
+
+def refuse_beside_narrative(includes: Sequence[Include], result: Result) -> None:
+    """Refuse to include anything where only narratives are shown, as R4 has it.
+
+    :raises InvalidSearch: both are asked for.
+    """
+    if includes and result.summary == "text":
+        raise InvalidSearch("_include and _revinclude do not go with _summary=text.")
 
 
 def _refuse_unreadable(pairs: Sequence[tuple[str, str]]) -> None:
@@ -102,7 +110,7 @@ class _Known:
         if name == "_sort":
             self.sort += read_sort(self.type, text, self.stored)
         elif is_include(name):
-            self.includes.append(read_include(self.type, name, text, self.stored))
+            self.includes.append(read_include([self.type], name, text, self.stored))
         elif name not in RESULT:
             self.criteria.append((restriction_reader(self.type, name, self.stored), text))
         self.used.append((name, text))

@@ -158,10 +158,11 @@ def order(query: Query, *, backward: bool, is_joined: bool = False) -> Order:
     """Compile the sort of a search; without one, dates that are asked for are shown latest first.
 
     So an index leads to them, wherever in the record they stand. In a search of several types,
-    `is_joined` with others, each type would have a date of its own.
+    `is_joined` with others, each type would have a date of its own; also where the record holds one
+    of them only so far, so that a page's key goes on holding.
     """
     sorts = query.sort or (() if is_joined else _of_dates(query))
-    keys = (_key(f"key_{place}", each) for place, each in enumerate(sorts, 1))
+    keys = (_key(f"key_{place}", each, is_joined=is_joined) for place, each in enumerate(sorts, 1))
     return Order(tuple(keys), backward, sorts)
 
 
@@ -171,14 +172,15 @@ def _of_dates(query: Query) -> tuple[Sort, ...]:
     return tuple(Sort(each, descending=True) for each in dates[:1])
 
 
-def _key(name: str, sort: Sort) -> SortKey:
+def _key(name: str, sort: Sort, *, is_joined: bool) -> SortKey:
     parameter, down = sort.parameter, sort.descending
     if parameter.code == "_id":
         return SortKey(name, "r.id", "text", down, is_column=True)
     if parameter.code == "_lastUpdated":
         return SortKey(name, "r.updated", "timestamptz", down, is_column=True)
-    if parameter.is_main_date and down:
-        # No date is the earliest time there is, so it comes last by itself.
+    if parameter.is_main_date and down and not is_joined:
+        # No date is the earliest time there is, so it comes last by itself; among other types it
+        # has to be none, as theirs is.
         return SortKey(name, "r.d_lo", "bigint", down, is_column=True, values=_MAIN_DATE)
     if parameter.is_main_date:
         expression = f"nullif(r.d_lo, {MIN_TIME})"

@@ -38,7 +38,7 @@ def page_statement(query: Query, access: Access, page_key: PageKey | None) -> St
     backward = page_key is not None and page_key.backward
     pages: list[str] = []
     for part in query.of_each_type:
-        arranged = order(part, backward=backward, is_joined=len(query.of_each_type) > 1)
+        arranged = order(part, backward=backward, is_joined=bool(query.parts))
         found = conditions(part.type, part.criteria, access)
         page = Page(part, found, arranged, page_key, query.count + 1)
         pages.append(page.compile(arguments.of(part.type)))

@@ -74,7 +74,7 @@ class Searches:
         pairs = [
             self._restriction(kind) for _ in range(self.random.choice((0, 1, 1, 1, 2, 2, 3, 4)))
         ]
-        pairs += self._sort(kind) + self._includes(kind)
+        pairs += self._sort(_alike((kind,))) + self._includes(kind)
         lenient = chance > 0.96
         if lenient:
             pairs.insert(self.random.randint(0, len(pairs)), ("no-such", "1"))
@@ -90,10 +90,15 @@ class Searches:
 
     def _of_several(self) -> Search:
         kinds = tuple(sorted(self.random.sample(list(MAKERS), self.random.randint(2, 4))))
-        pairs = [self._common(kinds[0]) for _ in range(self.random.randint(0, 2))]
-        pairs += [("_sort", self.random.choice(("_id", "-_lastUpdated", "_lastUpdated,-_id")))] * (
-            self.random.random() < 0.5
-        )
+        alike = _alike(kinds)
+        codes = [code for code in alike if code not in _COMMON]
+        pairs = [
+            self._parameter(self.random.choice(kinds), self.random.choice(codes))
+            if codes and self.random.random() < 0.6
+            else self._common(kinds[0])
+            for _ in range(self.random.randint(0, 2))
+        ]
+        pairs += self._sort(alike) + self._includes(self.random.choice(kinds))
         return Search(kinds, _raw(pairs))
 
     def _compartment(self, kind: str) -> tuple[str, str] | None:
@@ -234,14 +239,9 @@ class Searches:
             )
         )
 
-    def _sort(self, kind: str) -> list[Pair]:
+    def _sort(self, codes: Sequence[str]) -> list[Pair]:
         if self.random.random() < 0.5:
             return []
-        codes = ["_id", "_lastUpdated"] + [
-            code
-            for code, each in search_parameters(kind).items()
-            if each.type not in {"composite", "special"}
-        ]
         keys = self.random.sample(codes, min(self.random.choice((1, 1, 2, 3)), len(codes)))
         return [("_sort", ",".join(self.random.choice(("", "-")) + key for key in keys))]
 
@@ -259,6 +259,17 @@ class Searches:
                 if has is not None:
                     found.append((f"_revinclude{again}", ":".join(has[0].split(":")[1:3])))
         return found
+
+
+def _alike(kinds: Sequence[str]) -> list[str]:
+    """Name the parameters that types share, each of one type, by which they can be sorted."""
+    first, *others = (search_parameters(each) for each in kinds)
+    return [
+        code
+        for code, each in first.items()
+        if each.type not in {"composite", "special"}
+        if all(code in other and other[code].type == each.type for other in others)
+    ]
 
 
 def _around(things: Sequence[Thing]) -> dict[tuple[str, str], list[Thing]]:

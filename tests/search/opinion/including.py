@@ -11,7 +11,7 @@ from tests.search.opinion.problem import Unknown
 from tests.search.opinion.reading import link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tests.search.opinion.reading import Reading
     from tests.search.opinion.thing import Thing
@@ -27,8 +27,8 @@ class Include(NamedTuple):
     iterates: bool
 
 
-def include(resource_type: str, name: str, text: str) -> Include:
-    """Read what is to be included beside matches of a type."""
+def include(types: Sequence[str], name: str, text: str) -> Include:
+    """Read what is to be included beside matches of some types."""
     code, mark, modifier = name.partition(":")
     parts = text.split(":")
     if (mark and modifier != "iterate") or len(parts) not in {2, 3} or not all(parts):
@@ -38,7 +38,7 @@ def include(resource_type: str, name: str, text: str) -> Include:
         raise Unknown(text)
     targets = (parts[2],) if parts[2:] else found.targets
     read = Include(parts[0], found.code, targets, code == "_revinclude", bool(mark))
-    begins = resource_type in targets if read.is_reverse else parts[0] == resource_type
+    begins = not {*types}.isdisjoint(targets) if read.is_reverse else parts[0] in types
     if not (begins or read.iterates):
         raise Unknown(text)
     return read

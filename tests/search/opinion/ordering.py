@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests.search.opinion import dates, numbers, texts, tokens
 from tests.search.opinion.problem import Unknown
-from tests.search.opinion.thing import defined
+from tests.search.opinion.thing import check_alike, defined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +43,9 @@ def sort_keys(resource_types: Sequence[str], text: str) -> list[Key]:
     """Read the keys, which every type must have."""
     keys = [Key(each.removeprefix("-"), each.startswith("-")) for each in text.split(",")]
     for key in keys:
-        for each in resource_types:
-            if defined(each, key.code).type == "composite":
-                raise Unknown(text)
+        check_alike(resource_types, key.code)
+        if defined(resource_types[0], key.code).type == "composite":
+            raise Unknown(text)
     return keys
 
 

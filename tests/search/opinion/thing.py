@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +11,7 @@ from tests.search.opinion.paths import Node, kinds, select
 from tests.search.opinion.problem import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -19,6 +21,17 @@ def defined(resource_type: str, code: str) -> SearchParameterDefinition:
     if found is None or found.type == "special":
         raise Unknown(code)
     return found
+
+
+def check_alike(resource_types: Sequence[str], name: str) -> None:
+    """Refuse what types that are searched together do not all have as a parameter of one type.
+
+    :raises Unknown: it is such.
+    """
+    if not name.startswith("_has:"):
+        code = re.split("[:.]", name)[0]
+        if len({defined(each, code).type for each in resource_types}) > 1:
+            raise Unknown(name)
 
 
 @cache

@@ -17,7 +17,7 @@ from tests.search.opinion.ordering import Key, latest_first, ordered, sort_keys
 from tests.search.opinion.problem import Unknown
 from tests.search.opinion.reading import Reading
 from tests.search.opinion.terminology import meaning
-from tests.search.opinion.thing import Thing
+from tests.search.opinion.thing import Thing, check_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -111,9 +111,9 @@ class World:
             for wanted in asked.values():
                 wanted.keys += keys
         elif name.partition(":")[0] in {"_include", "_revinclude"}:
-            ((of, only),) = asked.items()
-            only.includes.append(include(of, name, text))
+            asked[next(iter(asked))].includes.append(include(list(asked), name, text))
         elif name not in _RESULT:
+            check_alike(list(asked), name)
             tests = {each: self._reading.restriction(each, name, text) for each in asked}
             for each, test in tests.items():
                 asked[each].tests.append(test)
