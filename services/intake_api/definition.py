@@ -21,6 +21,7 @@ from services.intake_api.operations.waitlist import WAITLIST
 from services.intake_api.profiles import PROFILES
 from services.intake_api.reactions import (
     admission_asked,
+    authorisation_followed,
     clock,
     course_changed,
     document_received,
@@ -58,9 +59,10 @@ DEFINITION: Final = ServiceDefinition(
             referral_step.REACTION,
             waitlist_followed.REACTION,
             admission_asked.REACTION,
+            authorisation_followed.REACTION,
             *self_referred.REACTIONS,
         ),
-        timers={**clock.TIMERS, **referral_step.TIMERS},
+        timers={**clock.TIMERS, **referral_step.TIMERS, **authorisation_followed.TIMERS},
     ),
     operations=(
         PROCESS_MESSAGE,
