@@ -37,7 +37,7 @@ def validate(resource: JsonObject, *, limit: int = 100, warnings: bool = False) 
     issues = _issues(resource, Run(limit))
     if warnings and len(issues) < limit:
         issues += _advice(resource, limit)
-    return capped(issues, _root(resource), limit=limit)
+    return issues and capped(issues, _root(resource), limit=limit)
 
 
 def capped(issues: list[Issue], place: str | None = None, *, limit: int = 100) -> list[Issue]:

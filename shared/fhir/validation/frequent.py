@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.fhir.validation.primitives import check_string
+from shared.fhir.validation.primitives import LONGEST
 
 if TYPE_CHECKING:
     from shared.fhir.validation.finding import Checker, Findings, Run
@@ -50,7 +50,7 @@ def passing_bare_references(check: Checker) -> Checker:
     def checked(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
         if type(value) is dict and value and value.keys() <= _REFERENCE:
             for text in value.values():
-                if check_string(text, run) is not None:
+                if type(text) is not str or not 0 < len(text) <= LONGEST or not text.isprintable():
                     break
             else:
                 return None

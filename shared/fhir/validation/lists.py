@@ -19,6 +19,9 @@ def list_of(item: Checker) -> Checker:
     def check(value: object, run: Run) -> Findings | None:
         if type(value) is not list or not value:
             return not_an_array(value)
+        if len(value) == 1:
+            below = item(value[0], run)
+            return None if below is None else within("[0]", below)
         found: Findings | None = None
         for index, child in enumerate(value):
             below = item(child, run)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from shared.fhir.validation.finding import Checker, Findings, Run
 
-_LONGEST = 1024 * 1024
+LONGEST = 1024 * 1024
 _LONGEST_BASE64 = 20_000_000
 _REMEMBERED = 4096
 _MOST_DIGITS = 40
@@ -36,14 +36,14 @@ _blanks = str.maketrans("", "", " \t\r\n")
 def check_string(value: object, _run: Run) -> Findings | None:
     """Check a string or markdown."""
     # Almost every string passes here at the speed of C; only an odd one is searched.
-    if type(value) is str and 0 < len(value) <= _LONGEST and value.isprintable():
+    if type(value) is str and 0 < len(value) <= LONGEST and value.isprintable():
         return None
     if type(value) is not str:
         return wrong_json_type(value, "a string")
     if not value:
         return fault("value", "A string may not be empty.")
-    if len(value) > _LONGEST:
-        return too_long(_LONGEST)
+    if len(value) > LONGEST:
+        return too_long(LONGEST)
     if _control_character(value):
         return fault("value", "A string may not hold control characters.")
     return None
@@ -58,8 +58,8 @@ def text_checker(fits: Callable[[str], object], wanted: str) -> Checker:
             return wrong_json_type(value, "a string")
         if value in accepted:
             return None
-        if len(value) > _LONGEST:
-            return too_long(_LONGEST)
+        if len(value) > LONGEST:
+            return too_long(LONGEST)
         if not fits(value):
             return fault("value", f"This is not {wanted}.")
         if len(value) < 200:
@@ -85,7 +85,10 @@ def check_decimal(value: object, _run: Run) -> Findings | None:
         return None if abs(value) < 10**_MOST_DIGITS else fault("value", _TOO_MANY_DIGITS)
     if type(value) is not LosslessFloat:
         return wrong_json_type(value, "a number")
-    mantissa, _, exponent = bytes(value).lower().partition(b"e")
+    digits = bytes(value)
+    if len(digits) <= _MOST_DIGITS and b"e" not in digits and b"E" not in digits:
+        return None
+    mantissa, _, exponent = digits.lower().partition(b"e")
     if len(mantissa.strip(b"-").replace(b".", b"")) > _MOST_DIGITS:
         return fault("value", _TOO_MANY_DIGITS)
     if exponent and (len(exponent) > 5 or abs(int(exponent)) > _LARGEST_EXPONENT):

@@ -34,8 +34,9 @@ def reference_to(targets: Collection[str], plain: Checker) -> Checker:
         if found is not None:
             return found
         literal = value.get("reference")
-        # Almost every reference is relative and right, and is known so by one look-up.
-        if literal and literal.partition("/")[0] not in allowed:
+        # Almost every reference is relative and right, and is known so by one look-up; of an
+        # entry's urn nothing is known.
+        if literal and literal.partition("/")[0] not in allowed and literal[:4] != "urn:":
             found = _judge_literal(literal, allowed, run)
         return found if "type" not in value else found or _judge_type(value, allowed, run)
 
