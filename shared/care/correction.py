@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -67,7 +68,8 @@ def review_id(acted: str) -> str:
 
 def review(acted: Acted, authored: str) -> JsonObject:
     """Ask whoever acted to look again."""
-    task = {
+    whose = {"reference": acted.who} if acted.who else owner("correction-review")
+    return {
         "resourceType": "Task",
         "id": review_id(acted.reference),
         "meta": {"profile": [profile("stepdown-task")]},
@@ -81,5 +83,5 @@ def review(acted: Acted, authored: str) -> JsonObject:
         "authoredOn": authored,
         "reasonCode": REASON,
         "reasonReference": {"reference": acted.ground},
+        "owner": whose,
     }
-    return task | ({"owner": {"reference": acted.who}} if acted.who else {})

@@ -202,6 +202,16 @@ def test_the_cohort_of_the_group_sessions_is_a_group(record: Record) -> None:
     assert record.all("Group") == []
 
 
+def test_every_task_says_how_soon_and_whose_it_is(record: Record) -> None:
+    tasks = record.search("Task?_count=500")
+    assert len(tasks) > 2 * WEEKS
+    unsaid = [each for each in tasks if "priority" not in each or "owner" not in each]
+    assert [each["code"] for each in unsaid] == []
+    assert record.search("Task?owner:missing=true") == []
+    mine = record.search(f"Task?owner:identifier={OURS}/role|coordinator&_count=500")
+    assert ours("clock", "follow-up-7d") in {code for each in mine for code in codes(each["code"])}
+
+
 def test_weekly_measures_were_asked_and_answered(record: Record) -> None:
     asked = [e for e in record.all("Task", ours("task", "measure")) if e["status"] == "completed"]
     assert len(asked) >= 2 * WEEKS - 2

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.worklist import owner
 from shared.fhir.dates import date_range, moment
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def escalation(task: JsonObject, authored: str) -> JsonObject:
         "focus": clock,
         "for": task["for"],
         "authoredOn": authored,
+        "owner": owner("escalation"),
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from services.intake_api.domain.waitlist import Place, Waiting
@@ -61,8 +62,10 @@ def _task(waiting: Waiting, code: str, authored: str) -> JsonObject:
         "meta": {"profile": [profile("stepdown-task")]},
         "status": "requested",
         "intent": "order",
+        "priority": "routine",
         "code": {"coding": [{"system": SYSTEM, "code": code}], "text": _TEXTS[code]},
         "focus": {"reference": waiting.reference},
         "for": waiting.episode["patient"],
         "authoredOn": authored,
+        "owner": owner(code),
     }

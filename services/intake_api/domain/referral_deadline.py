@@ -14,6 +14,7 @@ from services.intake_api.domain.clock import end_of_local_day, is_overdue
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.referral.task import is_handoff, is_tracked, state_of
+from shared.care.worklist import owner
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
@@ -98,4 +99,5 @@ def escalation(task: JsonObject, deadline: Deadline, authored: str) -> JsonObjec
         "focus": referral,
         "for": task["for"],
         "authoredOn": authored,
+        "owner": owner("escalation"),
     }

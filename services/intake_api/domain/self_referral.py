@@ -13,6 +13,7 @@ from services.intake_api.domain.follow_up.opening import PROGRAMME_TEXT
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import CANONICAL, code_system, profile
 from shared.care.episode import PROGRAMME
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,8 +142,10 @@ class SelfReferral:
             "id": self.id_of(code),
             "status": "requested",
             "intent": "order",
+            "priority": "routine",
             "code": {"coding": [{"system": _TASK, "code": code}], "text": text},
             "authoredOn": self.authored,
+            "owner": owner(code),
         }
         if person is None:
             return task

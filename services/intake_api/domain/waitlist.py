@@ -110,7 +110,8 @@ def _entry(place: Place) -> JsonObject:
 
 
 def _place(waiting: Waiting, now: datetime) -> Place:
-    if waiting.set_priority in _PRIORITIES:
+    # Every Task begins as routine: only what is more pressing was set by somebody.
+    if waiting.set_priority in _PRIORITIES and waiting.set_priority != _DATA["otherwise"]:
         said = {"system": REASON, "code": "set", "display": "The priority was set by a person"}
         return Place(waiting, str(waiting.set_priority), (said,))
     held = [each for each in _DATA["reasons"] if _holds(each, waiting, now)]

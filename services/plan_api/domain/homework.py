@@ -41,6 +41,7 @@ def task(asked: Asked, application: Application) -> JsonObject:
         "basedOn": [{"reference": f"CarePlan/{application.plan_id}"}],
         "status": "draft",
         "intent": "plan",
+        "priority": "routine",
         "code": code | {"coding": [_HOMEWORK, *code["coding"]]},
         "description": asked.activity.get("usage"),
         "for": person,

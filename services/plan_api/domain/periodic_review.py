@@ -14,6 +14,7 @@ from services.plan_api.domain.activation import is_over
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.programme_plan import is_in_force
+from shared.care.worklist import owner
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
@@ -74,13 +75,15 @@ def _task(reviewed: Reviewed, asked: JsonObject, number: int) -> JsonObject:
         "basedOn": [about],
         "status": "requested",
         "intent": "order",
+        "priority": "routine",
         "code": {"coding": [{"system": _TASK, "code": asked["code"]}], "text": asked["text"]},
         "description": asked["description"],
         "focus": about,
         "for": reviewed.plan["subject"],
         "authoredOn": reviewed.recorded,
         "restriction": {"period": period},
-    } | _owner(reviewed.plan)
+        "owner": owner(asked["code"], reviewed.plan.get("careTeam", ())),
+    }
 
 
 def _days(asked: JsonObject, plan: JsonObject) -> int:
@@ -89,11 +92,6 @@ def _days(asked: JsonObject, plan: JsonObject) -> int:
     days = [int(float(str(each["value"]))) for each in own if each.get("code") == "d"]
     # A plan may ask for less time than the policy gives, and not for more.
     return min([most, *(max(each, 1) for each in days)]) if asked["shortened_by_plan"] else most
-
-
-def _owner(plan: JsonObject) -> JsonObject:
-    team = next(iter(plan.get("careTeam", ())), None)
-    return {"owner": team} if team else {}
 
 
 def _codes(task: JsonObject) -> set[str]:

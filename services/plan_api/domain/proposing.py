@@ -16,6 +16,7 @@ from shared.care.automatic import Act, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.programme_plan import PROFILE, ids_of
 from shared.care.signed import signed
+from shared.care.worklist import owner
 from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
@@ -130,7 +131,6 @@ def _order(asked: JsonObject, number: int, proposal: str, plan: Seen, wanted: Wa
 def _task(plan: Seen, proposal: str, wanted: Wanted) -> JsonObject:
     last_day = wanted.today + timedelta(days=_DAYS_TO_REVIEW)
     coding = {"system": code_system("task"), "code": "plan-review"}
-    team = next(iter(plan.content.get("careTeam", ())), None)
     return {
         "resourceType": "Task",
         "id": derived_id(f"CarePlan/{proposal}", "task"),
@@ -138,6 +138,7 @@ def _task(plan: Seen, proposal: str, wanted: Wanted) -> JsonObject:
         "basedOn": [{"reference": plan.reference}],
         "status": "requested",
         "intent": "order",
+        "priority": "routine",
         "code": {"coding": [coding], "text": "Plan review"},
         "description": "A clinician proposes a revision. Accept or reject it.",
         "focus": {"reference": f"CarePlan/{proposal}"},
@@ -146,4 +147,5 @@ def _task(plan: Seen, proposal: str, wanted: Wanted) -> JsonObject:
         "requester": {"reference": wanted.who},
         "reasonCode": {"text": wanted.reason},
         "restriction": {"period": {"start": wanted.today.isoformat(), "end": last_day.isoformat()}},
-    } | ({"owner": team} if team else {})
+        "owner": owner("plan-review", plan.content.get("careTeam", ())),
+    }

@@ -19,6 +19,7 @@ from shared.care.automatic import Act, Policy, derived_id, provenance
 from shared.care.canonical import code_system, profile
 from shared.care.programme_plan import PROFILE
 from shared.care.weekly_hours import activities_of
+from shared.care.worklist import owner
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _order(evidence: Evidence, number: int, addition: dict[str, Any]) -> JsonObj
 def _task(evidence: Evidence) -> JsonObject:
     plan = evidence.plan
     last_day = evidence.today + timedelta(days=_DATA["days_to_review"])
-    task = {
+    return {
         "resourceType": "Task",
         "id": evidence.id_for("task"),
         "meta": {"profile": [profile("stepdown-task")]},
@@ -213,6 +214,5 @@ def _task(evidence: Evidence) -> JsonObject:
         "restriction": {
             "period": {"start": evidence.today.isoformat(), "end": last_day.isoformat()}
         },
+        "owner": owner("plan-review", plan.get("careTeam", ())),
     }
-    team = next(iter(plan.get("careTeam", ())), None)
-    return task | ({"owner": team} if team else {})

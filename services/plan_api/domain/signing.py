@@ -59,6 +59,7 @@ def _task(plan: JsonObject, member: str, content: str, recorded: str) -> JsonObj
         "basedOn": [about],
         "status": "requested",
         "intent": "order",
+        "priority": "routine",
         "code": {"coding": [SIGN_OFF], "text": "Sign the plan"},
         "description": _TOLD,
         "focus": about,

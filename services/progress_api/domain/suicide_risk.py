@@ -13,6 +13,7 @@ from services.progress_api.domain.once import made_once, said_once, transaction,
 from shared.care.automatic import Act, Policy
 from shared.care.canonical import code_system, profile
 from shared.care.subject import patient_of
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,4 +126,5 @@ def _task(cause: Cause) -> JsonObject:
         "focus": {"reference": f"Observation/{cause.observation_id}"},
         "for": {"reference": f"Patient/{cause.patient_id}"},
         "authoredOn": cause.stated,
+        "owner": owner("safety-review"),
     }

@@ -9,6 +9,7 @@ from services.progress_api.domain.completed_response import concept
 from services.progress_api.domain.once import made_once, said_once, transaction, urn
 from shared.care.automatic import Act, Policy
 from shared.care.canonical import CANONICAL, code_system, profile
+from shared.care.worklist import owner
 from shared.fhir.dates import date_range
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def _task(cause: Cause, reason: str) -> JsonObject:
         "focus": {"reference": cause.reference},
         "for": {"reference": f"Patient/{cause.patient_id}"},
         "authoredOn": cause.stated,
+        "owner": owner(SUICIDE_SCREEN),
         "restriction": {"period": {"start": cause.local_day, "end": cause.local_day}},
         "input": [screener],
     }

@@ -18,6 +18,7 @@ from shared.care.referral.task import (
     is_tracked,
     state_of,
 )
+from shared.care.worklist import is_role
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def agreement_stands(change: CareChange, _: Found) -> Iterator[Issue]:
     if before is None or before["status"] == "draft" or not _is_agreed(change):
         return
     for name in _FIXED:
-        is_asked_now = name == "owner" and "owner" not in before
+        is_asked_now = name == "owner" and ("owner" not in before or is_role(before["owner"]))
         if before.get(name) != change.after.get(name) and not is_asked_now:
             told = f"A referral's {name} never changes; end this one and ask for another."
             yield Issue("error", "business-rule", told, f"Task.{name}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shared.care.elsewhere import lives_elsewhere
+from shared.care.worklist import is_role
 from shared.fhir.dates import date_range, moment
 from shared.fhir.references import parse_reference
 
@@ -74,7 +75,7 @@ def _acts_for(party: JsonObject, caller: Caller) -> bool:
 def _may_stand_in(owner: JsonObject, caller: Caller) -> bool:
     if not caller.is_practitioner:
         return False
-    if not owner:
+    if not owner or is_role(owner):
         return True
     link = parse_reference(owner.get("reference", ""), caller.bases)
     return not caller.roles and link.type not in _PEOPLE

@@ -102,13 +102,13 @@ def test_what_is_ordered_already_is_not_proposed_again() -> None:
     assert len(written(review.proposal(evidence(), revoked))["ServiceRequest"]) == 2
 
 
-def test_a_plan_without_a_team_has_a_review_without_an_owner() -> None:
+def test_a_plan_without_a_team_has_its_review_done_by_clinicians() -> None:
     teamless = {name: value for name, value in PLAN.items() if name != "careTeam"}
 
     [task] = written(review.proposal(evidence(teamless), ORDERS))["Task"]
     [owned] = written(review.proposal(evidence(), ORDERS))["Task"]
 
-    assert "owner" not in task
+    assert task["owner"]["identifier"]["value"] == "clinician"
     assert owned["owner"] == PLAN["careTeam"][0]
 
 

@@ -14,6 +14,7 @@ from services.intake_api.domain.route import concept
 from shared.care.automatic import derived_id
 from shared.care.canonical import profile
 from shared.care.episode import PROGRAMME, WAITING
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from datetime import date
@@ -44,10 +45,12 @@ def clocks(stay: Stay, authored: str) -> dict[str, JsonObject]:
             "meta": {"profile": [profile("stepdown-task")]},
             "status": "requested",
             "intent": "order",
+            "priority": "routine",
             "code": {"coding": [{"system": CLOCK, "code": window.code}], "text": window.text},
             "focus": {"reference": stay.reference},
             "for": {"reference": stay.patient},
             "authoredOn": authored,
+            "owner": owner(window.code),
             "restriction": {"period": window.period(stay.last_day)},
         }
     return found

@@ -12,6 +12,7 @@ from services.intake_api.domain.stay import disposition, ends_inpatient_stay, la
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.episode import is_programme, moved
+from shared.care.worklist import owner
 from shared.fhir.dates import local_day
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def review(episode: JsonObject, stay: Trigger, at: str) -> JsonObject:
         "for": episode["patient"],
         "reasonReference": {"reference": stay.reference},
         "authoredOn": at,
+        "owner": owner("readmission-review"),
     }
 
 
@@ -88,6 +90,7 @@ def outreach(encounter: JsonObject, patient: str, at: str, zone: tzinfo) -> Json
         "focus": {"reference": reference},
         "for": {"reference": patient},
         "authoredOn": at,
+        "owner": owner("outreach"),
         "restriction": {"period": {"start": day.isoformat(), "end": day.isoformat()}},
     }
 

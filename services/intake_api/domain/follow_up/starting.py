@@ -20,6 +20,7 @@ from services.intake_api.domain.follow_up.windows import (
 )
 from shared.care.automatic import derived_id
 from shared.care.canonical import profile
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,10 +62,12 @@ class Start:
             "meta": {"profile": [profile("stepdown-task")]},
             "status": "requested",
             "intent": "order",
+            "priority": "routine",
             "code": self.code,
             "focus": {"reference": self.trigger.reference},
             "for": {"reference": patient},
             "authoredOn": authored,
+            "owner": owner(self.window.code),
             "restriction": {"period": self.window.period(self.day)},
         }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from services.intake_api.domain.level_of_care.assessment import Assessment
@@ -36,6 +37,7 @@ def hold(assessment: Assessment, patient_id: str, anchor: str, authored: str) ->
         "focus": {"reference": anchor},
         "for": {"reference": f"Patient/{patient_id}"},
         "authoredOn": authored,
+        "owner": owner("safety-hold"),
     }
 
 

@@ -16,6 +16,7 @@ from services.intake_api.domain.follow_up.windows import REFERRAL_DAYS
 from shared.care.automatic import derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.episode import PROGRAMME
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from datetime import date
@@ -94,10 +95,12 @@ def _task(asking: Asking, referral: str) -> JsonObject:
         "meta": {"profile": [profile("stepdown-task")]},
         "status": "requested",
         "intent": "order",
+        "priority": "routine",
         "code": {"coding": [_REVIEW], "text": "Review of a referral"},
         "focus": {"reference": referral},
         "for": {"reference": asking.patient},
         "authoredOn": asking.told,
         "requester": asking.requester,
+        "owner": owner("referral"),
         "restriction": {"period": {"start": first.isoformat(), "end": last.isoformat()}},
     }

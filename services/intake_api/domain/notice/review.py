@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from services.intake_api.domain.notice.identity import Doubt
@@ -46,6 +47,7 @@ def review_of(doubt: Doubt, what: str, focus: str) -> JsonObject:
             "Complete this with the right Patient as output; nothing was opened yet."
         ),
         "focus": {"reference": focus},
+        "owner": owner("identity-review"),
     }
     candidates = [
         {"type": {"text": "candidate"}, "valueReference": {"reference": each}}

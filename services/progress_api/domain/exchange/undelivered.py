@@ -8,6 +8,7 @@ from services.progress_api.domain.exchange.policy import POLICY
 from services.progress_api.domain.once import made_once, said_once, transaction, urn
 from shared.care.automatic import Act
 from shared.care.canonical import code_system, profile
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -41,6 +42,7 @@ def escalation(task: JsonObject, why: str, cause: str, recorded: str) -> JsonObj
         "focus": referral,
         "for": task["for"],
         "authoredOn": recorded,
+        "owner": owner("escalation"),
     }
     act = Act([made], [f"Task/{task['id']}"], recorded)
     return transaction([made_once(made, written, cause), said_once(POLICY, act, cause)])

@@ -169,6 +169,7 @@ def _asked(handoff: Handoff, part: str) -> JsonObject:
         "identifier": _identifiers(handoff),
         "status": "requested",
         "intent": "order",
+        "priority": "routine",
         "for": {"reference": handoff.patient},
         "authoredOn": handoff.recorded,
         "requester": {"reference": handoff.clinician},

@@ -109,6 +109,7 @@ def _task(measure: Measure) -> JsonObject:
         "identifier": [{"system": CAUSE, "value": measure.cause}],
         "status": "requested",
         "intent": "order",
+        "priority": "routine",
         "code": {"coding": [CODE], "text": f"Answer the {measure.instrument.title}"},
         "focus": {"reference": f"Questionnaire/{measure.instrument.questionnaire}"},
         "for": person,

@@ -13,6 +13,7 @@ from services.progress_api.domain.completed_response import concept
 from services.progress_api.domain.no_show.policy import DUE_IN_DAYS
 from shared.care.automatic import derived_id
 from shared.care.canonical import CAUSE, code_system, profile
+from shared.care.worklist import owner
 
 if TYPE_CHECKING:
     from services.progress_api.domain.no_show.wanted import Wanted
@@ -71,6 +72,7 @@ def opened(asked: Wanted, patient_id: str, now: str) -> JsonObject:
         "focus": missed[0],
         "for": {"reference": f"Patient/{patient_id}"},
         "authoredOn": now,
+        "owner": owner(asked.code),
         "restriction": {"period": {"start": asked.day.isoformat(), "end": last.isoformat()}},
         "input": [
             {"type": concept(OUTREACH, "missed", "Missed session"), "valueReference": each}
