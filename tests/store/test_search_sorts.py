@@ -9,6 +9,9 @@ import pytest
 
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.fhir.search.parameters import is_view, served_parameters
+from shared.fhir.search.parse import read_query
+from shared.fhir.search.reading import Reading
+from shared.fhir.search.stored import Registered, stored_parameters
 from shared.store.search import page_statement
 from tests.store.search_record import Record
 
@@ -104,6 +107,29 @@ async def test_every_parameter_that_a_sort_takes_has_an_order(record: Record) ->
             query = record.query(resource_type, ("_sort", ",".join(sortable[start : start + 5])))
             statement = page_statement(query, record.access, None)
             await record.connection.fetch(f"EXPLAIN {statement.sql}", *statement.args)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression", "found"),
+    [
+        ("number", "Observation.component.count() + 1.5", ["2", "0", "1", "3", "4"]),
+        ("quantity", "Observation.value.ofType(Quantity)", ["0", "1", "3", "2", "4"]),
+        ("string", "Observation.value.ofType(Quantity).unit", ["1", "0", "2", "3", "4"]),
+    ],
+)
+async def test_values_of_stored_parameters_have_an_order(
+    database_url: str, kind: str, expression: str, found: list[str]
+) -> None:
+    own = {"url": "urn:own", "code": "own", "base": ["Observation"], "type": kind}
+    known = stored_parameters(1, [Registered(10_000, 1, {**own, "expression": expression})])
+    connection = await asyncpg.connect(database_url)
+    record = Record(connection, reading=Reading(stored=known))
+    named = ({"resourceType": "Observation", "id": str(i)} for i in range(len(OBSERVATIONS)))
+    await record.write([{**i, **each} for i, each in zip(named, OBSERVATIONS, strict=True)])
+    pairs = [("_sort", "-own,_id"), ("_count", "2")]
+    query = read_query("Observation", pairs, record.reading)
+    assert await record.walk(query) == found
+    await connection.close()
 
 
 @pytest.mark.parametrize("sort", ["-birthdate,-_id", "-birthdate,gender", "birthdate,-_id"])

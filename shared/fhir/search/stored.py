@@ -49,6 +49,9 @@ VALUES_OF: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "uri": frozenset({"uri", "url", "canonical", "oid", "uuid"}),
     }
 )  # fmt: skip
+# What is sorted by is stored as values; of the other types the index has hashes only, and R4's own
+# parameters are read from the resource, where an expression of FHIRPath cannot be.
+_SORTABLE: Final = frozenset({"date", "number", "quantity", "string"})
 # What an expression computes, by the type of FHIR that it is indexed like.
 _COMPUTED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -158,7 +161,7 @@ def _parameter(base: str, registered: Registered) -> Parameter:
         is_main_date=False,
         is_expected=False,
         is_compartment=False,
-        is_sortable=kind in {"date", "string"},
+        is_sortable=kind in _SORTABLE,
         modifiers=_modifiers(kind, values, targets),
         description=definition.get("description", ""),
         url=definition["url"],
