@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/operations.html#request
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import TYPE_CODE
@@ -90,8 +90,8 @@ def _from_query(operation: Operation, name: str, text: str) -> tuple[str, Any]:
         if text not in _BOOLEANS:
             raise Malformed(f"{name} must be true or false.")
         return name, _BOOLEANS[text]
-    if parameter.type[0].isupper():
-        raise Malformed(f"{name} is given in the body: it is a {parameter.type}.")
+    if parameter.parts or parameter.type[0].isupper():
+        raise Malformed(f"{name} is given in the body: it is a {_type_of(parameter)}.")
     if parameter.type == "integer":
         if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
             raise Malformed(f"{name} must be a number.")
@@ -129,6 +129,8 @@ def _checked(operation: Operation, body: JsonObject) -> JsonObject:
 
 def _from_parameter(operation: Operation, given: JsonObject, place: str) -> tuple[str, Any]:
     parameter = _declared(operation, given["name"], place)
+    if parameter.parts:
+        return parameter.name, _from_parts(operation, parameter, given, place)
     if _is_resource(parameter):
         resource = given.get("resource")
         is_of_type = isinstance(resource, dict) and resource.get("resourceType") == parameter.type
@@ -143,6 +145,19 @@ def _from_parameter(operation: Operation, given: JsonObject, place: str) -> tupl
     )
 
 
+def _from_parts(
+    operation: Operation, parameter: Parameter, given: JsonObject, place: str
+) -> dict[str, list[Any]]:
+    inner = replace(operation, parameters=parameter.parts)
+    values: dict[str, list[Any]] = {}
+    for i, each in enumerate(given.get("part", ())):
+        name, value = _from_parameter(inner, each, f"{place}.part[{i}]")
+        values.setdefault(name, []).append(value)
+    for each in inner.inputs:
+        _check_number(inner, each, len(values.get(each.name, ())), f"{place}.part")
+    return values
+
+
 def _declared(operation: Operation, name: str, place: str | None) -> Parameter:
     for parameter in operation.inputs:
         if parameter.name == name:
@@ -152,16 +167,18 @@ def _declared(operation: Operation, name: str, place: str | None) -> Parameter:
     )
 
 
-def _check_number(operation: Operation, parameter: Parameter, number: int) -> None:
+def _check_number(
+    operation: Operation, parameter: Parameter, number: int, place: str = "Parameters.parameter"
+) -> None:
     if number < parameter.min:
         raise Malformed(
-            f"${operation.code} needs the parameter {parameter.name} ({parameter.type}).",
-            expression="Parameters.parameter",
+            f"${operation.code} needs the parameter {parameter.name} ({_type_of(parameter)}).",
+            expression=place,
         )
     if parameter.max is not None and number > parameter.max:
         raise Malformed(
             f"${operation.code} takes {parameter.name} at most {parameter.max} times.",
-            expression="Parameters.parameter",
+            expression=place,
         )
 
 
@@ -179,5 +196,9 @@ def _alone(parameter: Parameter, value: str) -> JsonObject:
 def _taken(operation: Operation) -> str:
     if not operation.inputs:
         return "no parameters"
-    named = (f"{each.name} ({each.type})" for each in operation.inputs)
+    named = (f"{each.name} ({_type_of(each)})" for each in operation.inputs)
     return "Parameters with " + ", ".join(named)
+
+
+def _type_of(parameter: Parameter) -> str:
+    return parameter.type or f"parameter with {', '.join(each.name for each in parameter.parts)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -123,3 +124,65 @@ def test_what_changes_nothing_may_be_asked_in_the_query() -> None:
 def test_a_query_that_is_not_taken_is_refused(query: tuple[str, str]) -> None:
     with pytest.raises(Malformed):
         asked(query)
+
+
+PLAN = Operation(
+    "apply",
+    "type",
+    ("PlanDefinition",),
+    nothing,
+    "nothing",
+    affects_state=True,
+    description="Plan.",
+    parameters=(
+        Parameter(
+            "trigger",
+            "in",
+            "",
+            "What leads to it.",
+            max=None,
+            parts=(
+                Parameter("action", "in", "string", "What is done.", min=1, max=2),
+                Parameter("owner", "in", "Reference", "Who does it.", min=1),
+            ),
+        ),
+    ),
+)
+WALK = {"name": "action", "valueString": "I walk."}
+MIA = {"name": "owner", "valueReference": {"display": "Mia"}}
+
+
+def told(*parts: dict[str, Any]) -> Inputs:
+    trigger = {"name": "trigger", "part": list(parts)}
+    body = {"resourceType": "Parameters", "parameter": [trigger]}
+    return inputs_of(PLAN, FhirRequest("POST", "operation", resource=body))
+
+
+def test_the_parts_of_a_parameter_are_read_by_their_names() -> None:
+    assert told(WALK, MIA, WALK).many("trigger") == [
+        {"action": ["I walk.", "I walk."], "owner": [{"display": "Mia"}]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "said", "where"),
+    [
+        ((WALK,), "needs the parameter owner (Reference)", "Parameters.parameter[0].part"),
+        ((MIA,), "needs the parameter action (string)", "Parameters.parameter[0].part"),
+        ((WALK, WALK, WALK, MIA), "takes action at most 2 times", "Parameters.parameter[0].part"),
+        ((WALK, MIA | {"name": "who"}), "no such", "Parameters.parameter[0].part[1]"),
+        ((WALK, MIA | {"name": "action"}), "must be given", "Parameters.parameter[0].part[1]"),
+    ],
+)
+def test_the_parts_of_a_parameter_are_checked(
+    parts: tuple[dict[str, Any], ...], said: str, where: str
+) -> None:
+    with pytest.raises(Malformed, match=re.escape(said)) as refused:
+        told(*parts)
+
+    assert refused.value.issues[0].expression == where
+
+
+def test_a_parameter_with_parts_is_given_in_the_body() -> None:
+    with pytest.raises(Malformed, match="a parameter with action, owner"):
+        inputs_of(PLAN, FhirRequest("POST", "operation", query=(("trigger", "x"),)))
