@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CATEGORY: Final = code_system("plan-category")
 PART: Final = code_system("plan-part")
 _DATA: Final = read(files("shared.care").joinpath("own_plans.json").read_bytes())
+VERSION: Final[str] = _DATA["version"]
 KINDS: Final[dict[str, dict[str, Any]]] = _DATA["plans"]
 _ACTIVITY: Final = "CarePlan.activity"
 _TRIGGERS: Final = frozenset({"Condition", "Observation"})

@@ -71,6 +71,13 @@ def step(trigger: str) -> Body:
     return parameters(trigger={"valueCode": trigger})
 
 
+def triggered(*names: str) -> Body:
+    """Name a trigger of a plan of a person's own with some of its parts."""
+    person = {"valueReference": {"reference": "Patient/{patient}"}}
+    parts = {"what": person, "action": {"valueString": "I walk."}, "owner": person}
+    return parameters(subject=PERSON, trigger={"part": [{"name": n} | parts[n] for n in names]})
+
+
 CARER = "Organization/other"
 TRANSITION = "Task/{elsewhere}/$transition"
 STATUS = "http://hl7.org/fhir/encounter-status"
@@ -78,6 +85,7 @@ OTHER = "http://example.org/other"
 ADMIT = "EpisodeOfCare/{episode}/$admit"
 DECLINE = "EpisodeOfCare/{episode}/$decline"
 APPLY = "PlanDefinition/iop-adult/$apply"
+OWN_PLAN = "PlanDefinition/relapse-prevention-plan/$apply"
 PROPOSE = "CarePlan/{plan}/$propose-revision"
 ACCEPT = "CarePlan/{proposal}/$accept-revision"
 REJECT = "CarePlan/{proposal}/$reject-revision"
@@ -165,6 +173,8 @@ ATTEMPTS: dict[str, dict[str, Attempt]] = {
         "nobody acts, or no Practitioner": Attempt(APPLY, SUBJECT, None),
         "there is no such template": Attempt("PlanDefinition/nothing/$apply", SUBJECT),
         "there is no such person": Attempt(APPLY, about("Patient/nobody")),
+        "a trigger has no action": Attempt(OWN_PLAN, triggered("what", "owner")),
+        "a trigger has no owner": Attempt(OWN_PLAN, triggered("what", "action")),
         "the person is not in the programme": Attempt(APPLY, SUBJECT),
         "a plan is active": Attempt(APPLY, SUBJECT, person="worse"),
         "the subject is no Patient": Attempt(APPLY, about("Group/1")),

@@ -31,7 +31,7 @@ def page(plan: JsonObject) -> JsonObject:
     title = str(plan.get("title", KINDS[kind]["title"]))
     others = [each for each in _PARTS if each not in KINDS[kind]["parts"]]
     told = (
-        titled(_PARTS[code], bullets(_line(each) for each in parts if each.code == code))
+        titled(_PARTS[code], bullets(filter(None, (_line(e) for e in parts if e.code == code))))
         for code in (*KINDS[kind]["parts"], *others)
     )
     return whole([paragraph(f"{title}."), *told])

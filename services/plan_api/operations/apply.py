@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import applied_plan
 from services.plan_api.domain.application import Application, canonical_of
+from services.plan_api.domain.own_plan import kind_made
 from services.plan_api.domain.preferences import is_made_for, preferred
 from services.plan_api.episodes import programme_episode
 from services.plan_api.operations.apply_inputs import WISHES, people_named, stated_wishes
+from services.plan_api.operations.apply_own import OWN, apply_own, refuse_parts
 from services.plan_api.person_finding import known_of
 from services.plan_api.template_finding import newest, template_asked
 from services.plan_api.writing import answer, seen, written
@@ -57,14 +59,28 @@ class _Gathered:
 
 
 async def apply(engine: Engine, call: Call) -> FhirResponse:
+    """Make a plan of the template that is asked for: of a programme, or of a person's own.
+
+    :raises NotFound: when there is no such PlanDefinition.
+    """
+    async with engine.reading(call.context) as reading:
+        await clinician(reading, call.context)
+        template = await template_asked(reading, call)
+    if kind_made(template.definition):
+        return await apply_own(engine, call, template)
+    refuse_parts(call)
+    return await _apply_programme(engine, call, template)
+
+
+async def _apply_programme(engine: Engine, call: Call, template: Template) -> FhirResponse:
     """Fill the draft that stands for a person, or write one; asked again, it changes nothing.
 
-    :raises NotFound: when there is no such PlanDefinition or person.
+    :raises NotFound: when there is no such person.
     :raises Conflict: when the person is in no episode of the programme, or has a plan in force.
     :raises RuleViolation: when what is named is of another type, or an Encounter of another person.
     """
     async with engine.reading(call.context) as reading:
-        gathered = await _gather(reading, call)
+        gathered = await _gather(reading, call, template)
     _refuse_second_plan(gathered.plans)
     canonical = canonical_of(gathered.template.definition)
     drafts = [each for each in gathered.plans if each.content.get("status") == "draft"]
@@ -85,10 +101,9 @@ async def apply(engine: Engine, call: Call) -> FhirResponse:
     return await written(call, bundle, Key("CarePlan", plan_id))
 
 
-async def _gather(reading: Reading, call: Call) -> _Gathered:
+async def _gather(reading: Reading, call: Call, template: Template) -> _Gathered:
     who = await clinician(reading, call.context)
     stated = stated_wishes(call)
-    template = await template_asked(reading, call)
     people = await people_named(reading, call)
     patient = str(people.subject)
     episode = await programme_episode(reading, patient, _RUNNING)
@@ -175,6 +190,7 @@ APPLY: Final = Operation(
             max=None,
         ),
         *WISHES,
+        *OWN,
         Parameter("return", "out", "CarePlan", "The draft plan.", min=1),
     ),
 )

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from shared.store.reading import Reading
 
 _CHOICES: Final[dict[str, Iterable[str]]] = {"skill": SKILLS, "topic": TOPICS, "service": OFFERS}
+# What is of one person, by the element that says of whom.
+_ABOUT: Final = {
+    "Encounter": "subject",
+    "RelatedPerson": "patient",
+    "Condition": "subject",
+    "Observation": "subject",
+}
 _MEMBERS: Final = ("Practitioner", "PractitionerRole", "RelatedPerson", "Organization")
 
 
@@ -59,7 +66,7 @@ async def people_named(reading: Reading, call: Call) -> People:
         peer_specialist=await _named(reading, "peer-specialist", ("Practitioner",), call),
         members=tuple(
             [
-                await _here(reading, "member", _MEMBERS, text, call)
+                await named_here(reading, "member", _MEMBERS, text, call)
                 for text in call.inputs.many("member")
             ]
         ),
@@ -86,10 +93,17 @@ def stated_wishes(call: Call) -> Wishes:
 
 async def _named(reading: Reading, name: str, types: tuple[str, ...], call: Call) -> str | None:
     text = call.inputs.one(name)
-    return None if text is None else await _here(reading, name, types, text, call)
+    return None if text is None else await named_here(reading, name, types, text, call)
 
 
-async def _here(reading: Reading, name: str, types: tuple[str, ...], text: str, call: Call) -> str:
+async def named_here(
+    reading: Reading, name: str, types: tuple[str, ...], text: str, call: Call
+) -> str:
+    """Read whom or what a reference names, which is here and of the person.
+
+    :raises NotFound: when it is not here.
+    :raises RuleViolation: when it is of another type, or of another person.
+    """
     link = parse_reference(text, call.context.bases)
     if link.kind != "local" or link.type not in types:
         raise RuleViolation(
@@ -100,13 +114,20 @@ async def _here(reading: Reading, name: str, types: tuple[str, ...], text: str, 
     found = await fetch(reading, key)
     if found is None:
         raise NotFound(f"There is no {key} here.")
-    about = {"Encounter": "subject", "RelatedPerson": "patient"}.get(key.type)
-    if about and not _is_theirs(found.content.get(about, {}), call):
+    about = _ABOUT.get(key.type)
+    if key.type == "Patient":
+        _refuse_other(key, {"reference": str(key)}, call)
+    elif about:
+        _refuse_other(key, found.content.get(about, {}), call)
+    return str(key)
+
+
+def _refuse_other(key: Key, subject: JsonObject, call: Call) -> None:
+    if not _is_theirs(subject, call):
         raise RuleViolation(
             f"{key} is not of the person for whom the plan is made.",
             expression="Parameters.parameter",
         )
-    return str(key)
 
 
 def _is_theirs(subject: JsonObject, call: Call) -> bool:

@@ -6,12 +6,14 @@ from typing import Final
 
 from services.plan_api.templates import catalogue
 from services.plan_api.templates.data import file
+from services.plan_api.templates.own_plans import own_plan_definition
 from services.plan_api.templates.plan import offer, plan_definition
 from services.plan_api.templates.services import (
     SERVICES,
     activity_definition,
     code_system_of_services,
 )
+from shared.care.own_plans import KINDS
 
 _NAMES: Final = (
     "iop-adult-mental-health",
@@ -24,11 +26,13 @@ _NAMES: Final = (
 ADULT: Final = file("iop-adult.json")
 TEMPLATES: Final = tuple(map(plan_definition, _NAMES))
 ACTIVITIES: Final = tuple(map(activity_definition, SERVICES.values()))
+OWN_PLANS: Final = tuple(map(own_plan_definition, KINDS))
 # A service may be asked for where the template says nothing of it.
 OFFERS: Final = {name: offer(each) for name, each in SERVICES.items()}
 LIBRARY: Final = (
     ADULT,
     *TEMPLATES,
+    *OWN_PLANS,
     *ACTIVITIES,
     code_system_of_services(),
     *catalogue.published(),

@@ -141,4 +141,4 @@ def test_the_codes_that_a_plan_uses_are_published(system: str, meant: Collection
 def test_the_first_template_is_as_clients_know_it() -> None:
     assert canonical_of(ADULT) == f"{CANONICAL}/PlanDefinition/iop-adult|1.0"
     assert {"requiredBehavior", "input"}.isdisjoint(set().union(*ADULT["action"]))
-    assert len({each["id"] for each in LIBRARY if each["resourceType"] == "PlanDefinition"}) == 5
+    assert len({each["id"] for each in LIBRARY if each["resourceType"] == "PlanDefinition"}) == 7
