@@ -23,6 +23,7 @@ from services.progress_api.reactions import (
     referral_exchange,
     response_completed,
     suicide_risk_high,
+    suicide_risk_lower,
     suicide_screen,
 )
 from shared.feed.reaction import Reactions
@@ -46,6 +47,7 @@ DEFINITION: Final = ServiceDefinition(
         "progress",
         (
             suicide_risk_high.REACTION,
+            suicide_risk_lower.REACTION,
             attendance.REACTION,
             measures_due.REACTION,
             measures_due.GROUND,

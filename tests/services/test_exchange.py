@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from shared.care.canonical import POLICY, profile
+from shared.care.canonical import POLICY, code_system, profile
 from tests.services.person import HIGH, MODERATE, Person
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def escalations(person: Person) -> list[Resource]:
 
 
 def alerts(person: Person) -> tuple[int, int]:
-    return len(person.found("Flag")), len(person.found("Task"))
+    reviews = person.found("Task", code=f"{code_system('task')}|safety-review")
+    return len(person.found("Flag")), len(reviews)
 
 
 def test_loading_history_starts_nothing(http: httpx.Client) -> None:

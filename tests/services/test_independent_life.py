@@ -41,7 +41,7 @@ def a(resource_type: str, person: Person) -> Resource:
     """A resource of a service's own, that starts no reaction."""
     by_type = {
         "Encounter": person.stay("in-progress"),
-        "Observation": person.risk(LOW),
+        "Observation": person.risk(LOW, status="preliminary"),
         "CarePlan": {"status": "active", "intent": "plan", "subject": person.reference},
     }
     return by_type[resource_type] | {"resourceType": resource_type, "id": f"own-{person.id}"}

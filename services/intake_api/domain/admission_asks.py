@@ -16,6 +16,7 @@ from shared.care.consent import permits
 from shared.care.episode import WAITING, is_programme
 from shared.care.interpreter import languages, needs_interpreter
 from shared.care.minors import consents_to_treatment, is_minor
+from shared.care.worklist import owner
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
@@ -133,7 +134,6 @@ def _ask_of(task: JsonObject) -> JsonObject:
 
 
 def _task(ask: JsonObject, admission: Admission, at: str) -> JsonObject:
-    teams: Sequence[JsonObject] = admission.episode.get("team", ())
     spoken = ", ".join(languages(admission.patient)) if ask["code"] == "interpreter" else ""
     return {
         "resourceType": "Task",
@@ -150,7 +150,8 @@ def _task(ask: JsonObject, admission: Admission, at: str) -> JsonObject:
         "focus": {"reference": admission.reference},
         "for": admission.episode["patient"],
         "authoredOn": at,
-    } | ({"owner": teams[0]} if teams else {})
+        "owner": owner(ask["code"], admission.episode.get("team", ())),
+    }
 
 
 def _is_under_part_2(admission: Admission) -> bool:

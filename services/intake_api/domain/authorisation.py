@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.worklist import owner
 from shared.fhir.dates import local_day
 from shared.fhir.reader import read
 
@@ -116,6 +117,7 @@ def task(authorisation: Authorisation, reasons: list[str], patient: str, at: str
         "focus": {"reference": authorisation.reference},
         "for": {"reference": patient},
         "authoredOn": at,
+        "owner": owner(CODE["code"]),
         "restriction": {"period": {"end": authorisation.last.isoformat()}},
     }
 

@@ -19,7 +19,9 @@ CLOCK: Final = code_system("clock")
 _OVERDUE: Final = {"coding": [{"system": CLOCK, "code": "overdue"}], "text": "overdue"}
 
 # What else has to be done by its day, beside clocks.
-_TIMED: Final = frozenset({"suicide-screen", "outreach", "periodic-review", "certification"})
+_TIMED: Final = frozenset(
+    {"suicide-screen", "safety-evaluation", "outreach", "periodic-review", "certification"}
+)
 _RUNNING: Final = frozenset({"requested", "received", "accepted", "ready", "in-progress"})
 
 Step = Literal["wait", "leave", "mark", "escalate"]
