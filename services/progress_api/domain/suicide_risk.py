@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.once import made_once, said_once, transaction, urn
 from shared.care.automatic import Act, Policy
-from shared.care.canonical import code_system, profile
+from shared.care.canonical import CAUSE, code_system, profile
 from shared.care.subject import patient_of
 from shared.care.worklist import owner
 
@@ -24,6 +24,7 @@ POLICY: Final = Policy(
     "safety-alert-on-high-suicide-risk", "1.1", "Raises a safety alert on a high C-SSRS risk"
 )
 
+_NAME: Final = "suicide-risk-high"
 _LOINC: Final = "http://loinc.org"
 _HIGH: Final = (_LOINC, "LA9193-9")
 # What is answered by a level: the risk, or the highest that missing answers leave possible.
@@ -49,7 +50,21 @@ class Cause:
     @property
     def name(self) -> str:
         """Name the alert, the same at every repetition."""
-        return f"Observation/{self.observation_id}/{self.version}/suicide-risk-high"
+        return name_of(self.observation_id, self.version)
+
+
+def name_of(observation_id: str, version: int) -> str:
+    """Name the alert of a risk by the version that first stated it."""
+    return f"Observation/{observation_id}/{version}/{_NAME}"
+
+
+def raised_by(resource: JsonObject) -> str | None:
+    """Give the id of the Observation that raised a Flag or a Task; None if it is no such alert."""
+    for each in resource.get("identifier", ()):
+        match str(each.get("value")).split("/"):
+            case ["Observation", logical_id, _, name] if each.get("system") == CAUSE:
+                return logical_id if name == _NAME else None
+    return None
 
 
 def person_at_high_risk(observation: JsonObject, bases: tuple[str, ...]) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from services.progress_api.domain.completed_response import concept
 from services.progress_api.domain.once import made_once, said_once, transaction, urn
 from shared.care.automatic import Act, Policy
-from shared.care.canonical import CANONICAL, code_system, profile
+from shared.care.canonical import CANONICAL, CAUSE, code_system, profile
 from shared.care.worklist import owner
 from shared.fhir.dates import date_range
 
@@ -23,6 +23,7 @@ POLICY: Final = Policy(
 )
 TASK: Final = code_system("task")
 SUICIDE_SCREEN: Final = "suicide-screen"
+_SCREENED_BY: Final = concept(TASK, "screened-by", "Screened by")
 # While a Task has one of these, the screen is still to be done.
 OPEN: Final = (
     "draft",
@@ -83,21 +84,54 @@ def is_open(task: JsonObject) -> bool:
     return is_screen and task.get("status") in OPEN
 
 
+def is_asked_by(task: JsonObject, reference: str) -> bool:
+    """Tell whether a Task is the screen that a response has asked for."""
+    named = (each for each in task.get("identifier", ()) if each.get("system") == CAUSE)
+    return any(each.get("value") == f"{reference}/{SUICIDE_SCREEN}" for each in named)
+
+
+def screened_by(task: JsonObject) -> str | None:
+    """Name the response by which we completed a screen; None where we did not."""
+    if task.get("status") != "completed":
+        return None
+    ours = (each for each in task.get("output", ()) if each.get("type") == _SCREENED_BY)
+    return next((str(each["valueReference"].get("reference")) for each in ours), None)
+
+
+def rests_on(task: JsonObject) -> set[str]:
+    """Name the responses that have asked for a screen, or made it."""
+    asked = task.get("focus", {}).get("reference", "")
+    made = screened_by(task)
+    return ({asked} if is_asked_by(task, asked) else set()) | ({made} if made else set())
+
+
+def reopened(task: JsonObject, at: str) -> JsonObject:
+    """Ask again for a screen that we had completed."""
+    rest = {name: value for name, value in task.items() if name != "output"}
+    others = [each for each in task["output"] if each.get("type") != _SCREENED_BY]
+    again = {"status": "requested", "lastModified": at}
+    return rest | again | ({"output": others} if others else {})
+
+
+def is_screen(response: Extraction) -> bool:
+    """Tell whether a response is a screen whose answers can be read."""
+    return response.completed.instrument.risk is not None and not response.issues
+
+
 def answers(screen: Extraction, asked: str, zone: tzinfo) -> bool:
     """Tell whether a response is a screen that was made not before it was asked for.
 
     Where only the day is known, it may have been later on that day.
     """
-    is_screen = screen.completed.instrument.risk is not None and not screen.issues
     made = date_range(screen.completed.authored, zone)
-    return is_screen and made[1] > date_range(asked, zone)[0]
+    return is_screen(screen) and made[1] > date_range(asked, zone)[0]
 
 
 def completion(task: JsonObject, number: int, screen: Extraction, at: str) -> JsonObject:
     """Complete a Task, in the version that was read, by a screen."""
     reference, cause = f"Task/{task['id']}", f"Task/{task['id']}/{number}/screened"
     output = {
-        "type": concept(TASK, "screened-by", "Screened by"),
+        "type": _SCREENED_BY,
         "valueReference": {"reference": screen.completed.reference},
     }
     done = task | {

@@ -22,28 +22,29 @@ if TYPE_CHECKING:
 async def handle(event: Event, effects: Effects) -> None:
     """Raise the alert of what this version states, even where a later one takes it back."""
     stated = await effects.tx.read_version(event.key, event.version)
-    patient_id = _person_at_high_risk(stated, effects.tx)
+    patient_id = person_at_high_risk(stated, effects.tx)
     if stated is None or patient_id is None:
         return
     if await is_followed(effects.tx, patient_id, effects.now):
-        first = await _first_stated(stated, patient_id, effects.tx)
+        first = await first_stated(stated, patient_id, effects.tx)
         certain = suicide_risk.is_certain(content_of(first) or {})
         cause = Cause(event.key.id, first.number, patient_id, instant(first.updated), certain)
         bundle = write(suicide_risk.alert(cause))
         await effects.send("intake", "POST", "", body=bundle, purpose="suicide-risk-high")
 
 
-async def _first_stated(stated: Version, patient_id: str, tx: Transaction) -> Version:
+async def first_stated(stated: Version, patient_id: str, tx: Transaction) -> Version:
     """Go back to where the same risk of the same person was first stated without a break."""
     while stated.number > 1:
         before = await tx.read_version(stated.key, stated.number - 1)
-        if before is None or _person_at_high_risk(before, tx) != patient_id:
+        if before is None or person_at_high_risk(before, tx) != patient_id:
             break
         stated = before
     return stated
 
 
-def _person_at_high_risk(version: Version | None, tx: Transaction) -> str | None:
+def person_at_high_risk(version: Version | None, tx: Transaction) -> str | None:
+    """Name the person of whom a version states a high risk, if it does."""
     observation = content_of(version)
     if observation is None:
         return None
