@@ -12,6 +12,7 @@ from services.progress_api.operations import extract, figures, handoff, lastn, p
 from services.progress_api.profiles import PROFILES
 from services.progress_api.questionnaires import QUESTIONNAIRES
 from services.progress_api.reactions import (
+    alert_grounds,
     attendance,
     early_warning,
     measure_answered,
@@ -22,6 +23,7 @@ from services.progress_api.reactions import (
     person_died,
     referral_exchange,
     response_completed,
+    screen_grounds,
     suicide_risk_high,
     suicide_risk_lower,
     suicide_screen,
@@ -48,14 +50,17 @@ DEFINITION: Final = ServiceDefinition(
         (
             suicide_risk_high.REACTION,
             suicide_risk_lower.REACTION,
+            alert_grounds.REACTION,
             attendance.REACTION,
             measures_due.REACTION,
             measures_due.GROUND,
+            measures_due.MERGED,
             measure_reminded.REACTION,
             *measure_answered.REACTIONS,
             response_completed.REACTION,
             suicide_screen.RESPONSES,
             suicide_screen.TASKS,
+            screen_grounds.REACTION,
             measure_changed.REACTION,
             no_shows.REACTION,
             early_warning.REACTION,

@@ -12,20 +12,20 @@ from shared.store.version import Key
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from shared.feed.one_person import OnePerson
     from shared.store.finding import Found
     from shared.store.transaction import Transaction
 
 _MANY: Final = 1000
 
 
-async def person_of(patient_id: str, tx: Transaction) -> Person:
+async def grounds_of(person: OnePerson, tx: Transaction) -> Person:
     """Find a person's date of birth, the plans and the conditions that ask for measures."""
-    patient = await fetch(tx, Key("Patient", patient_id))
-    about = ("patient", f"Patient/{patient_id}")
+    patient = await fetch(tx, Key("Patient", person.survivor))
     found = [
         each
         for resource_type in ("CarePlan", "Condition")
-        for each in await find(tx, resource_type, about)
+        for each in await find(tx, resource_type, person.criterion)
         if is_ground(each.content)
     ]
     grounds = [Ground(each.content, await _since(each, tx)) for each in found]

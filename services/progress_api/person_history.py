@@ -16,27 +16,29 @@ from shared.store.version import Key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from services.progress_api.domain.measures.course import Course
     from services.progress_api.domain.no_show.history import Session
+    from shared.feed.one_person import OnePerson
+    from shared.store.finding import Found
     from shared.store.transaction import Transaction
 
 _OUTPATIENT: Final = (("class", "AMB,VR"), ("status", "finished"))
 
 
-async def course_of_person(patient_id: str, tx: Transaction) -> Course | None:
+async def course_of_person(person: OnePerson, tx: Transaction) -> Course | None:
     """Give the course of the latest episode in which the person was in care."""
-    episodes = await find(tx, "EpisodeOfCare", ("patient", f"Patient/{patient_id}"))
+    episodes = await find(tx, "EpisodeOfCare", person.criterion)
     ours = [each for each in episodes if is_programme(each.content)] or episodes
     courses = [await course_of(each.key, tx) for each in ours]
     begun = [(each.began.since, n, each) for n, each in enumerate(courses) if each.began]
     return max(begun)[2] if begun else None
 
 
-async def history_of(patient_id: str, course: Course, tx: Transaction) -> History:
+async def history_of(person: OnePerson, course: Course, tx: Transaction) -> History:
     """Give all that is known of a person's coming, and of the attempts to reach them."""
-    zone = tx.zone
-    whose = ("patient", f"Patient/{patient_id}")
+    zone, whose = tx.zone, person.criterion
     appointments = [each.content for each in await find(tx, "Appointment", whose)]
     visits = await find(tx, "Encounter", whose, *_OUTPATIENT)
     came = {a for each in visits for a in session.appointments_of(each.content, tx.bases)}
@@ -44,7 +46,7 @@ async def history_of(patient_id: str, course: Course, tx: Transaction) -> Histor
     booked = [reading.booked_of(each, tx.bases, zone) for each in appointments]
     told = [each.content for each in await find(tx, "Communication", whose)]
     attempts = [reading.attempt_of(each, zone) for each in told]
-    death = await _death(patient_id, tx)
+    death = await _death(person, tx)
     return History(
         sessions=_held(sessions, course, death),
         attempts=tuple(sorted(each for each in attempts if each)),
@@ -61,10 +63,13 @@ def _held(
     return tuple(sorted(each for each in known if reading.is_in_care(each.start, course)))
 
 
-async def _death(patient_id: str, tx: Transaction) -> list[End]:
-    patient = await fetch(tx, Key("Patient", patient_id))
-    if patient is None or not is_dead(patient.content):
-        return []
+async def _death(person: OnePerson, tx: Transaction) -> list[End]:
+    """Give the first moment that is told of; of each Patient it may be told."""
+    patients = [await fetch(tx, Key("Patient", each)) for each in person.ids]
+    dead = [each for each in patients if each and is_dead(each.content)]
+    return sorted(End(_died(each, tx), "died") for each in dead)[:1]
+
+
+def _died(patient: Found, tx: Transaction) -> datetime:
     told = patient.content.get("deceasedDateTime")
-    at = moment(date_range(told, tx.zone)[1]) if told else patient.version.updated
-    return [End(at, "died")]
+    return moment(date_range(told, tx.zone)[1]) if told else patient.version.updated

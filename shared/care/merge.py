@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from shared.care.subject import patient_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.fhir.reader import JsonObject
 
 _REPLACED: Final = "replaced-by"
@@ -20,6 +22,16 @@ def replaced_by(patient: JsonObject, bases: tuple[str, ...]) -> str | None:
     links = (each for each in patient.get("link", ()) if each.get("type") == _REPLACED)
     others = (patient_of(each, "other", bases) for each in links)
     return min((each for each in others if each), default=None)
+
+
+def together(patient_id: str, links: Mapping[str, str | None]) -> set[str]:
+    """Name all whom links join to a Patient, by who stands for whom."""
+    joined = {patient_id}
+    while True:
+        more = {e for pair in links.items() if joined & set(pair) for e in pair if e} - joined
+        if not more:
+            return joined
+        joined |= more
 
 
 def may_merge(patient: JsonObject) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _OUTPATIENT: Final = frozenset({"AMB", "VR"})
 # An Appointment tells of attendance when it has begun or was missed; a booked one does not yet.
-_TELLING: Final = frozenset({"arrived", "checked-in", "fulfilled", "noshow"})
+TELLING: Final = frozenset({"arrived", "checked-in", "fulfilled", "noshow"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def is_missed(appointment: JsonObject) -> bool:
 
 def tells_attendance(appointment: JsonObject) -> bool:
     """Tell whether attendance may depend on an Appointment."""
-    return appointment.get("status") in _TELLING
+    return appointment.get("status") in TELLING
 
 
 def may_change_a_week(told: JsonObject) -> bool:

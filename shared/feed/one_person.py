@@ -17,6 +17,7 @@ from shared.store.version import Key
 if TYPE_CHECKING:
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
+    from shared.store.reading import Reading
     from shared.store.transaction import Transaction
 
 
@@ -40,23 +41,28 @@ class OnePerson:
 
 async def one_person(tx: Transaction, patient_id: str) -> OnePerson:
     """Find who a Patient is, by links now."""
-    survivor = await _survivor(tx, patient_id)
+    return await person_in(tx, patient_id, tx.bases)
+
+
+async def person_in(reading: Reading, patient_id: str, bases: tuple[str, ...]) -> OnePerson:
+    """Find who a Patient is, by the links that may be read."""
+    survivor = await _survivor(reading, patient_id, bases)
     ids = {survivor, patient_id}
     waiting = list(ids)
     while waiting:
-        linked = await find(tx, "Patient", ("link", f"Patient/{waiting.pop()}"))
-        known = {f.key.id for f in linked if replaced_by(f.content, tx.bases) in ids}
+        linked = await find(reading, "Patient", ("link", f"Patient/{waiting.pop()}"))
+        known = {f.key.id for f in linked if replaced_by(f.content, bases) in ids}
         waiting += known - ids
         ids |= known
     return OnePerson(survivor, tuple(sorted(ids)))
 
 
-async def _survivor(tx: Transaction, patient_id: str) -> str:
+async def _survivor(reading: Reading, patient_id: str, bases: tuple[str, ...]) -> str:
     """Follow the links to the Patient who stands; of those linked in a ring, to the first by id."""
     way = [patient_id]
     while True:
-        found = await fetch(tx, Key("Patient", way[-1]))
-        after = None if found is None else replaced_by(found.content, tx.bases)
+        found = await fetch(reading, Key("Patient", way[-1]))
+        after = None if found is None else replaced_by(found.content, bases)
         if after is None:
             return way[-1]
         if after in way:

@@ -11,6 +11,7 @@ import pytest
 
 from shared.care.canonical import code_system
 from tests.journey.answering import PHQ_9, response
+from tests.journey.merging import merged, parted, settled, sources, versioned
 from tests.services.person import Person
 
 if TYPE_CHECKING:
@@ -44,12 +45,6 @@ def answered(person: Person, total: int, day: int, **changes: object) -> Resourc
     return person.put(response("phq-9", person.reference, authored, phq_9(total)) | changes)
 
 
-def settled(person: Person) -> None:
-    """Wait until an effect of an effect of an effect has come too."""
-    for _ in range(3):
-        person.pass_time()
-
-
 def shown(person: Person) -> list[tuple[str, int]]:
     """The changes that stand: how each is classified, and by how many points it is better."""
     found = person.found("Observation", code=CHANGE, status=STANDING)
@@ -60,28 +55,6 @@ def shown(person: Person) -> list[tuple[str, int]]:
         )
         for each in found
     )
-
-
-def sources(person: Person, resource: Resource) -> set[str]:
-    return {
-        entity["what"]["reference"]
-        for said in person.told_of(resource)
-        for entity in said["entity"]
-    }
-
-
-def versioned(resource: Resource) -> str:
-    number = resource["meta"]["versionId"]
-    return f"{resource['resourceType']}/{resource['id']}/_history/{number}"
-
-
-def merged(old: Person, survivor: Person) -> Resource:
-    link = [{"other": survivor.reference, "type": "replaced-by"}]
-    return old.put({"resourceType": "Patient", "id": old.id, "active": False, "link": link})
-
-
-def parted(old: Person) -> Resource:
-    return old.put({"resourceType": "Patient", "id": old.id, "active": True})
 
 
 def test_an_amended_baseline_classifies_its_changes_anew(http: httpx.Client) -> None:

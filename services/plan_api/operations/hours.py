@@ -14,6 +14,7 @@ from shared.care.programme_plan import activity_ids
 from shared.care.required_hours import age_on
 from shared.care.session import appointments_of, orders_of
 from shared.care.subject import patient_of
+from shared.feed.one_person import person_in
 from shared.fhir.errors import NotFound
 from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
@@ -60,7 +61,7 @@ async def _ledger(reading: Reading, plan: JsonObject, weeks: Asked, call: Call) 
     bases, zone = call.context.bases, call.context.zone
     held = await _contents(reading, "ServiceRequest", activity_ids(plan, bases))
     asked = (
-        ("patient", f"Patient/{patient_of(plan, 'subject', bases)}"),
+        await _whose(plan, reading, bases),
         ("date", f"ge{(weeks.first - _AROUND).isoformat()}"),
         ("date", f"le{(weeks.last + _AROUND).isoformat()}"),
     )
@@ -76,6 +77,14 @@ async def _ledger(reading: Reading, plan: JsonObject, weeks: Asked, call: Call) 
     earlier = {each for told in made for each in orders_of(told, bases)} - held.keys()
     orders = held | await _contents(reading, "ServiceRequest", earlier)
     return Ledger(plan, list(held.values()), orders, appointments, encounters, zone, bases)
+
+
+async def _whose(plan: JsonObject, reading: Reading, bases: tuple[str, ...]) -> tuple[str, str]:
+    """Search for what is about the person of a plan, under whichever of their Patients."""
+    patient_id = patient_of(plan, "subject", bases)
+    if patient_id is None:
+        return "patient", "Patient/None"
+    return (await person_in(reading, patient_id, bases)).criterion
 
 
 async def _contents(reading: Reading, name: str, ids: Iterable[str]) -> dict[str, JsonObject]:

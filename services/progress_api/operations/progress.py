@@ -15,6 +15,8 @@ from services.progress_api.domain.progress.progress import Evidence, Place, prog
 from services.progress_api.domain.progress.told import Told, days
 from shared.care.episode import is_programme
 from shared.care.instruments.registry import INSTRUMENTS
+from shared.care.merge import replaced_by, together
+from shared.feed.one_person import person_in
 from shared.fhir.dates import local_day
 from shared.fhir.errors import NotSupported
 from shared.fhir.writer import write
@@ -55,10 +57,11 @@ async def tell_progress(reading: Reading, call: Call) -> FhirResponse:
     context, inputs = call.context, call.inputs
     at = past(inputs.one("at"), context.now) or context.now
     named = _named(inputs.many("instrument"))
-    found = await as_of(reading, _TYPES, patient.key.id, at)
+    ids = await _ids(reading, patient.key.id, call, at)
+    found = list({e.key: e for id_ in ids for e in await as_of(reading, _TYPES, id_, at)}.values())
     programme = _programme(found)
     told = [Told(each.versioned, each.content) for each in found]
-    told += await _tasks(reading, patient.key.id, at)
+    told += await _tasks(reading, ids, at)
     place = Place(at, context.zone, context.bases)
     began = _began(programme, place)
     asked = days(
@@ -106,10 +109,20 @@ def _began(programme: Found | None, place: Place) -> date | None:
     return local_day(start or instant(programme.version.updated), place.zone)
 
 
-async def _tasks(reading: Reading, patient_id: str, at: datetime) -> list[Told]:
+async def _ids(reading: Reading, patient_id: str, call: Call, at: datetime) -> list[str]:
+    """Name the Patients who are the person, of those who are now the ones who were so then."""
+    person = await person_in(reading, patient_id, call.context.bases)
+    then = [each for id_ in person.ids for each in await as_of(reading, ("Patient",), id_, at)]
+    links = {each.key.id: replaced_by(each.content, call.context.bases) for each in then}
+    return sorted({patient_id, *together(patient_id, links)})
+
+
+async def _tasks(reading: Reading, ids: Sequence[str], at: datetime) -> list[Told]:
     """Find the Tasks that asked for measures, as they stood then: they are in no compartment."""
     code = f"{CODE['system']}|{CODE['code']}"
-    asked = await find(reading, "Task", ("patient", f"Patient/{patient_id}"), ("code", code))
+    asked = await find(
+        reading, "Task", ("patient", ",".join(f"Patient/{each}" for each in ids)), ("code", code)
+    )
     found = []
     for each in asked:
         versions = await reading.history(each.key, before=None, limit=_MANY)

@@ -1,7 +1,7 @@
 """What a person's measures, sessions and medication show: signals are stated, and risks weighed.
 
-They are made of all that the record holds now, so the order in which evidence comes makes no
-difference, nor does a repetition; what loses its evidence is taken back.
+They are made of all that the record holds now of one person, so the order in which evidence comes
+makes no difference, nor does a repetition; what loses its evidence is taken back.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from services.progress_api.domain.early_warning.stated import (
 from services.progress_api.person_history import course_of_person, history_of
 from services.progress_api.results import Basis, keep
 from shared.care import session
+from shared.care.merge import may_merge
 from shared.care.subject import patient_of
+from shared.feed.one_person import one_person, persons_merged
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.fhir.dates import date_range, moment
@@ -31,7 +33,9 @@ from shared.store.version import Key
 
 if TYPE_CHECKING:
     from services.progress_api.domain.early_warning.stated import Stated
+    from services.progress_api.domain.measures.course import Course
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
@@ -43,14 +47,21 @@ _UNTAKEN: Final = {"MedicationAdministration": "not-done", "MedicationStatement"
 
 async def handle(event: Event, effects: Effects) -> None:
     """Weigh anew what is known of the persons whom this version and the one before are about."""
-    tx = effects.tx
+    for person in await _persons(event, effects.tx):
+        is_in_care = await has_open_episode(effects.tx, person.survivor)
+        if is_in_care or event.key.type == "Patient":
+            await _weigh(person, event, effects, is_in_care=is_in_care)
+
+
+async def _persons(event: Event, tx: Transaction) -> list[OnePerson]:
+    if event.key.type == "Patient":
+        return await persons_merged(event, tx)
     told = [
         content_of(await tx.read_version(event.key, number))
         for number in (event.version, event.version - 1)
     ]
-    for patient_id in sorted({_whose(each, tx) for each in told if each} - {""}):
-        if await has_open_episode(tx, patient_id):
-            await _weigh(patient_id, event, effects)
+    whose = sorted({_whose(each, tx) for each in told if each} - {""})
+    return list(dict.fromkeys([await one_person(tx, each) for each in whose]))
 
 
 def _whose(told: JsonObject, tx: Transaction) -> str:
@@ -59,45 +70,52 @@ def _whose(told: JsonObject, tx: Transaction) -> str:
     return patient_of(told, "subject", tx.bases) or ""
 
 
-async def _weigh(patient_id: str, event: Event, effects: Effects) -> None:
+async def _weigh(person: OnePerson, event: Event, effects: Effects, *, is_in_care: bool) -> None:
     tx = effects.tx
-    course = await course_of_person(patient_id, tx)
-    if course is None or course.began is None:
+    course = await course_of_person(person, tx)
+    if course is not None and course.began is not None:
+        if not is_in_care:
+            return  # what was known of them when they left care stands
+        found = await _found(person, course, tx)
+    elif event.key.type == "Patient":
+        found = []  # somebody who was parted from who is in care
+    else:
         return
-    history = await history_of(patient_id, course, tx)
-    told = await _stated(patient_id, tx)
-    untaken = await _untaken(patient_id, tx)
-    found = [resources.signal_observation(e, patient_id) for e in signals(told, history)]
-    weighed = risks(told, untaken, history)
-    found += [resources.risk_assessment(each, patient_id) for each in weighed]
-    possible = [each.key for each in await _signals(patient_id, tx)]
-    possible += [
+    basis = Basis(POLICY, [f"{event.key}/_history/{event.version}"])
+    await keep(tx, found, await _possible(person, tx), basis, effects.now)
+
+
+async def _found(person: OnePerson, course: Course, tx: Transaction) -> list[JsonObject]:
+    history = await history_of(person, course, tx)
+    told = await _stated(person, tx)
+    shown = [resources.signal_observation(e, person.survivor) for e in signals(told, history)]
+    weighed = risks(told, await _untaken(person, tx), history)
+    return [*shown, *(resources.risk_assessment(each, person.survivor) for each in weighed)]
+
+
+async def _possible(person: OnePerson, tx: Transaction) -> list[Key]:
+    """Name all that can have been stated, about whichever of the person's Patients."""
+    code = ("code", f"{MEASURE}|{resources.SIGNAL}")
+    signs = [each.key for each in await find(tx, "Observation", person.criterion, code)]
+    return signs + [
         Key("RiskAssessment", resources.risk_id(outcome, patient_id))
         for outcome in resources.OUTCOMES
+        for patient_id in person.ids
     ]
-    basis = Basis(POLICY, [f"{event.key}/_history/{event.version}"])
-    await keep(tx, found, possible, basis, effects.now)
 
 
-async def _signals(patient_id: str, tx: Transaction) -> list[Found]:
-    code = ("code", f"{MEASURE}|{resources.SIGNAL}")
-    return await find(tx, "Observation", ("patient", f"Patient/{patient_id}"), code)
-
-
-async def _stated(patient_id: str, tx: Transaction) -> list[Stated]:
+async def _stated(person: OnePerson, tx: Transaction) -> list[Stated]:
     """Read what is watched, and the scores that changes were made of."""
     codes = ",".join(f"{system}|{code}" for code, system in watched().items())
-    asked = (("patient", f"Patient/{patient_id}"), ("code", codes))
-    found = await find(tx, "Observation", *asked)
+    found = await find(tx, "Observation", person.criterion, ("code", codes))
     read = (stated(each.content, tx.zone) for each in found)
     return [each for each in read if each is not None]
 
 
-async def _untaken(patient_id: str, tx: Transaction) -> list[Sign]:
+async def _untaken(person: OnePerson, tx: Transaction) -> list[Sign]:
     found: list[Found] = []
     for resource_type, status in _UNTAKEN.items():
-        asked = (("patient", f"Patient/{patient_id}"), ("status", status))
-        found += await find(tx, resource_type, *asked)
+        found += await find(tx, resource_type, person.criterion, ("status", status))
     return [_not_taken(each, tx) for each in found]
 
 
@@ -110,6 +128,8 @@ def _not_taken(found: Found, tx: Transaction) -> Sign:
 
 def concerns(content: JsonObject) -> bool:
     """Tell whether a version may be evidence, or may have been."""
+    if content["resourceType"] == "Patient":
+        return may_merge(content)
     if content["resourceType"] == "Observation":
         return is_watched(content)
     if content["resourceType"] in _UNTAKEN:
@@ -120,7 +140,7 @@ def concerns(content: JsonObject) -> bool:
 
 REACTION: Final = Reaction(
     "early_warning",
-    frozenset({"Appointment", "Encounter", "Observation", *_UNTAKEN}),
+    frozenset({"Appointment", "Encounter", "Observation", "Patient", *_UNTAKEN}),
     handle,
     concerns=concerns,
 )

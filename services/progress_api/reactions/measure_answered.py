@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.progress_api.asking import asked_of, asks
 from services.progress_api.domain.measures import settling, task
 from services.progress_api.domain.measures.settling import Place
 from services.progress_api.episode_course import course_of
 from shared.care.subject import patient_of
-from shared.feed.reaction import Reaction
+from shared.feed.one_person import one_person
+from shared.feed.reaction import DueTimer, Reaction
 from shared.fhir.writer import write
+from shared.server.interactions.update import content_of, same
 from shared.store.finding import fetch, find
 from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
-    from shared.feed.reaction import DueTimer, Event
+    from shared.feed.one_person import OnePerson
+    from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
     from shared.store.transaction import Transaction
 
@@ -31,59 +36,94 @@ async def task_written(occasion: Event | DueTimer, effects: Effects) -> None:
 
 
 async def response_written(event: Event, effects: Effects) -> None:
-    """Settle the measures that a response answers."""
+    """Settle the measures that a response answers, or has answered."""
     tx = effects.tx
+    told = [
+        content_of(await tx.read_version(event.key, number))
+        for number in (event.version, event.version - 1)
+    ]
+    whose = {patient_of(each, "subject", tx.bases) for each in told if each}
+    persons = {await one_person(tx, each): None for each in sorted(filter(None, whose))}
     response = await fetch(tx, event.key)
-    patient_id = patient_of(response.content, "subject", tx.bases) if response else None
-    if response is None or patient_id is None:
-        return
-    place, received = Place(tx.zone, tx.bases), response.version.updated
-    for each in await asked_of(patient_id, tx):
-        if settling.answers(response.content, received, each.content, place):
-            await settle(each.key, effects)
+    for person in persons:
+        for each in await asked_of(person, tx):
+            if _concerns(each, event.key, response, _place(person, tx)):
+                await settle(each.key, effects)
 
 
-async def asked_of(patient_id: str, tx: Transaction) -> list[Found]:
-    """Find the Tasks that have asked a person for measures."""
-    code = f"{task.CODE['system']}|{task.CODE['code']}"
-    return await find(tx, "Task", ("patient", f"Patient/{patient_id}"), ("code", code))
+def _concerns(asked: Found, answer: Key, response: Found | None, place: Place) -> bool:
+    if settling.answered_by(asked.content) == str(answer):
+        return True
+    return response is not None and settling.answers(
+        response.content, response.version.updated, asked.content, place
+    )
 
 
 async def settle(key: Key, effects: Effects) -> None:
     """Decide what becomes of a measure now, and have it done or look again later."""
     tx, timer_id = effects.tx, f"measure/{key.id}"
     found = await fetch(tx, key)
-    due = settling.due_of(found.content, tx.zone) if found else None
     cause = task.cause_of(found.content) if found else None
-    if found is None or due is None or cause is None:
+    patient_id = patient_of(found.content, "for", tx.bases) if found else None
+    if found is None or cause is None or patient_id is None:
+        await effects.cancel_timer(timer_id)
+        return
+    person = await one_person(tx, patient_id)
+    answer = await _answer(found, person, tx)
+    is_asked = await asks(cause.episode_id, person, tx)
+    current = settling.as_asked(found.content, is_answered=answer is not None, is_asked=is_asked)
+    due = settling.due_of(current, tx.zone)
+    if due is None or (answer is None and await _is_unknown(found, tx)):
         await effects.cancel_timer(timer_id)
         return
     course = await course_of(Key("EpisodeOfCare", cause.episode_id), tx)
-    answer = await _answer(found, tx)
-    step = settling.next_step(
-        found.content, due, course, is_answered=answer is not None, now=effects.now
-    )
+    step = settling.next_step(current, due, course, is_answered=answer is not None, now=effects.now)
     look = settling.next_look(due, effects.now)
     if look > effects.now:
         await effects.set_timer(timer_id, look, _DUE, key)
-    if step == "wait":
-        return
+    after = settling.settled(current, step, answer.reference if answer else None)
+    if answer is None and not is_asked:
+        after = settling.withdrawn(current)
     sources = [] if answer is None else [answer.versioned]
-    after = settling.settled(found.content, step, answer.reference if answer else None)
+    await _have_written(found, after, sources, effects)
+
+
+async def _is_unknown(asked: Found, tx: Transaction) -> bool:
+    """Tell whether the answer that completed a measure has yet to come into the record."""
+    _, _, answer_id = (settling.answered_by(asked.content) or "").partition("/")
+    return bool(answer_id) and await tx.read(Key("QuestionnaireResponse", answer_id)) is None
+
+
+async def _have_written(
+    found: Found, after: JsonObject, sources: list[str], effects: Effects
+) -> None:
+    if same(found.content, after):
+        return
+    event = effects.occasion
+    if not isinstance(event, DueTimer) and event.key.type != "Task":
+        sources = list(dict.fromkeys([*sources, f"{event.key}/_history/{event.version}"]))
     body = write(task.settling(found.content, after, sources, instant(effects.now)))
-    await effects.send("intake", "POST", "", body=body, purpose=f"measure/{key.id}/{found.number}")
+    purpose = f"measure/{found.key.id}/{found.number}"
+    await effects.send("intake", "POST", "", body=body, purpose=purpose)
 
 
-async def _answer(asked: Found, tx: Transaction) -> Found | None:
+async def _answer(asked: Found, person: OnePerson, tx: Transaction) -> Found | None:
     """Find the first response that was given in the window of a measure."""
-    patient_id = patient_of(asked.content, "for", tx.bases)
-    place = Place(tx.zone, tx.bases)
     given = [
         each
-        for each in await find(tx, "QuestionnaireResponse", ("patient", f"Patient/{patient_id}"))
-        if settling.answers(each.content, each.version.updated, asked.content, place)
+        for each in await find(tx, "QuestionnaireResponse", person.criterion)
+        if settling.answers(each.content, each.version.updated, asked.content, _place(person, tx))
     ]
     return min(given, key=lambda each: (each.content.get("authored", ""), each.key), default=None)
+
+
+def _place(person: OnePerson, tx: Transaction) -> Place:
+    return Place(tx.zone, tx.bases, frozenset(person.ids))
+
+
+def concerns(response: JsonObject) -> bool:
+    """Tell whether a response may answer a measure, or has answered one."""
+    return settling.is_given(response) or response["meta"]["versionId"] != "1"
 
 
 REACTIONS: Final = (
@@ -93,7 +133,7 @@ REACTIONS: Final = (
         "measure_answered",
         frozenset({"QuestionnaireResponse"}),
         response_written,
-        concerns=settling.is_given,
+        concerns=concerns,
     ),
 )
 TIMERS: Final = {_DUE: task_written}

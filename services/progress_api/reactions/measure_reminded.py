@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.progress_api.asking import has_died
 from services.progress_api.domain.measures import reminder, settling, task
 from services.progress_api.domain.measures.policy import POLICY
 from services.progress_api.episode_course import course_of
 from shared.care.automatic import Act, provenance
-from shared.care.death import is_dead
 from shared.care.subject import patient_of
+from shared.feed.one_person import one_person
 from shared.feed.reaction import Reaction
 from shared.server.saving import save
 from shared.store.finding import fetch
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import DueTimer, Event
     from shared.store.finding import Found
+    from shared.store.transaction import Transaction
 
 _REMINDS: Final = "measure_reminder"
 
@@ -49,11 +51,16 @@ async def remind(key: Key, effects: Effects) -> None:
 async def _is_wanted(asked: Found, effects: Effects) -> bool:
     tx, cause = effects.tx, task.cause_of(asked.content)
     patient_id = patient_of(asked.content, "for", tx.bases)
-    patient = await fetch(tx, Key("Patient", patient_id)) if patient_id else None
-    if cause is None or patient is None or is_dead(patient.content):
+    if cause is None or patient_id is None or await _has_gone(patient_id, tx):
         return False
     course = await course_of(Key("EpisodeOfCare", cause.episode_id), tx)
     return course.phase == cause.phase and course.status != "onhold"
+
+
+async def _has_gone(patient_id: str, tx: Transaction) -> bool:
+    """Tell whether there is nobody to remind, or nobody alive."""
+    is_there = await fetch(tx, Key("Patient", patient_id)) is not None
+    return not is_there or await has_died(await one_person(tx, patient_id), tx)
 
 
 async def _remind(asked: Found, effects: Effects) -> None:
@@ -61,7 +68,9 @@ async def _remind(asked: Found, effects: Effects) -> None:
     due = settling.due_of(asked.content, effects.tx.zone)
     if due is None or await effects.tx.read(key) is not None:
         return
-    told = reminder.reminder(asked.content, effects.now, due)
+    patient_id = patient_of(asked.content, "for", effects.tx.bases) or ""
+    person = await one_person(effects.tx, patient_id)
+    told = reminder.reminder(asked.content, f"Patient/{person.survivor}", effects.now, due)
     act = Act([str(key)], [asked.versioned], instant(effects.now))
     said = Key("Provenance", effects.id_for(f"reminder/{asked.key.id}"))
     changes = [

@@ -8,34 +8,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.domain.measures import choosing, task
+from services.progress_api.asking import asked_of, asks, has_died, programmes_of
+from services.progress_api.domain.measures import choosing, settling, task
 from services.progress_api.domain.measures.task import Measure
 from services.progress_api.domain.measures.windows import next_opening
 from services.progress_api.episode_course import course_of
-from services.progress_api.grounds import person_of
+from services.progress_api.grounds import grounds_of
 from services.progress_api.reactions import measure_answered, measure_reminded
-from services.progress_api.reactions.measure_answered import asked_of
-from shared.care.death import is_dead
+from shared.care import correction
 from shared.care.episode import is_programme
+from shared.care.merge import may_merge
 from shared.care.subject import patient_of
+from shared.feed.one_person import one_person, persons_merged
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write
 from shared.server.interactions.update import content_of
-from shared.store.finding import fetch, find
-from shared.store.version import Key
 
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import DueTimer, Event
     from shared.store.finding import Found
+    from shared.store.version import Key
 
 _OPENS: Final = "measures_due"
-_IN_PROGRAMME: Final = "active,onhold,finished"
 
 
 async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
     """Follow the episode that was written, or whose next window has opened."""
     await _follow(occasion.key, effects)
+    tx = effects.tx
+    episode = content_of(await tx.read(occasion.key)) or {}
+    patient_id = patient_of(episode, "patient", tx.bases)
+    person = await one_person(tx, patient_id) if patient_id else None
+    if person is not None and len(person.ids) > 1:
+        # Another one may be the one that asks now.
+        for each in await programmes_of(person, tx):
+            if each.key != occasion.key:
+                await _follow(each.key, effects)
 
 
 async def ground_written(event: Event, effects: Effects) -> None:
@@ -43,11 +52,25 @@ async def ground_written(event: Event, effects: Effects) -> None:
     tx = effects.tx
     told = content_of(await tx.read_version(event.key, event.version)) or {}
     patient_id = patient_of(told, "subject", tx.bases)
-    if patient_id is None:
-        return
-    asked = (("patient", f"Patient/{patient_id}"), ("status", _IN_PROGRAMME))
-    for each in await find(tx, "EpisodeOfCare", *asked):
-        await _follow(each.key, effects)
+    if patient_id is not None:
+        for each in await programmes_of(await one_person(tx, patient_id), tx):
+            await _follow(each.key, effects)
+
+
+async def person_merged(event: Event, effects: Effects) -> None:
+    """Follow the episodes of the persons who were merged or parted, and what they were asked."""
+    for person in await persons_merged(event, effects.tx):
+        for each in await programmes_of(person, effects.tx):
+            await _follow(each.key, effects)
+        for each in await asked_of(person, effects.tx):
+            if not _is_followed(each, effects):
+                await measure_answered.settle(each.key, effects)
+
+
+def _is_followed(asked: Found, effects: Effects) -> bool:
+    """Tell whether a measure follows its episode: it is open, or was withdrawn for another one."""
+    is_open = settling.due_of(asked.content, effects.tx.zone) is not None
+    return is_open or correction.is_withdrawn(asked.content)
 
 
 async def _follow(key: Key, effects: Effects) -> None:
@@ -59,18 +82,18 @@ async def _follow(key: Key, effects: Effects) -> None:
     if episode is None or patient_id is None or not is_programme(episode):
         await effects.cancel_timer(timer_id)
         return
-    patient = await fetch(tx, Key("Patient", patient_id))
-    if patient is not None and is_dead(patient.content):
+    person = await one_person(tx, patient_id)
+    if await has_died(person, tx):
         await effects.cancel_timer(timer_id)
         return
-    course = await course_of(key, tx)
-    asked = await asked_of(patient_id, tx)
-    person = await person_of(patient_id, tx)
-    due = [
-        Measure(key.id, patient_id, instrument, window)
-        for instrument, window in choosing.due(course, person, tx.zone, effects.now)
-    ]
-    await _ask(due, asked, effects)
+    course, asked = await course_of(key, tx), await asked_of(person, tx)
+    if await asks(key.id, person, tx):
+        known = await grounds_of(person, tx)
+        due = [
+            Measure(key.id, patient_id, instrument, window)
+            for instrument, window in choosing.due(course, known, tx.zone, effects.now)
+        ]
+        await _ask(due, asked, effects)
     opening = next_opening(course, tx.zone, effects.now)
     if opening is None:
         await effects.cancel_timer(timer_id)
@@ -78,7 +101,7 @@ async def _follow(key: Key, effects: Effects) -> None:
         await effects.set_timer(timer_id, opening, _OPENS, key)
     for each in asked:
         cause = task.cause_of(each.content)
-        if cause is not None and cause.episode_id == key.id:
+        if cause is not None and cause.episode_id == key.id and _is_followed(each, effects):
             await measure_answered.settle(each.key, effects)
             await measure_reminded.remind(each.key, effects)
 
@@ -102,4 +125,5 @@ GROUND: Final = Reaction(
     ground_written,
     concerns=choosing.is_ground,
 )
+MERGED: Final = Reaction("measures_merged", frozenset({"Patient"}), person_merged, may_merge)
 TIMERS: Final = {_OPENS: handle}

@@ -16,17 +16,19 @@ from shared.care import session
 from shared.care.automatic import Act
 from shared.care.death import is_dead
 from shared.care.subject import patient_of
-from shared.feed.reaction import Reaction
+from shared.feed.one_person import one_person, persons_merged
+from shared.feed.reaction import DueTimer, Reaction
 from shared.fhir.writer import canonical, write
 from shared.server.interactions.update import content_of
-from shared.store.finding import find
+from shared.store.finding import fetch, find
 from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from services.progress_api.domain.no_show.wanted import Wanted
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
@@ -43,12 +45,30 @@ _ELEMENTS: Final = {
 async def handle(event: Event, effects: Effects) -> None:
     """Decide anew about the persons whom this version and the one before it are about."""
     tx = effects.tx
+    merged = await persons_merged(event, tx) if event.key.type == "Patient" else []
+    asked: dict[str, tuple[Wanted, str]] = {}
+    known: dict[str, Found] = {}
+    for person in merged or await _persons(event, tx):
+        found = await _wanted(person, tx)
+        # Who was parted from somebody in care is asked for nothing any more.
+        if found is not None or merged:
+            asked |= {task.task_id(each.cause): (each, person.survivor) for each in found or ()}
+            known |= await _present(person, tx)
+    known |= await _about_others(asked.keys() - known.keys(), tx)
+    for logical_id, (each, patient_id) in asked.items():
+        if logical_id not in known and _begins(each, effects):
+            await _open(each, patient_id, effects)
+    for logical_id, present in known.items():
+        await _follow(present, asked.get(logical_id), effects)
+
+
+async def _persons(event: Event, tx: Transaction) -> list[OnePerson]:
     told = [
         content_of(await tx.read_version(event.key, number))
         for number in (event.version, event.version - 1)
     ]
-    for patient_id in sorted({_whose(each, tx) for each in told if each} - {""}):
-        await _decide(patient_id, effects)
+    whose = sorted({_whose(each, tx) for each in told if each} - {""})
+    return list(dict.fromkeys([await one_person(tx, each) for each in whose]))
 
 
 def _whose(told: JsonObject, tx: Transaction) -> str:
@@ -59,20 +79,23 @@ def _whose(told: JsonObject, tx: Transaction) -> str:
     return patient_of(told, _ELEMENTS[told["resourceType"]], tx.bases) or ""
 
 
-async def _decide(patient_id: str, effects: Effects) -> None:
-    tx = effects.tx
-    course = await course_of_person(patient_id, tx)
+async def _wanted(person: OnePerson, tx: Transaction) -> list[Wanted] | None:
+    """Decide what is to be asked for; None of whoever was never in care."""
+    course = await course_of_person(person, tx)
     if course is None or course.began is None:
-        return
-    history = await history_of(patient_id, course, tx)
-    asked = {task.task_id(each.cause): each for each in wanted(history)}
-    present = await find(tx, "Task", ("patient", f"Patient/{patient_id}"), ("code", task.codes()))
-    known = {each.key.id: each for each in present if task.is_ours(each.content)}
-    for logical_id, each in asked.items():
-        if logical_id not in known and _begins(each, effects):
-            await _open(each, patient_id, effects)
-    for logical_id, found in known.items():
-        await _follow(found, asked.get(logical_id), effects)
+        return None
+    return wanted(await history_of(person, course, tx))
+
+
+async def _present(person: OnePerson, tx: Transaction) -> dict[str, Found]:
+    found = await find(tx, "Task", person.criterion, ("code", task.codes()))
+    return {each.key.id: each for each in found if task.is_ours(each.content)}
+
+
+async def _about_others(ids: Iterable[str], tx: Transaction) -> dict[str, Found]:
+    """Find the Tasks that were asked for while the session was another person's."""
+    found = [await fetch(tx, Key("Task", each)) for each in sorted(ids)]
+    return {each.key.id: each for each in found if each and task.is_ours(each.content)}
 
 
 def _begins(asked: Wanted, effects: Effects) -> bool:
@@ -86,11 +109,22 @@ async def _open(asked: Wanted, patient_id: str, effects: Effects) -> None:
         await _send(resource, 0, [f"Appointment/{each.id}" for each in asked.missed], effects)
 
 
-async def _follow(found: Found, asked: Wanted | None, effects: Effects) -> None:
-    after = task.followed(found.content, asked)
-    if after is not None and canonical(after) != canonical(found.content):
+async def _follow(found: Found, wanted_of: tuple[Wanted, str] | None, effects: Effects) -> None:
+    asked, patient_id = wanted_of or (None, None)
+    after = task.followed(found.content, asked) or found.content
+    if patient_id is not None:
+        after = task.about(after, patient_id)
+    if canonical(after) != canonical(found.content):
         sources = [found.versioned, *([asked.done_by] if asked and asked.done_by else [])]
-        await _send(after, found.number, sources, effects)
+        await _send(after, found.number, [*sources, *_merge(effects)], effects)
+
+
+def _merge(effects: Effects) -> list[str]:
+    """Name the write of a Patient that is followed, if it is one."""
+    event = effects.occasion
+    if isinstance(event, DueTimer) or event.key.type != "Patient":
+        return []
+    return [f"{event.key}/_history/{event.version}"]
 
 
 async def _send(

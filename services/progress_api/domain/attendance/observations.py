@@ -33,8 +33,9 @@ _TEXTS: Final = {
     "delivered-hours": "Hours of sessions attended",
     "missed-sessions": "Sessions missed",
 }
-# What people have declared a mistake is theirs to write again.
+# What people have declared a mistake is theirs to write again; what we did bears our note.
 _WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled"})
+_NOTE: Final = {"text": "Nothing is told of this week any more, or another Patient stands for it."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,36 @@ def next_version(before: JsonObject | None, counted: JsonObject) -> JsonObject |
     if before is None:
         return counted
     status = before.get("status")
-    if status in _WITHDRAWN:
+    if status in _WITHDRAWN and not _is_ours(before):
         return None
     if status != "preliminary":
-        counted = counted | {"status": status}
-    after = before | {name: value for name, value in counted.items() if name != "meta"}
+        counted = counted | {"status": "amended" if status in _WITHDRAWN else status}
+    after = _without_note(before) | _content(counted)
     if canonical(after) == canonical(before):
         return None
     return after if status == "preliminary" else after | {"status": "amended"}
+
+
+def withdrawn(before: JsonObject | None, counted: JsonObject) -> JsonObject | None:
+    """Take an Observation back of whose week nothing is told any more; None if none stands."""
+    if before is None or before.get("status") in _WITHDRAWN:
+        return None
+    notes = [*before.get("note", ()), _NOTE]
+    return before | _content(counted) | {"status": "entered-in-error", "note": notes}
+
+
+def _is_ours(observation: JsonObject) -> bool:
+    return _NOTE in observation.get("note", ())
+
+
+def _without_note(observation: JsonObject) -> JsonObject:
+    notes = [each for each in observation.get("note", ()) if each != _NOTE]
+    rest = {name: value for name, value in observation.items() if name != "note"}
+    return rest | ({"note": notes} if notes else {})
+
+
+def _content(counted: JsonObject) -> JsonObject:
+    return {name: value for name, value in counted.items() if name != "meta"}
 
 
 def _observation(whose: PersonsWeek, code: str) -> JsonObject:

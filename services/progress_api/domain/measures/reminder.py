@@ -47,20 +47,20 @@ def remind_at(task: JsonObject, zone: tzinfo) -> datetime | None:
     return start_of_day(min(day, last), zone)
 
 
-def reminder(task: JsonObject, now: datetime, due: datetime) -> JsonObject:
-    """Write the reminder of a measure."""
+def reminder(task: JsonObject, person: str, now: datetime, due: datetime) -> JsonObject:
+    """Write the reminder of a measure to the Patient who stands for the person."""
     last_day = task["restriction"]["period"]["end"]
     return {
         "resourceType": "CommunicationRequest",
         "id": reminder_id(task["id"]),
         "status": "active",
         "category": [_CATEGORY],
-        "subject": task["for"],
+        "subject": {"reference": person},
         "about": [{"reference": f"Task/{task['id']}"}],
         "payload": [{"contentString": f"{task['code']['text']}: {_SAID} {last_day}."}],
         "occurrencePeriod": {"start": instant(now), "end": instant(due)},
         "authoredOn": instant(now),
-        "recipient": [task["for"]],
+        "recipient": [{"reference": person}],
     }
 
 

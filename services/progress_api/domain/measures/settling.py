@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from services.progress_api.domain.measures.policy import GRACE
 from services.progress_api.domain.measures.task import CODE, cause_of
 from services.progress_api.domain.measures.windows import end_of_day
+from shared.care import correction
 from shared.care.canonical import CANONICAL
 from shared.care.subject import patient_of
 from shared.fhir.dates import date_range, instant
@@ -36,10 +37,11 @@ _UNWANTED: Final = "The programme is on hold or has ended, so the measure is not
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and how dates and references are read."""
+    """Where and how dates and references are read, and which Patients are one `person`."""
 
     zone: tzinfo
     bases: tuple[str, ...]
+    person: frozenset[str] = frozenset()
 
 
 def due_of(task: JsonObject, zone: tzinfo) -> datetime | None:
@@ -72,6 +74,11 @@ def next_look(due: datetime, now: datetime) -> datetime:
     return due if now < due else due + GRACE
 
 
+def withdrawn(task: JsonObject) -> JsonObject:
+    """Take back what the same person is asked for by another of their episodes."""
+    return correction.withdrawn(task) or task
+
+
 def is_overdue(task: JsonObject) -> bool:
     """Tell whether a measure is marked overdue."""
     codings = task.get("businessStatus", {}).get("coding", ())
@@ -87,10 +94,42 @@ def settled(task: JsonObject, step: Step, answer: str | None = None) -> JsonObje
         return task | {"status": "completed", "output": [*task.get("output", ()), output]}
     if step == "mark":
         return task | {"businessStatus": _OVERDUE}
+    if step == "wait":
+        return task
     if step == "fail":
         missed = {"statusReason": {"text": _MISSED}, "businessStatus": _OVERDUE}
         return task | {"status": "failed"} | missed
     return task | {"status": "cancelled", "statusReason": {"text": _UNWANTED}}
+
+
+def as_asked(task: JsonObject, *, is_answered: bool, is_asked: bool) -> JsonObject:
+    """Give a Task that we settled as it was before, so that it follows what is known now.
+
+    What we withdrew is asked again once it `is_asked` for; what an answer completed is open without
+    it, and what was missed or not needed is, once it is answered after all. What people decided
+    stands.
+    """
+    if is_asked and correction.is_withdrawn(task):
+        return correction.restored(task)
+    said = task.get("statusReason", {}).get("text")
+    is_ended = (task["status"], said) in {("failed", _MISSED), ("cancelled", _UNWANTED)}
+    if (is_ended and is_answered) or answered_by(task) is not None:
+        return _open_again(task)
+    return task
+
+
+def answered_by(task: JsonObject) -> str | None:
+    """Name the response by which we completed a Task; None where we did not."""
+    if task["status"] != "completed":
+        return None
+    ours = (e["valueReference"] for e in task.get("output", ()) if e.get("type") == _RESPONSE)
+    return next((str(each.get("reference")) for each in ours), None)
+
+
+def _open_again(task: JsonObject) -> JsonObject:
+    rest = {name: each for name, each in task.items() if name not in {"output", "statusReason"}}
+    others = [each for each in task.get("output", ()) if each.get("type") != _RESPONSE]
+    return rest | {"status": "requested"} | ({"output": others} if others else {})
 
 
 def is_given(response: JsonObject) -> bool:
@@ -106,9 +145,15 @@ def answers(response: JsonObject, received: datetime, task: JsonObject, place: P
     return (
         is_given(response)
         and _asked_by(response, place) == _focus(task, place)
-        and patient_of(response, "subject", place.bases) == patient_of(task, "for", place.bases)
+        and _is_by_the_person(response, task, place)
         and _in_window(response, received, task, place.zone)
     )
+
+
+def _is_by_the_person(response: JsonObject, task: JsonObject, place: Place) -> bool:
+    by = patient_of(response, "subject", place.bases)
+    asked = patient_of(task, "for", place.bases)
+    return by == asked or {by, asked} <= place.person
 
 
 def _in_window(response: JsonObject, received: datetime, task: JsonObject, zone: tzinfo) -> bool:

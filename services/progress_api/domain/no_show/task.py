@@ -93,6 +93,14 @@ def followed(task: JsonObject, asked: Wanted | None) -> JsonObject | None:
     return None if task["status"] in _OPEN else _reopened(task)
 
 
+def about(task: JsonObject, patient_id: str) -> JsonObject:
+    """Let a Task that is to be done be about the Patient who stands for the person now."""
+    reference = f"Patient/{patient_id}"
+    if task["status"] not in _OPEN or task["for"].get("reference") == reference:
+        return task
+    return task | {"for": {"reference": reference}}
+
+
 def _is_ours_to_move(task: JsonObject) -> bool:
     if task["status"] == "completed":
         return any(_is_of_ours(each.get("type", {})) for each in task.get("output", ()))

@@ -1,0 +1,57 @@
+"""Which Tasks ask a person for measures, and by which of their episodes they are asked.
+
+Who was merged may be in the programme under two Patients, and is asked by one episode only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.progress_api.domain.measures import task
+from services.progress_api.episode_course import course_of
+from shared.care.death import is_dead
+from shared.care.episode import is_programme
+from shared.care.subject import patient_of
+from shared.store.finding import fetch, find
+from shared.store.version import Key
+
+if TYPE_CHECKING:
+    from shared.feed.one_person import OnePerson
+    from shared.store.finding import Found
+    from shared.store.transaction import Transaction
+
+_IN_PROGRAMME: Final = ("status", "active,onhold,finished")
+
+
+async def asked_of(person: OnePerson, tx: Transaction) -> list[Found]:
+    """Find the Tasks that have asked a person for measures."""
+    code = f"{task.CODE['system']}|{task.CODE['code']}"
+    return await find(tx, "Task", person.criterion, ("code", code))
+
+
+async def programmes_of(person: OnePerson, tx: Transaction) -> list[Found]:
+    """Find the episodes by which a person may be asked."""
+    found = await find(tx, "EpisodeOfCare", person.criterion, _IN_PROGRAMME)
+    return [each for each in found if is_programme(each.content)]
+
+
+async def asks(episode_id: str, person: OnePerson, tx: Transaction) -> bool:
+    """Tell whether an episode is the one that asks: of those of two Patients, the survivor's.
+
+    One that the person is still in goes before one that was finished.
+    """
+    if len(person.ids) == 1:
+        return True
+    ranked = []
+    for each in await programmes_of(person, tx):
+        phase = (await course_of(each.key, tx)).phase
+        whose = patient_of(each.content, "patient", tx.bases)
+        if phase is not None:
+            ranked.append((phase != "programme", whose != person.survivor, each.key.id))
+    return not ranked or min(ranked)[-1] == episode_id
+
+
+async def has_died(person: OnePerson, tx: Transaction) -> bool:
+    """Tell whether any of a person's Patients is said to have died."""
+    patients = [await fetch(tx, Key("Patient", each)) for each in person.ids]
+    return any(each is not None and is_dead(each.content) for each in patients)
