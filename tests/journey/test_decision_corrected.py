@@ -1,0 +1,67 @@
+"""Who admitted somebody by evidence that was corrected is asked to look again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from shared.care.canonical import code_system
+from tests.journey.candidate import CLINICIAN, Candidate
+from tests.journey.merging import settled, sources, versioned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.programs import Programs
+    from tests.services.person import Resource
+
+
+@pytest.fixture(scope="module")
+def http(all_in_one: Programs) -> Iterator[httpx.Client]:
+    base = all_in_one.fhir
+    with httpx.Client(base_url=base, timeout=60, trust_env=False) as each:
+        yield each
+
+
+@pytest.fixture
+def person(http: httpx.Client) -> Iterator[Candidate]:
+    person = Candidate(http)
+    yield person
+    person.put(person.read(person.episode) | {"status": "cancelled"})
+
+
+def reviews(person: Candidate) -> list[Resource]:
+    return person.found("Task", code=f"{code_system('task')}|correction-review")
+
+
+def test_who_admitted_by_evidence_that_was_a_mistake_is_asked_once(person: Candidate) -> None:
+    told = person.judge_all()
+    assert person.admit().is_success
+    judged = told["IND-MH"]
+    person.put(judged | {"note": [{"text": "seen again"}]})
+    settled(person)
+    assert reviews(person) == []
+
+    corrected = person.put(judged | {"status": "corrected", "valueBoolean": False})
+    person.put(corrected | {"status": "entered-in-error"})
+    settled(person)
+    [task] = reviews(person)
+    assert (task["status"], task["owner"]) == ("requested", {"reference": CLINICIAN})
+    assert task["focus"]["reference"].startswith("GuidanceResponse/")
+    assert task["reasonReference"] == {"reference": f"Observation/{judged['id']}"}
+    assert versioned(corrected) in sources(person, task)
+
+    person.put(judged)
+    settled(person)
+    assert [each["status"] for each in reviews(person)] == ["cancelled"]
+
+
+def test_a_decision_that_nobody_acted_on_asks_nobody(person: Candidate) -> None:
+    told = person.judge_all()
+    person.level_of_care()
+    person.put(told["IND-MH"] | {"status": "entered-in-error"})
+    settled(person)
+
+    assert reviews(person) == []
