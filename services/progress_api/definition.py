@@ -21,6 +21,7 @@ from services.progress_api.reactions import (
     measures_due,
     no_shows,
     person_died,
+    plan_disagrees,
     referral_exchange,
     response_completed,
     screen_grounds,
@@ -65,6 +66,7 @@ DEFINITION: Final = ServiceDefinition(
             no_shows.REACTION,
             early_warning.REACTION,
             person_died.REACTION,
+            plan_disagrees.REACTION,
             referral_exchange.REACTION,
         ),
         timers={
@@ -73,6 +75,7 @@ DEFINITION: Final = ServiceDefinition(
             **measure_answered.TIMERS,
             **referral_exchange.TIMERS,
             **measure_reminded.TIMERS,
+            **plan_disagrees.TIMERS,
         },
     ),
     profiles=PROFILES,

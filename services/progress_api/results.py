@@ -33,28 +33,6 @@ class Basis:
     sources: Sequence[str]
 
 
-async def keep(
-    tx: Transaction,
-    results: Iterable[JsonObject],
-    possible: Iterable[Key],
-    basis: Basis,
-    now: datetime,
-) -> list[Version]:
-    """Bring the record's results up to date, and give those that stand.
-
-    What is possible and no result now is taken back where it was one before.
-    """
-    told = {Key(each["resourceType"], each["id"]): each for each in results}
-    keys = list(dict.fromkeys([*told, *possible]))
-    current = {key: await tx.read(key) for key in keys}
-    present = {key: content_of(version) for key, version in current.items()}
-    written = reconciled(told, present, _MANNER)
-    changes = [Change(key, "PUT", current[key], after, now) for key, after in written.items()]
-    saved = {each.key: each for each in await _save(tx, changes, basis, now)}
-    standing = (saved.get(key) or current[key] for key in told)
-    return [version for version in standing if version is not None]
-
-
 def _revised(before: JsonObject | None, result: JsonObject) -> JsonObject | None:
     after = carry_forward(before, revised(before, result))
     return None if before is not None and same(before, after) else after
@@ -66,6 +44,30 @@ def _withdrawn(before: JsonObject) -> JsonObject | None:
 
 
 _MANNER: Final = Manner(_revised, _withdrawn)
+
+
+async def keep(
+    tx: Transaction,
+    results: Iterable[JsonObject],
+    possible: Iterable[Key],
+    basis: Basis,
+    now: datetime,
+    *,
+    manner: Manner = _MANNER,
+) -> list[Version]:
+    """Bring the record's results up to date, and give those that stand.
+
+    What is possible and no result now is taken back where it was one before, in some manner.
+    """
+    told = {Key(each["resourceType"], each["id"]): each for each in results}
+    keys = list(dict.fromkeys([*told, *possible]))
+    current = {key: await tx.read(key) for key in keys}
+    present = {key: content_of(version) for key, version in current.items()}
+    written = reconciled(told, present, manner)
+    changes = [Change(key, "PUT", current[key], after, now) for key, after in written.items()]
+    saved = {each.key: each for each in await _save(tx, changes, basis, now)}
+    standing = (saved.get(key) or current[key] for key in told)
+    return [version for version in standing if version is not None]
 
 
 async def _save(

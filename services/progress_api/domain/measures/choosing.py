@@ -70,6 +70,16 @@ def due(
                 yield schedule.instrument, replace(window, opens=max(window.opens, since))
 
 
+def questionnaires(person: Person, day: date) -> frozenset[str]:
+    """Name the questionnaires that are asked of a person on a day."""
+    return frozenset(
+        each.instrument.questionnaire
+        for each in SCHEDULES
+        if _is_of_age(each, person, day)
+        and (each.grounds is None or _since(each, person) is not None)
+    )
+
+
 def _since(schedule: Schedule, person: Person) -> datetime | None:
     asking = (each.since for each in person.grounds if _asks_for(schedule, each.content))
     return min(asking, default=None)
