@@ -8,11 +8,14 @@ from __future__ import annotations
 import gc
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jiter
 
 from shared.fhir.errors import Malformed, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 JsonObject = dict[str, Any]
 
@@ -79,8 +82,11 @@ def _tree(raw: bytes, limits: Limits) -> object:
         raise TooLarge(f"The body is larger than {limits.body_bytes:,} bytes.")
     tree = _parse(raw)
     # A tree nests no deeper, and has no more values, than its text has brackets and characters.
-    if len(raw) > limits.nodes or raw.count(b"{") + raw.count(b"[") > limits.depth:
-        _refuse_excess(tree, limits)
+    brackets = raw.count(b"{") + raw.count(b"[")
+    if len(raw) > limits.nodes:
+        _refuse_too_many(tree, limits)
+    if brackets > limits.depth:
+        _refuse_too_deep(tree, limits, brackets)
     return tree
 
 
@@ -112,16 +118,28 @@ def _told(message: str) -> str:
     return f"{kind}, {place.group()}." if place else f"{kind}."
 
 
-def _refuse_excess(tree: object, limits: Limits) -> None:
-    level: list[Any] = [tree] if type(tree) in _CONTAINERS else []
-    depth = nodes = 0
-    while level:
-        depth += 1
-        if depth > limits.depth:
-            raise Malformed(f"The body nests deeper than {limits.depth} levels.")
+def _refuse_too_many(tree: object, limits: Limits) -> None:
+    nodes = 0
+    for level in _levels(tree):
         nodes += sum(map(len, level))
         if nodes > limits.nodes:
             raise TooLarge(f"The body has more than {limits.nodes:,} values.")
+
+
+def _refuse_too_deep(tree: object, limits: Limits, unseen: int) -> None:
+    for depth, level in enumerate(_levels(tree), 1):
+        if depth > limits.depth:
+            raise Malformed(f"The body nests deeper than {limits.depth} levels.")
+        unseen -= len(level)
+        # What is left could not nest too deep if each were inside the one before.
+        if depth + unseen <= limits.depth:
+            return
+
+
+def _levels(tree: object) -> Iterator[list[Any]]:
+    level: list[Any] = [tree] if type(tree) in _CONTAINERS else []
+    while level:
+        yield level
         level = [
             child
             for node in level
