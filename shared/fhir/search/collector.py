@@ -8,8 +8,6 @@ from shared.fhir.dates import MIN_TIME, Range
 from shared.fhir.search.fold import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from shared.fhir.reader import JsonObject
     from shared.fhir.search.reading import Reading
     from shared.fhir.search.values.ranges import QuantityRow
@@ -22,7 +20,10 @@ NO_DATE: Final[Range] = (MIN_TIME, MIN_TIME)
 
 
 class Collector:
-    """What was found so far; dicts, because a value that is found twice is stored once."""
+    """What was found so far; dicts, because a value that is found twice is stored once.
+
+    Terms and texts may stand here several times, until all are found.
+    """
 
     __slots__ = (
         "dates", "main", "patients", "present", "quantities", "reading", "root", "strings",
@@ -32,9 +33,9 @@ class Collector:
     def __init__(self, root: JsonObject, reading: Reading) -> None:
         self.root = root
         self.reading = reading
-        self.terms: dict[str, None] = {}
+        self.terms: list[str] = []
         self.strings: dict[tuple[int, str, str], None] = {}
-        self.texts: dict[tuple[int, str], None] = {}
+        self.texts: list[tuple[int, str]] = []
         self.dates: dict[tuple[int, int, int], None] = {}
         self.quantities: dict[QuantityRow, None] = {}
         self.patients: set[str] = set()
@@ -43,18 +44,12 @@ class Collector:
 
     def add(self, *terms: str) -> None:
         """Add terms."""
-        self.add_all(terms)
-
-    def add_all(self, terms: Iterable[str]) -> None:
-        """Add terms that were found together."""
-        own = self.terms
-        for term in terms:
-            own[term] = None
+        self.terms += terms
 
     def add_text(self, number: int, text: str) -> None:
         """Add a text of the vocabulary, for which the row has a term."""
         if text and len(text) <= WINDOW:
-            self.texts[number, text] = None
+            self.texts.append((number, text))
 
     def add_quantity(self, row: QuantityRow) -> None:
         """Add a number or quantity."""

@@ -5,8 +5,8 @@ Contained resources are not indexed: they have no identity of their own.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.fhir.search.collector import NO_DATE, Collector
 from shared.fhir.search.parameters import COLUMNS, served_parameters
@@ -23,6 +23,7 @@ __all__ = ["IndexRow", "QuantityRow", "index"]
 
 Term = str
 _DEFAULT = Reading()
+_REMEMBERED: Final = 4096
 
 
 class IndexRow(NamedTuple):
@@ -51,21 +52,27 @@ def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
     trie(resource_type)(resource, found)
     for each in reading.stored.of(resource_type):
         each.collect(resource, found)
-    absent, present = _markers(resource_type)
-    terms = found.terms
-    for number in absent.keys() - found.present:
-        terms[absent[number]] = None
-    for number in present.keys() & found.present:
-        terms[present[number]] = None
+    found.terms += _marked(resource_type, frozenset(found.present))
     patients = {resource["id"]} if resource_type == "Patient" else found.patients
     return IndexRow(
-        tuple(found.terms),
+        tuple(dict.fromkeys(found.terms)),
         tuple(found.strings),
         tuple(found.dates),
         found.main,
         tuple(sorted(patients)),
         tuple(found.quantities),
-        tuple(found.texts),
+        tuple(dict.fromkeys(found.texts)),
+    )
+
+
+# Most resources of a type have values for the same parameters.
+@lru_cache(_REMEMBERED)
+def _marked(resource_type: str, found: frozenset[int]) -> tuple[str, ...]:
+    """Name the terms for what a resource lacks, and for what it has."""
+    absent, present = _markers(resource_type)
+    return (
+        *(absent[number] for number in absent.keys() - found),
+        *(present[number] for number in present.keys() & found),
     )
 
 

@@ -123,7 +123,7 @@ def _values(value: Any) -> Iterator[Any]:  # noqa: ANN401
 
 
 def _add_pairs(number: int, picks: Sequence[_Pick], value: JsonObject, to: Collector) -> None:
-    one, other = (pick.collect(value, to).terms for pick in picks)
+    one, other = (dict.fromkeys(pick.collect(value, to).terms) for pick in picks)
     if all(pick.is_in(value) for pick in picks):
         to.present.add(number)
         to.add(*(pair_term(number, *pair) for pair in product(one, other)))
@@ -133,7 +133,7 @@ def _add_keyed(number: int, picks: Sequence[_Pick], value: JsonObject, to: Colle
     beside, measured = picks
     if all(pick.is_in(value) for pick in picks):
         to.present.add(number)
-    for key in beside.collect(value, to).terms:
+    for key in dict.fromkeys(beside.collect(value, to).terms):
         for row in measured.collect(value, to).quantities:
             to.add_quantity(row._replace(parameter=number, key=key))
 

@@ -100,7 +100,7 @@ def _add_reference(number: int, is_compartment: bool, value: JsonObject, to: Col
     text = value.get("reference")
     if text is not None:
         terms, patient = _found(text, number, to.reading.bases)
-        to.add_all(terms)
+        to.terms += terms
         if is_compartment and patient is not None:
             to.patients.add(patient)
 
@@ -124,7 +124,7 @@ def _add_canonical(number: int, value: str, collector: Collector) -> None:
     collector.add(uri_term(number, value), uri_term(number, unversioned))
     link = parse_reference(unversioned, collector.reading.bases)
     if link.kind == "local":
-        collector.add_all(_terms(number, link))
+        collector.terms += _terms(number, link)
 
 
 def _unversioned(link: Link) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import required_codes
 from shared.fhir.errors import InvalidSearch
+from shared.fhir.memory import remembering_short_texts
 from shared.fhir.search.collector import WINDOW
 from shared.fhir.search.escapes import split, unescape
 from shared.fhir.search.fold import fold
@@ -147,7 +148,7 @@ def text_converter(parameter: Parameter, path: Path) -> Converter | None:
 
 def add_identifier(name: int | str, value: JsonObject, collector: Collector) -> None:
     """Add the terms of an Identifier."""
-    collector.add_all(_coded_terms(name, value.get("system", ""), value.get("value")))
+    collector.terms += _coded_terms(name, value.get("system", ""), value.get("value"))
 
 
 def _coded_terms(name: int | str, system: str, code: str | None) -> tuple[str, ...]:
@@ -163,7 +164,7 @@ def _add_coding(number: int, value: JsonObject, collector: Collector) -> None:
     system, code = value.get("system", ""), value.get("code")
     is_short = len(system) + len(code or "") <= _LONGEST
     terms = _remembered_terms if is_short else _coded_terms
-    collector.add_all(terms(number, system, code))
+    collector.terms += terms(number, system, code)
 
 
 def _add_concept(number: int, value: JsonObject, collector: Collector) -> None:
@@ -174,7 +175,7 @@ def _add_concept(number: int, value: JsonObject, collector: Collector) -> None:
 def _add_code(
     number: int, known: Mapping[str, tuple[str, ...]], value: str, collector: Collector
 ) -> None:
-    collector.add_all(known.get(value) or (code_term(number, value),))
+    collector.terms += known.get(value) or (code_term(number, value),)
 
 
 def _add_exact(number: int, value: str, collector: Collector) -> None:
@@ -202,10 +203,17 @@ def _add_deceased(number: int, patient: JsonObject, collector: Collector) -> Non
 
 def _add_called(number: int, value: JsonObject, collector: Collector, part: str) -> None:
     name = value.get(part)
-    text = fold(name)[:WINDOW].rstrip() if name else ""
-    if text:
-        collector.terms[text_term(number, text)] = None
-        collector.texts[number, text] = None
+    if name:
+        terms, texts = _names(name, number)
+        collector.terms += terms
+        collector.texts += texts
+
+
+@remembering_short_texts
+def _names(called: str, number: int) -> tuple[tuple[str, ...], tuple[tuple[int, str], ...]]:
+    """Give the term and the text of what a code is called, where letters or digits are in it."""
+    text = fold(called)[:WINDOW].rstrip()
+    return ((text_term(number, text),), ((number, text),)) if text else ((), ())
 
 
 def _add_concept_text(number: int, value: JsonObject, collector: Collector) -> None:

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import InvalidSearch
+from shared.fhir.memory import remembering_short_texts
 from shared.fhir.search.collector import OVERLAP
 from shared.fhir.search.escapes import unescape
 from shared.fhir.search.terms import uri_term
@@ -101,7 +102,12 @@ def _add_uri(number: int, value: str, collector: Collector) -> None:
 
 
 def _add_canonical(number: int, value: str, collector: Collector) -> None:
-    collector.add(uri_term(number, value), uri_term(number, value.partition("|")[0]))
+    collector.terms += _canonical_terms(value, number)
+
+
+@remembering_short_texts
+def _canonical_terms(canonical: str, number: int) -> tuple[str, str]:
+    return uri_term(number, canonical), uri_term(number, canonical.partition("|")[0])
 
 
 def _add_whole(number: int, value: str, collector: Collector) -> None:
