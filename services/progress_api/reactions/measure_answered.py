@@ -82,7 +82,7 @@ async def settle(key: Key, effects: Effects) -> None:
     if look > effects.now:
         await effects.set_timer(timer_id, look, _DUE, key)
     after = settling.settled(current, step, answer.reference if answer else None)
-    if answer is None and not is_asked:
+    if not is_asked:
         after = settling.withdrawn(current)
     sources = [] if answer is None else [answer.versioned]
     await _have_written(found, after, sources, effects)

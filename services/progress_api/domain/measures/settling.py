@@ -106,14 +106,14 @@ def as_asked(task: JsonObject, *, is_answered: bool, is_asked: bool) -> JsonObje
     """Give a Task that we settled as it was before, so that it follows what is known now.
 
     What we withdrew is asked again once it `is_asked` for; what an answer completed is open without
-    it, and what was missed or not needed is, once it is answered after all. What people decided
-    stands.
+    it, and what was missed or not needed is, once it is answered after all, or another episode
+    asks instead. What people decided stands.
     """
     if is_asked and correction.is_withdrawn(task):
         return correction.restored(task)
     said = task.get("statusReason", {}).get("text")
     is_ended = (task["status"], said) in {("failed", _MISSED), ("cancelled", _UNWANTED)}
-    if (is_ended and is_answered) or answered_by(task) is not None:
+    if (is_ended and (is_answered or not is_asked)) or answered_by(task) is not None:
         return _open_again(task)
     return task
 
