@@ -115,6 +115,8 @@ class Programs:
             "STEPDOWN_DATABASE_URL": self.database_url,
             "STEPDOWN_BASE_URL": self.fhir,
             "STEPDOWN_LOG_LEVEL": "warning",
+            # Partners of tests are programs on this machine.
+            "STEPDOWN_PARTNER_NETWORKS": "127.0.0.0/8",
             "PYTHONWARNINGS": "default",
         }
         told |= {f"STEPDOWN_{name.upper()}_URL": self.base(name) for name in SERVICES}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 import httpx
 
 from shared.client.answer import Answer
+from shared.client.guard import NotAllowedError
 from shared.client.retry import IDEMPOTENT, may_repeat, pause
 from shared.fhir import writer
 from shared.fhir.errors import Unavailable
@@ -39,6 +40,7 @@ class FhirClient:
         actor: str | None = None,
         timeout: float = 30.0,
         attempts: int = 6,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Take the base as a URL; `timeout` is in seconds and holds for each attempt."""
         self._base = base_url.rstrip("/")
@@ -46,7 +48,10 @@ class FhirClient:
         headers = {"Accept": FHIR_JSON} | ({ACTOR_HEADER: actor} if actor else {})
         # A proxy or a password of the environment must not come between two services.
         self._http = httpx.AsyncClient(
-            headers=headers, timeout=httpx.Timeout(timeout, pool=None), trust_env=False
+            headers=headers,
+            timeout=httpx.Timeout(timeout, pool=None),
+            trust_env=False,
+            transport=transport,
         )
 
     async def __aenter__(self) -> Self:
@@ -79,6 +84,7 @@ class FhirClient:
         it carries ids or conditions of its own.
 
         :raises Unavailable: no answer, after every repetition that is safe.
+        :raises NotAllowedError: the transport calls no such address.
         """
         url = f"{self._base}/{path.lstrip('/')}".rstrip("/")
         given = dict(headers or {})
@@ -88,6 +94,8 @@ class FhirClient:
         idempotent = repeatable or method in IDEMPOTENT
         attempt = 0
         outcome = await self._try(request)
+        if isinstance(outcome, NotAllowedError):
+            raise outcome
         while attempt < self._attempts - 1 and _may_repeat(outcome, idempotent=idempotent):
             # Spread out, so that many senders do not come back in the same instant.
             await asyncio.sleep(_seconds(attempt, outcome) * random.uniform(1.0, 1.25))  # noqa: S311

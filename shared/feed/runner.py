@@ -23,11 +23,10 @@ from shared.fhir.errors import Unavailable
 from shared.store.notifier import CLOCK_CHANNEL, FEED_CHANNEL, SEARCH_CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import asyncpg
 
     from shared.feed.reaction import Reactions
+    from shared.feed.sender import Targets
     from shared.store.store import Store
 
 _CHECK_SECONDS: Final = 0.5
@@ -47,7 +46,7 @@ class FeedRunner:
         store: Store,
         reactions: Reactions,
         *,
-        sibling_urls: Mapping[str, str],
+        targets: Targets,
         poll_seconds: float = 0.25,
     ) -> None:
         self.state = FeedState()
@@ -58,7 +57,7 @@ class FeedRunner:
         self._outbound = Signal(poll_seconds)
         self._clock = asyncio.Event()
         self._parameters = asyncio.Event()
-        self._sender = Sender(store, sibling_urls, self._outbound)
+        self._sender = Sender(store, targets, self._outbound)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

@@ -10,21 +10,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+import httpx
+
+from shared.client.answer import Answer
 from shared.client.client import FhirClient
+from shared.client.guard import GuardedTransport, NotAllowedError
 from shared.client.retry import pause
 from shared.feed.effects import ANSWER
 from shared.feed.signal import Signal, end_if_cancelled
 from shared.fhir.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import asyncpg
 
-    from shared.client.answer import Answer
+    from shared.client.guard import Network
     from shared.store.store import Store
 
 _FIRST_OF_STREAMS: Final = """
@@ -52,17 +57,32 @@ _OVERTAKEN: Final = 412
 _CONFLICT: Final = 409
 _CONFLICTS: Final = 8
 
+# Stands for an answer where nobody was asked, because the address may not be called.
+NOT_CALLED: Final = 0
+
 _CONTENT: Final = {"PATCH": {"Content-Type": "application/json-patch+json"}}
 
 _log = logging.getLogger(__name__)
 
 
-class Sender:
-    """The sender of one service; `sibling_urls` are the FHIR bases of the others by name."""
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Whom a service sends to: its siblings' FHIR bases by name, and partners' servers.
 
-    def __init__(self, store: Store, sibling_urls: Mapping[str, str], signal: Signal) -> None:
+    A partner is called at a public address, or inside a network that is `allowed`.
+    """
+
+    siblings: Mapping[str, str]
+    allowed: Sequence[Network] = ()
+
+
+class Sender:
+    """The sender of one service."""
+
+    def __init__(self, store: Store, targets: Targets, signal: Signal) -> None:
         self._store = store
-        self._bases = sibling_urls
+        self._bases = targets.siblings
+        self._allowed = targets.allowed
         self._signal = signal
         self._clients: dict[str, FhirClient] = {}
         self._streams: set[str] = set()
@@ -105,7 +125,7 @@ class Sender:
 
     async def _deliver(self, row: asyncpg.Record) -> None:
         try:
-            answer = await self._ask(row)
+            answer = await self._answer(row)
             if answer is None or _asks_to_wait(answer.status, row["attempts"]):
                 await self._postpone(row, answer)
             else:
@@ -116,6 +136,12 @@ class Sender:
             self._streams.discard(row["stream"])
             self._targets[row["target"]] -= 1
             self._signal.wake()
+
+    async def _answer(self, row: asyncpg.Record) -> Answer | None:
+        try:
+            return await self._ask(row)
+        except NotAllowedError:
+            return Answer(NOT_CALLED, httpx.Headers(), b"")
 
     async def _ask(self, row: asyncpg.Record) -> Answer | None:
         client = self._client(row["target"])
@@ -148,10 +174,12 @@ class Sender:
         base = self._bases.get(target, target)
         if not base.startswith(("http://", "https://")):
             return None
-        if base not in self._clients:
+        if target not in self._clients:
             actor = f"Device/{self._store.service}"
-            self._clients[base] = FhirClient(base, actor=actor, attempts=1)
-        return self._clients[base]
+            # Our own services are where the operator has put them; nobody else chooses that.
+            guard = None if target in self._bases else GuardedTransport(self._allowed)
+            self._clients[target] = FhirClient(base, actor=actor, attempts=1, transport=guard)
+        return self._clients[target]
 
     async def _close(self) -> None:
         for client in self._clients.values():

@@ -53,7 +53,7 @@ def create_app(
     definition, *all_of_them = (_told(each, settings) for each in (definition, *together))
     store = _store(definition, settings)
     siblings = Siblings(settings.service_urls)
-    runner = FeedRunner(store, definition.reactions, sibling_urls=settings.service_urls)
+    runner = FeedRunner(store, definition.reactions, targets=settings.targets)
     reindexing = Reindexing(store, definition.types)
     readiness = Readiness(_check(store, settings))
 

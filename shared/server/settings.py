@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, tzinfo
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path  # noqa: TC003 - pydantic reads annotations at run time
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.access.policy import Policy
+from shared.client.guard import Network
+from shared.feed.sender import Targets
 from shared.fhir.definitions import TYPE_CODE
 
 # As browsers write it: https://www.rfc-editor.org/rfc/rfc6454#section-6.2
@@ -53,9 +56,19 @@ def _origins(told: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(each for each in origins if each)
 
 
+def _networks(told: str | tuple[Network, ...]) -> tuple[Network, ...]:
+    if not isinstance(told, str):
+        return told
+    try:
+        return tuple(ip_network(each.strip()) for each in told.split(",") if each.strip())
+    except ValueError:
+        raise ValueError("it must be networks, such as 10.20.0.0/16 or 10.20.7.4/32") from None
+
+
 Url = Annotated[str, AfterValidator(_web_address)]
 # NoDecode: it is no JSON.
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 Types = Annotated[frozenset[str], NoDecode, BeforeValidator(_resource_types)]
 
 
@@ -73,6 +86,9 @@ class Addresses(BaseSettings):
     # Whose pages may ask from a browser; nobody's, unless they are named.
     cors_origins: Origins = ()
 
+    # Networks of partners that may be called although they are not public.
+    partner_networks: Networks = ()
+
     @property
     def base(self) -> str:
         """The public FHIR base, the front door's, without a slash at its end."""
@@ -86,6 +102,11 @@ class Addresses(BaseSettings):
             "plan": self.plan_url.rstrip("/"),
             "progress": self.progress_url.rstrip("/"),
         }
+
+    @property
+    def targets(self) -> Targets:
+        """Whom a service sends to."""
+        return Targets(self.service_urls, self.partner_networks)
 
     @property
     def bases(self) -> tuple[str, ...]:

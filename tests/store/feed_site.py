@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -13,6 +14,7 @@ import asyncpg
 from shared.feed.consumer import Consumer
 from shared.feed.reaction import Event, Reaction, Reactions
 from shared.feed.runner import FeedRunner
+from shared.feed.sender import Targets
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.reading import Reading
 from shared.store.store import Store
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     Handle = Callable[[Event, Effects], Awaitable[None]]
     HandleTimer = Callable[[DueTimer, Effects], Awaitable[None]]
 
+# Partners of tests are on this machine.
+HERE = (ip_network("127.0.0.0/8"),)
 WRITE = """
 INSERT INTO record.feed (tenant, stream, number, type, id, version, at)
 VALUES ($1, $2, $3, $4, $5, 1, now())
@@ -117,7 +121,7 @@ class Site:
         """Run one more copy of a service's part in the feed."""
         async with self.store(service) as store:
             declared = Reactions(service, reactions, timers or {})
-            runner = FeedRunner(store, declared, sibling_urls=sibling_urls or {})
+            runner = FeedRunner(store, declared, targets=Targets(sibling_urls or {}, HERE))
             await runner.start()
             try:
                 yield store

@@ -19,7 +19,9 @@ NOT_PERMITTED: Final = "What would be told is protected, and no active Consent p
 
 
 def refused(status: int) -> str:
-    """Tell that a partner's server has refused."""
+    """Tell that a partner's server has refused, or was never asked."""
+    if status == 0:
+        return NOT_CALLED
     return f"The partner's server has refused it with status {status}"
 
 
