@@ -98,6 +98,19 @@ def test_a_step_in_time_escalates_nothing(person: Participant) -> None:
     assert stands(person.read(task)) == ("completed", "7.0")
 
 
+def test_another_appointment_has_a_deadline_of_its_own(person: Participant) -> None:
+    task = handed_off(person)
+    for trigger in ("accept", "schedule"):
+        moved(person.http, task, trigger, CLINIC)
+    person.pass_time(10 * DAY)
+    moved(person.http, task, "reschedule", CLINIC)
+    person.put(person.read(task) | {"note": [{"text": "They come on another day."}]})
+    person.pass_time(10 * DAY)
+    assert escalations(person, task) == []
+    person.pass_time(6 * DAY)
+    assert len(escalations(person, task)) == 1
+
+
 def test_a_step_of_the_plain_way_is_escalated_once(person: Participant) -> None:
     task = handed_off(person, plain=True)
     person.pass_time(3 * DAY)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from services.intake_api.domain.clock import end_of_local_day, is_overdue
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.referral.machine import between
 from shared.care.referral.task import is_handoff, is_tracked, state_of
 from shared.care.worklist import owner
 from shared.fhir.reader import read
@@ -55,6 +56,16 @@ def deadline_of(task: JsonObject) -> Deadline | None:
     if is_tracked(task):
         return BY_BUSINESS_STATUS.get(state_of(task).business or "")
     return BY_STATUS.get(task["status"]) if is_handoff(task) else None
+
+
+def is_step(before: JsonObject, after: JsonObject) -> bool:
+    """Tell whether a referral took a step between two versions, be it to where it stood before."""
+    state = state_of(after)
+    if state_of(before) != state:
+        return True
+    # Who makes another appointment begins to wait anew.
+    told = any(before.get(name) != after.get(name) for name in ("output", "lastModified"))
+    return told and bool(between(state, state))
 
 
 def overdue(task: JsonObject) -> JsonObject:

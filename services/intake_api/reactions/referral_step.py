@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from services.intake_api.domain import referral_deadline
 from services.intake_api.domain.clock import is_overdue
 from shared.care.automatic import Act, provenance
-from shared.care.referral.task import state_of
 from shared.care.subject import patient_of
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
@@ -59,13 +58,13 @@ async def _deadline(task: JsonObject, effects: Effects) -> Deadline | None:
 
 async def _reached(task: Found, effects: Effects) -> Version:
     """Find the version by which a referral came to stand where it does."""
-    state, first = state_of(task.content), task.version
+    after, first = task.content, task.version
     for number in range(task.number - 1, 0, -1):
         before = await effects.tx.read_version(task.key, number)
         content = content_of(before)
-        if before is None or content is None or state_of(content) != state:
+        if before is None or content is None or referral_deadline.is_step(content, after):
             break
-        first = before
+        after, first = content, before
     return first
 
 
