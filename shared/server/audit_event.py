@@ -16,7 +16,11 @@ from shared.fhir.definitions import TYPE_NAME
 from shared.server.served import interactions_of
 from shared.store.audit_codes import (
     ACTIONS,
+    ENTITY_TYPE_SYSTEM,
+    EVENT_TYPE_SYSTEM,
     INTERACTION_SYSTEM,
+    REQUEST_TYPE_SYSTEM,
+    ROLE_SYSTEM,
     SEARCHES,
     UNNAMED,
     outcome_of,
@@ -28,29 +32,28 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
     from shared.store.audit import Audited, AuditRow
 
-_TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem"
 _REST: Final = {
-    "system": f"{_TERMINOLOGY}/audit-event-type",
+    "system": EVENT_TYPE_SYSTEM,
     "code": "rest",
     "display": "RESTful Operation",
 }
 _SERVER: Final = {
-    "system": f"{_TERMINOLOGY}/security-source-type",
+    "system": "http://terminology.hl7.org/CodeSystem/security-source-type",
     "code": "4",
     "display": "Application Server",
 }
 _PERSON: Final = {
-    "system": f"{_TERMINOLOGY}/audit-entity-type",
+    "system": ENTITY_TYPE_SYSTEM,
     "code": "1",
     "display": "Person",
 }
 _OBJECT: Final = {
-    "system": f"{_TERMINOLOGY}/audit-entity-type",
+    "system": ENTITY_TYPE_SYSTEM,
     "code": "2",
     "display": "System Object",
 }
 _REQUEST: Final = {
-    "system": "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType",
+    "system": REQUEST_TYPE_SYSTEM,
     "code": "XrequestId",
 }
 # The system of identifiers that name a service.
@@ -125,7 +128,7 @@ def _asked(row: AuditRow, resource_type: str | None) -> str:
 
 
 def _role(code: str) -> JsonObject:
-    return {"system": f"{_TERMINOLOGY}/object-role", "code": code, "display": _ROLES[code]}
+    return {"system": ROLE_SYSTEM, "code": code, "display": _ROLES[code]}
 
 
 _ROLES: Final = {"1": "Patient", "4": "Domain Resource", "24": "Query"}

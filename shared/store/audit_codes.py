@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 ACTION_SYSTEM: Final = "http://hl7.org/fhir/audit-event-action"
 OUTCOME_SYSTEM: Final = "http://hl7.org/fhir/audit-event-outcome"
+EVENT_TYPE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/audit-event-type"
+ENTITY_TYPE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+REQUEST_TYPE_SYSTEM: Final = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
+ROLE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/object-role"
 INTERACTION_SYSTEM: Final = "http://hl7.org/fhir/restful-interaction"
 
 # A Bundle that was refused before it was known to be a batch or a transaction has no code of its

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import moment as to_datetime
 from shared.fhir.definitions import TYPE_CODE
-from shared.fhir.search.query import Criterion
+from shared.fhir.search.query import Criterion, Missing
 from shared.fhir.search.values import Moment, Target, Token
 from shared.store.audit_codes import (
     ACTION_SYSTEM,
@@ -22,6 +22,7 @@ from shared.store.audit_codes import (
     UNNAMED,
 )
 from shared.store.audit_ids import position_of
+from shared.store.audit_told import missing, told
 from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.dates import reach
 
@@ -65,6 +66,12 @@ def conditions(query: Query, access: Access, bound: Bound, secret: bytes) -> lis
         *_compiled(_OF_FEW, asked, bound),
         *visible(access, bound),
         *_compiled(_OF_MANY, asked, bound),
+        *(Condition(test_only=told(each)) for each in asked if each.parameter.code not in _COLUMNS),
+        *(
+            Condition(test_only=missing(each))
+            for each in query.criteria
+            if isinstance(each, Missing)
+        ),
     ]
 
 
@@ -191,3 +198,4 @@ _OF_MANY: Final[Compilers] = {
     "date": _recorded,
     "_lastUpdated": _recorded,
 }
+_COLUMNS: Final = {"_id", *_OF_FEW, *_OF_MANY}

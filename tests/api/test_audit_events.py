@@ -310,11 +310,10 @@ async def test_a_time_is_compared_as_each_prefix_asks(acting: Acting, parameter:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("altid", "x", "valid for AuditEvent are _id, _lastUpdated, action, agent, date, entity"),
-        ("nonsense", "x", "valid for AuditEvent are _id"),
-        ("_tag", "x", "not supported"),
-        ("action:not", "R", "valid for 'action' are none"),
-        ("patient:missing", "true", "valid for 'patient' are none"),
+        ("nonsense", "x", "valid for AuditEvent are _id, _lastUpdated,"),
+        ("_text", "x", "not supported"),
+        ("action:not", "R", "valid for 'action' are missing"),
+        ("patient:missing", "yes", "must be true or false"),
         ("patient.name", "x", "Chained"),
         ("date", "yesterday", "cannot be read"),
         ("_sort", "action", "valid are _lastUpdated, date"),
@@ -327,6 +326,18 @@ async def test_whatever_else_is_asked_is_refused_with_what_is_valid(
     client: httpx.AsyncClient, name: str, text: str, said: str
 ) -> None:
     assert said in refused(await client.get("/AuditEvent", params={name: text}), 400)
+
+
+async def test_what_it_never_tells_is_missing_and_found_nowhere(client: httpx.AsyncClient) -> None:
+    person = await created(client, patient())
+    about = await found(client, patient=person)
+    for code in ("altid", "site", "address", "agent-name", "policy", "_tag"):
+        value = "urn:x" if code == "policy" else "x"
+        assert await found(client, patient=person, **{code: value}) == []
+        assert await found(client, patient=person, **{f"{code}:missing": "true"}) == about
+    for code, value in (("type", "rest"), ("entity-role", "4"), ("entity-type", "1")):
+        assert await found(client, patient=person, **{code: value}) == about
+        assert await found(client, patient=person, **{f"{code}:missing": "true"}) == []
 
 
 async def test_only_the_service_that_may_read_the_audit_answers(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -12,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.access.access import ANONYMOUS, Access
-from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
-from shared.store.audit_codes import ACTIONS, OUTCOMES
+from shared.fhir.definitions import TYPE_CODE, TYPE_NAME, search_parameters
+from shared.server.audit_event import audit_event
+from shared.store.audit_codes import ACTIONS, OUTCOMES, SEARCHES
 from shared.store.audit_ids import audit_id
 from shared.store.audit_search import (
     audit_count_statement,
@@ -22,10 +24,13 @@ from shared.store.audit_search import (
     audit_row_statement,
     audited,
 )
+from tests.search.generated.asking import asked
+from tests.search.opinion.reading import Reading as Opinion
+from tests.search.opinion.thing import Thing
 from tests.store.search_record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from shared.fhir.search.query import Query
     from shared.store.audit import Audited
@@ -215,6 +220,54 @@ def answer(pairs: list[tuple[str, str]], access: Access, rows: list[Row]) -> lis
     found = [row for row in rows if holds(row) and sees(row)]
     found.sort(key=lambda row: (row.minute, row.position), reverse=not ascending)
     return [row.position for row in found]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_all_parameters_of_r4_find_what_the_resource_tells(
+    connection: asyncpg.Connection, seed: int
+) -> None:
+    """The second opinion reads the AuditEvent by FHIRPath, and knows nothing of rows."""
+    random = Random(seed)
+    trail = Trail(connection)
+    await trail.write([drawn(random) for _ in range(12)])
+    access, record = trail.record.access, trail.record
+    every = await trail.fetch(
+        audit_page_statement(record.query("AuditEvent"), access, None, secret=SECRET)
+    )
+    things = [Thing(audit_event(each), START, place) for place, each in enumerate(every)]
+    world = Opinion(things, zone=UTC, now=START, base="", terminology=lambda *_: set())
+    for name, text in questions(things, random):
+        test = world.restriction("AuditEvent", name, text)
+        expected = [place for place, thing in enumerate(things) if test(thing)]
+        query = record.query("AuditEvent", (name, text))
+        found = await trail.fetch(audit_page_statement(query, access, None, secret=SECRET))
+        assert [every.index(row) for row in found] == expected, (name, text)
+
+
+def questions(things: list[Thing], random: Random) -> Iterator[tuple[str, str]]:
+    """Ask by every parameter for all that some AuditEvent tells, and for what none does."""
+    for code, each in search_parameters("AuditEvent").items():
+        # A patient who asks is found by `agent`: `patient` is whose resource it was.
+        if each.type == "special" or code in {"_id", "_lastUpdated", "patient"}:
+            continue
+        nodes = [node for thing in things for node in thing.nodes(code)]
+        told = [found for node in nodes for found in asked("AuditEvent", code, node, random)]
+        values = {text for modifier, text in told if not modifier}
+        yield from ((code, text) for text in sorted({*values, "2026"}))
+        yield from ((f"{code}:missing", text) for text in ("true", "false"))
+
+
+def drawn(random: Random) -> Row:
+    interaction = random.choice(sorted(ACTIONS))
+    return Row(
+        minute=random.randint(0, 5),
+        caller=random.choice([None, *CALLERS]),
+        interaction=interaction,
+        type=random.choice([None, *TYPES]),
+        id=None if interaction in SEARCHES else random.choice([None, "p0", "x"]),
+        patient=random.choice([None, *PATIENTS]),
+        status=random.choice([200, 404, 503]),
+    )
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.fhir.definitions import RESOURCE_TYPES, compartment_parameters, search_parameters
@@ -31,17 +30,8 @@ _DATE_TYPES: Final = frozenset({"date", "dateTime", "instant", "Period", "Timing
 COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
 _UNSORTABLE: Final = frozenset({"composite", "special"})
 # An AuditEvent is a view of a row of the audit: it is searched by what the row's columns tell,
-# without modifiers, and sorted by when it was recorded.
-_OF_VIEWS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {
-        "AuditEvent": frozenset(
-            {
-                "_id", "_lastUpdated", "action", "agent", "date", "entity", "outcome", "patient",
-                "subtype",
-            }
-        )
-    }
-)  # fmt: skip
+# without modifiers but `:missing`, and sorted by when it was recorded.
+_VIEWS: Final = frozenset({"AuditEvent"})
 
 
 class Part(NamedTuple):
@@ -121,7 +111,7 @@ def served_parameters(resource_type: str) -> Mapping[str, Parameter]:
     found = {
         code: _parameter(resource_type, code)
         for code, definition in search_parameters(resource_type).items()
-        if definition.type in VALUE_TYPES and _is_served(resource_type, code)
+        if definition.type in VALUE_TYPES
     }
     return {
         code: parameter
@@ -132,11 +122,7 @@ def served_parameters(resource_type: str) -> Mapping[str, Parameter]:
 
 def is_view(resource_type: str) -> bool:
     """Tell whether resources of a type are views of something else, which is searched apart."""
-    return resource_type in _OF_VIEWS
-
-
-def _is_served(resource_type: str, code: str) -> bool:
-    return resource_type not in _OF_VIEWS or code in _OF_VIEWS[resource_type]
+    return resource_type in _VIEWS
 
 
 @cache
@@ -192,7 +178,7 @@ def _reads(parameter: Parameter, elements: set[str], expression: str) -> bool:
 
 
 def _is_sortable(resource_type: str, definition: SearchParameterDefinition) -> bool:
-    if resource_type in _OF_VIEWS:
+    if resource_type in _VIEWS:
         return definition.type == "date"
     return definition.code in COLUMNS or definition.type not in _UNSORTABLE
 
@@ -200,8 +186,8 @@ def _is_sortable(resource_type: str, definition: SearchParameterDefinition) -> b
 def _modifiers(
     resource_type: str, definition: SearchParameterDefinition, ways: tuple[Path, ...]
 ) -> tuple[str, ...]:
-    if resource_type in _OF_VIEWS:
-        return ()
+    if resource_type in _VIEWS:
+        return ("missing",)
     valid = {"missing", *VALUE_TYPES[definition.type].MODIFIERS}
     if definition.type == "token":
         valid = {"missing", *token.modifiers_of(frozenset(path.type for path in ways))}
