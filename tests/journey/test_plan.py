@@ -42,11 +42,12 @@ def test_applying_the_template_makes_a_draft_plan_with_all_its_parts(person: Pla
     assert codes == ["assess-plan", "736271009"]
     found = person.everything()
     assert [len(found[each]) for each in ("CarePlan", "CareTeam", "Appointment")] == [1, 1, 0]
-    assert len(plan["activity"]) == len(found["ServiceRequest"]) == 15
+    assert len(plan["activity"]) == len(found["ServiceRequest"]) == 14
     assert {each["status"] for each in found["ServiceRequest"]} == {"draft"}
     assert {each["lifecycleStatus"] for each in found["Goal"]} == {"proposed"}
     assert len(plan["goal"]) == len(found["Goal"])
     assert "Group therapy" in plan["text"]["div"]
+    assert "Family therapy needs the person" in plan["text"]["div"]
     [said] = person.told_of(plan)
     assert said["agent"][0]["who"] == {"reference": person.clinician}
 
@@ -98,6 +99,10 @@ def test_the_draft_that_was_prepared_after_a_stay_is_filled(person: Planned) -> 
     based_upon = [each["reference"] for each in plan["supportingInfo"]]
     assert based_upon == [prepared["supportingInfo"][0]["reference"], episode]
     assert len(person.all("CarePlan")) == 1
+    [team] = person.all("CareTeam")
+    assert plan["careTeam"] == prepared["careTeam"] == [{"reference": f"CareTeam/{team['id']}"}]
+    members = {each["member"]["reference"] for each in team["participant"]}
+    assert members >= {f"Patient/{person.id}", person.clinician}
 
 
 def test_goals_are_about_the_conditions_that_they_are_for(person: Planned) -> None:

@@ -181,8 +181,8 @@ def test_accepting_a_proposal_revises_the_plan(person: Planned, plan: Resource) 
     referred = [each["reference"]["reference"] for each in revised["activity"]]
     added = [f"ServiceRequest/{each['id']}" for each in drafts]
     assert sorted(referred[-len(added) :]) == sorted(added)
-    assert revised["note"][0]["text"] == "Agreed in the team."
-    assert revised["note"][0]["authorReference"] == {"reference": person.clinician}
+    assert revised["note"][-1]["text"] == "Agreed in the team."
+    assert revised["note"][-1]["authorReference"] == {"reference": person.clinician}
     assert orders(person, "draft") == []
     assert person.read(proposal)["status"] == "completed"
     [task] = reviews(person)

@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """The draft that was prepared when an inpatient stay ended, and its team where it has one."""
+
+    plan: Seen
+    team: Seen | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Parts:
     goals: list[JsonObject]
     ordered: Ordered
@@ -47,19 +55,21 @@ def bundle(
     application: Application,
     *,
     known: Known,
-    prepared: Seen | None,
+    prepared: Prepared | None,
 ) -> JsonObject:
     """Write the plan and its parts together, and who asked for them.
 
     :raises RuleViolation: when an action names a definition that is not there.
     """
     actions = [action for _, action in template.actions]
+    before = prepared.team if prepared else None
+    team = care_team.care_team(application, actions, known)
     parts = _Parts(
         goals.goals(template.definition, known.conditions, application),
         ordered(template, application, known),
-        care_team.care_team(application, actions, known),
+        care_team.taken_over(before.content, team) if before else team,
     )
-    plan = _plan(template.definition, application, parts, prepared)
+    plan = _plan(template.definition, application, parts, prepared.plan if prepared else None)
     named = Parts(parts.goals, parts.ordered.requests, parts.ordered.tasks, [parts.team])
     plan |= {"text": plan_page.page(plan, known, named, application.start)}
     draft = Draft(plan, parts.ordered.requests, [parts.team])
@@ -70,8 +80,11 @@ def bundle(
         recorded=application.recorded,
     )
     said = signed(application.asked_by, act) | {"id": application.id_for("applied")}
-    first = put_over(prepared, plan) if prepared else put_new(plan)
-    return transaction([first, *map(put, written), put(said)])
+    first = put_over(prepared.plan, plan) if prepared else put_new(plan)
+    entries = [
+        put_over(before, each) if before and each is parts.team else put(each) for each in written
+    ]
+    return transaction([first, *entries, put(said)])
 
 
 def _plan(

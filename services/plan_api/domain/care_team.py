@@ -52,6 +52,14 @@ def care_team(application: Application, actions: Sequence[JsonObject], known: Kn
     return team | {name: value for name, value in optional.items() if value}
 
 
+def taken_over(prepared: JsonObject, team: JsonObject) -> JsonObject:
+    """Let a team that was prepared become the programme's, with those who are in it already."""
+    members = prepared.get("participant", [])
+    present = [each.get("member") for each in members]
+    more = [each for each in team["participant"] if each["member"] not in present]
+    return team | prepared | {"name": team["name"], "participant": [*members, *more]}
+
+
 def _family(
     application: Application, actions: Sequence[JsonObject], known: Known
 ) -> dict[str, str]:

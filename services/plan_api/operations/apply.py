@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import applied_plan
 from services.plan_api.domain.application import Application, canonical_of
+from services.plan_api.domain.applied_plan import Prepared
 from services.plan_api.domain.own_plan import kind_made
 from services.plan_api.domain.preferences import is_made_for, preferred
 from services.plan_api.episodes import programme_episode
 from services.plan_api.operations.apply_inputs import WISHES, people_named, stated_wishes
 from services.plan_api.operations.apply_own import OWN, apply_own, refuse_parts
 from services.plan_api.person_finding import known_of
+from services.plan_api.plan_finding import named_by
 from services.plan_api.template_finding import newest, template_asked
 from services.plan_api.writing import answer, seen, written
 from shared.care.automatic import derived_id
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from shared.store.reading import Reading
 
 _RUNNING: Final = "planned,active"
+_GOING_ON: Final = frozenset({"proposed", "active"})
 # What a plan has that was not only prepared.
 _FILLED: Final = frozenset({"instantiatesCanonical", "activity", "goal"})
 
@@ -90,15 +93,23 @@ async def _apply_programme(engine: Engine, call: Call, template: Template) -> Fh
     # The draft that was prepared when an inpatient stay ended is filled, where there is one; what
     # a clinician has begun by hand stays theirs.
     empty = [each for each in drafts if _FILLED.isdisjoint(each.content)]
-    prepared = newest(empty) if empty else None
-    plan_id = prepared.key.id if prepared else _new_id(gathered, canonical)
+    found = newest(empty) if empty else None
+    plan_id = found.key.id if found else _new_id(gathered, canonical)
+    async with engine.reading(call.context) as reading:
+        prepared = await _prepared(reading, found, call) if found else None
     bundle = applied_plan.bundle(
         gathered.template,
         _application(gathered, plan_id, call),
         known=gathered.known,
-        prepared=seen(prepared) if prepared else None,
+        prepared=prepared,
     )
     return await written(call, bundle, Key("CarePlan", plan_id))
+
+
+async def _prepared(reading: Reading, plan: Found, call: Call) -> Prepared:
+    teams = (await named_by(reading, plan, call.context.bases)).teams
+    team = next((e for e in teams if e.content.get("status") in _GOING_ON), None)
+    return Prepared(seen(plan), seen(team) if team else None)
 
 
 async def _gather(reading: Reading, call: Call, template: Template) -> _Gathered:

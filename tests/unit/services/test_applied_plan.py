@@ -10,6 +10,7 @@ import pytest
 from services.plan_api.domain import activities, applied_plan
 from services.plan_api.domain.activities import Template
 from services.plan_api.domain.application import Application, canonical_of, last_day
+from services.plan_api.domain.applied_plan import Prepared
 from services.plan_api.domain.bundle import Seen
 from services.plan_api.domain.needs import Known
 from services.plan_api.templates import ACTIVITIES, ADULT, LIBRARY
@@ -22,6 +23,14 @@ NOW = "2026-03-02T14:00:00.000Z"
 BY_ADDRESS = {canonical_of(each): each for each in ACTIVITIES}
 TEMPLATE = Template(ADULT, "PlanDefinition/iop-adult/_history/1", BY_ADDRESS)
 WEEKS = {"value": 12, "code": "wk"}
+
+
+CONSENT = {
+    "resourceType": "Consent",
+    "id": "c",
+    "status": "active",
+    "provision": {"actor": [{"reference": {"reference": "RelatedPerson/mia"}}]},
+}
 
 
 def application(**changes: object) -> Application:
@@ -43,12 +52,15 @@ def applied(
     asked: Application | None = None,
     template: Template = TEMPLATE,
     conditions: tuple[dict[str, Any], ...] = (),
+    consents: tuple[dict[str, Any], ...] = (),
     prepared: Seen | None = None,
+    team: Seen | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     """Apply a template, and sort what is written by type, the requests as `requests`."""
     asked = asked or application()
-    known = Known(conditions=conditions)
-    bundle = applied_plan.bundle(template, asked, known=known, prepared=prepared)
+    known = Known(conditions=conditions, consents=consents, related=[{"id": "mia"}])
+    before = Prepared(prepared, team) if prepared else None
+    bundle = applied_plan.bundle(template, asked, known=known, prepared=before)
     found: dict[str, list[dict[str, Any]]] = {"requests": []}
     for entry in bundle["entry"]:
         found.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
@@ -125,11 +137,36 @@ def test_a_new_plan_is_written_once_and_a_prepared_one_over_what_was_read() -> N
     found = applied(prepared=Seen(prepared, 3))
     assert found["requests"][0]["ifMatch"] == 'W/"3"'
     [plan] = found["CarePlan"]
-    assert (plan["created"], plan["note"]) == ("2026-02-01", [{"text": "hers"}])
+    assert (plan["created"], plan["note"][0]) == ("2026-02-01", {"text": "hers"})
     assert [each["reference"] for each in plan["supportingInfo"]] == [
         "Encounter/stay",
         "EpisodeOfCare/e",
     ]
+
+
+def test_the_team_that_was_prepared_is_taken_over_with_who_is_in_it() -> None:
+    hospital = {"role": [{"text": "Hospital"}], "member": {"reference": "Organization/h"}}
+    planner = {"role": [{"text": "Nurse"}], "member": {"reference": "Practitioner/a"}}
+    before = {
+        "resourceType": "CareTeam",
+        "id": "prepared",
+        "status": "proposed",
+        "encounter": {"reference": "Encounter/stay"},
+        "participant": [hospital, planner],
+    }
+    plan = {"resourceType": "CarePlan", "id": "plan"}
+    asked = application(practitioner="Practitioner/b")
+
+    found = applied(asked, prepared=Seen(plan, 3), team=Seen(before, 2))
+
+    [team] = found["CareTeam"]
+    assert (team["id"], team["encounter"]) == ("prepared", before["encounter"])
+    members = [each["member"]["reference"] for each in team["participant"]]
+    assert members == ["Organization/h", "Practitioner/a", "Practitioner/b"]
+    assert team["participant"][1] == planner
+    assert found["CarePlan"][0]["careTeam"] == [{"reference": "CareTeam/prepared"}]
+    [request] = [e for e in found["requests"] if e["url"] == "CareTeam/prepared"]
+    assert request["ifMatch"] == 'W/"2"'
 
 
 def test_who_asked_for_it_signs_it_and_names_the_template() -> None:
@@ -164,10 +201,20 @@ def test_a_goal_is_about_conditions_of_its_kind(
 
 
 def test_an_activity_without_a_time_is_given_as_needed() -> None:
-    family = next(e for e in applied()["ServiceRequest"] if e["code"]["text"] == "Family therapy")
+    found = applied(consents=(CONSENT,))["ServiceRequest"]
+    family = next(e for e in found if e["code"]["text"] == "Family therapy")
 
+    assert family["supportingInfo"] == [{"reference": "Consent/c"}]
     assert family["asNeededBoolean"] is True
     assert "consent" in family["note"][0]["text"]
+
+
+def test_without_a_consent_family_therapy_is_told_and_not_ordered() -> None:
+    found = applied()
+
+    assert "Family therapy" not in [each["code"]["text"] for each in found["ServiceRequest"]]
+    [told] = found["CarePlan"][0]["note"]
+    assert told["text"].startswith("Not met: Family therapy needs the person's active Consent")
 
 
 def test_actions_inside_others_and_without_a_definition_are_ordered_too() -> None:

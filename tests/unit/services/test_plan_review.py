@@ -165,7 +165,7 @@ def test_without_words_a_note_still_says_what_was_done() -> None:
     silent = Decision("Practitioner/a", NOW, date(2026, 4, 1), None, None)
     bundle = revision.accepted(proposed(), current(), silent, ())
 
-    assert bundle["entry"][0]["resource"]["note"][0]["text"] == "Revised as proposed."
+    assert bundle["entry"][0]["resource"]["note"][-1]["text"] == "Revised as proposed."
     assert "statusReason" not in written(bundle)["Task"][0]
     assert "reason" not in written(bundle)["Provenance"][0]
 

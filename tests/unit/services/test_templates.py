@@ -86,6 +86,21 @@ def test_each_service_says_of_each_policy_if_it_counts() -> None:
             assert not any(said.values())
 
 
+def test_activity_therapy_counts_for_medicare_only_where_it_is_one_person_s() -> None:
+    [own] = [each for each in ACTIVITIES if each["id"] == "individualised-activity-therapy"]
+    groups = [each for each in ACTIVITIES if each["id"] in {"yoga", "art-therapy"}]
+    medicare = [each for each in POLICIES if each.name.startswith("cfr-410")]
+
+    for policy in medicare:
+        assert policy.counts({"instantiatesCanonical": [canonical_of(own)]})
+        for each in groups:
+            assert not policy.counts({"instantiatesCanonical": [canonical_of(each)]})
+    for template in TEMPLATES:
+        [offered] = [e for e in template["action"] if e["id"] == own["id"]]
+        assert offered["requiredBehavior"] == "could"
+        assert offered["input"] == [{"type": "Condition"}]
+
+
 @each_template
 def test_a_template_says_its_policies_review_and_source(template: dict[str, Any]) -> None:
     urls = [each["url"] for each in template["extension"]]
@@ -140,5 +155,7 @@ def test_the_codes_that_a_plan_uses_are_published(system: str, meant: Collection
 
 def test_the_first_template_is_as_clients_know_it() -> None:
     assert canonical_of(ADULT) == f"{CANONICAL}/PlanDefinition/iop-adult|1.0"
-    assert {"requiredBehavior", "input"}.isdisjoint(set().union(*ADULT["action"]))
+    assert "requiredBehavior" not in set().union(*ADULT["action"])
+    needing = {each["id"]: each["input"] for each in ADULT["action"] if "input" in each}
+    assert needing == {"family-therapy": [{"type": "Consent"}]}
     assert len({each["id"] for each in LIBRARY if each["resourceType"] == "PlanDefinition"}) == 7
