@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/json.html
 from __future__ import annotations
 
 import gc
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 JsonObject = dict[str, Any]
 
 _CONTAINERS = frozenset({dict, list})
+_minus_zero = re.compile(rb"-0[\s,\]}]").search
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -97,18 +99,30 @@ def _parse(raw: bytes) -> object:
     collects = gc.isenabled()
     gc.disable()
     try:
-        return jiter.from_json(
+        tree: object = jiter.from_json(
             raw,
             allow_inf_nan=False,
             catch_duplicate_keys=True,
             float_mode="lossless-float",
             cache_mode="keys",
         )
+        # What passed the strict parser is read again by one that shows the digits of an integer.
+        return _signing_zeros.decode(raw.decode()) if _minus_zero(raw) else tree
     except ValueError as error:
         raise Malformed(_told(str(error))) from None
     finally:
         if collects:
             gc.enable()
+
+
+def _integer(digits: str) -> int | jiter.LosslessFloat:
+    # An int has no sign at zero.
+    return jiter.LosslessFloat(b"-0") if digits == "-0" else int(digits)
+
+
+_signing_zeros = json.JSONDecoder(
+    parse_int=_integer, parse_float=lambda digits: jiter.LosslessFloat(digits.encode())
+)
 
 
 def _told(message: str) -> str:

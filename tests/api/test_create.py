@@ -33,14 +33,22 @@ async def test_a_created_resource_is_answered_with_its_place_version_and_date(
 
 
 async def test_every_digit_comes_back_as_it_was_sent(client: httpx.AsyncClient) -> None:
+    digits_sent = (
+        *(b"1.10", b"0.0", b"-0", b"-0.0", b"-0.000", b"100"),
+        *(b"12345678901234567.890123456789", b"1E+3"),
+    )
+    activate = b'[{"op":"add","path":"/active","value":true}]'
+    as_patch = {"content-type": "application/json-patch+json"}
     body = b'{"resourceType":"Patient","extension":[{"url":"http://a.example","valueDecimal":%b}]}'
 
-    for digits in (b"1.10", b"0.0", b"-0.000", b"100", b"12345678901234567.890123456789", b"1E+3"):
+    for digits in digits_sent:
         made = await client.post("/Patient", content=body % digits)
-        read = await client.get(made.headers["location"].partition("/_history")[0])
-        assert made.status_code == 201, made.text
-        assert b'"valueDecimal":%b}' % digits in made.content
-        assert b'"valueDecimal":%b}' % digits in read.content
+        address = made.headers["location"].partition("/_history")[0]
+        read = await client.get(address)
+        patched = await client.patch(address, content=activate, headers=as_patch)
+        assert (made.status_code, patched.status_code) == (201, 200), made.text
+        for answer in (made, read, patched):
+            assert b'"valueDecimal":%b}' % digits in answer.content
 
 
 async def test_the_id_that_a_client_sends_is_ignored(client: httpx.AsyncClient) -> None:
