@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.early_warning import resources
-from services.progress_api.domain.early_warning.policy import POLICY
+from services.progress_api.domain.early_warning.policy import POLICY, hours_policy
 from services.progress_api.domain.early_warning.risk import Sign, risks
 from services.progress_api.domain.early_warning.signals import signals
 from services.progress_api.domain.early_warning.stated import (
@@ -22,18 +22,21 @@ from services.progress_api.person_history import course_of_person, history_of
 from services.progress_api.results import Basis, keep
 from shared.care import session
 from shared.care.merge import may_merge
+from shared.care.programme_plan import is_in_force
+from shared.care.required_hours import age_on
 from shared.care.subject import patient_of
 from shared.feed.one_person import one_person, persons_merged
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.fhir.dates import date_range, moment
 from shared.server.interactions.update import content_of
-from shared.store.finding import find
+from shared.store.finding import fetch, find
 from shared.store.version import Key
 
 if TYPE_CHECKING:
     from services.progress_api.domain.early_warning.stated import Stated
     from services.progress_api.domain.measures.course import Course
+    from shared.care.weekly_hours import HoursPolicy
     from shared.feed.effects import Effects
     from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
@@ -76,7 +79,7 @@ async def _weigh(person: OnePerson, event: Event, effects: Effects, *, is_in_car
     if course is not None and course.began is not None:
         if not is_in_care:
             return  # what was known of them when they left care stands
-        found = await _found(person, course, tx)
+        found = await _found(person, course, effects)
     elif event.key.type == "Patient":
         found = []  # somebody who was parted from who is in care
     else:
@@ -85,12 +88,25 @@ async def _weigh(person: OnePerson, event: Event, effects: Effects, *, is_in_car
     await keep(tx, found, await _possible(person, tx), basis, effects.now)
 
 
-async def _found(person: OnePerson, course: Course, tx: Transaction) -> list[JsonObject]:
+async def _found(person: OnePerson, course: Course, effects: Effects) -> list[JsonObject]:
+    tx = effects.tx
     history = await history_of(person, course, tx)
-    told = await _stated(person, tx)
-    shown = [resources.signal_observation(e, person.survivor) for e in signals(told, history)]
+    hours = await _hours(person, effects)
+    told = await _stated(person, tx, hours)
+    found = signals(told, history, hours)
+    shown = [resources.signal_observation(each, person.survivor) for each in found]
     weighed = risks(told, await _untaken(person, tx), history)
     return [*shown, *(resources.risk_assessment(each, person.survivor) for each in weighed)]
+
+
+async def _hours(person: OnePerson, effects: Effects) -> HoursPolicy:
+    """Find the policy about hours of the person's programme."""
+    tx = effects.tx
+    plans = await find(tx, "CarePlan", person.criterion, ("status", "active"))
+    patient = await fetch(tx, Key("Patient", person.survivor))
+    today = effects.now.astimezone(tx.zone).date()
+    age = age_on(today, patient.content if patient else None)
+    return hours_policy((e.content for e in plans if is_in_force(e.content)), age)
 
 
 async def _possible(person: OnePerson, tx: Transaction) -> list[Key]:
@@ -104,11 +120,11 @@ async def _possible(person: OnePerson, tx: Transaction) -> list[Key]:
     ]
 
 
-async def _stated(person: OnePerson, tx: Transaction) -> list[Stated]:
+async def _stated(person: OnePerson, tx: Transaction, hours: HoursPolicy) -> list[Stated]:
     """Read what is watched, and the scores that changes were made of."""
     codes = ",".join(f"{system}|{code}" for code, system in watched().items())
     found = await find(tx, "Observation", person.criterion, ("code", codes))
-    read = (stated(each.content, tx.zone) for each in found)
+    read = (stated(each.content, tx.zone, hours) for each in found)
     return [each for each in read if each is not None]
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.automatic import Policy
-from shared.care.weekly_hours import POLICIES
+from shared.care.required_hours import policies_of
+from shared.care.weekly_hours import POLICIES, HoursPolicy
 from shared.fhir.reader import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shared.fhir.reader import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,17 @@ class Rule:
     codes: frozenset[str]
     least: int
     proposes: bool
+
+
+def hours_policy(plans: Iterable[JsonObject], age: int | None) -> HoursPolicy:
+    """Choose by which policy the hours of a person are short: the strictest of their plans' own.
+
+    Only those count that ask for hours delivered, and of people of that age.
+    """
+    named = frozenset().union(*map(policies_of, plans))
+    known = (each for each in POLICIES if each.name in named and each.tested == "delivered")
+    about_them = (each for each in known if each.applies(age))
+    return max(about_them, key=lambda each: each.minimum, default=HOURS)
 
 
 def _rule(told: dict[str, Any]) -> Rule:

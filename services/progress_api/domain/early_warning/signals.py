@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from services.progress_api.domain.early_warning.stated import Stated
     from services.progress_api.domain.no_show.history import History
+    from shared.care.weekly_hours import HoursPolicy
 
 Reason = Literal["no-response", "hours-short", "no-shows", "suicide-risk", "relapse-signal"]
 TITLES: Final[dict[Reason, str]] = {
@@ -49,11 +50,11 @@ class Signal:
         return f"{self.reason}/{'+'.join(self.appointments or self.evidence)}"
 
 
-def signals(told: Sequence[Stated], history: History) -> list[Signal]:
-    """Find every signal that the evidence gives."""
+def signals(told: Sequence[Stated], history: History, hours: HoursPolicy = HOURS) -> list[Signal]:
+    """Find every signal that the evidence gives, with the hours that are asked for."""
     return [
         *_no_response(told),
-        *_hours_short(told),
+        *_hours_short(told, hours),
         *_no_shows(told, history),
         *(Signal("suicide-risk", e.at, (e.reference,)) for e in told if _is_at_risk(e)),
         *(Signal("relapse-signal", e.at, (e.reference,)) for e in told if _is_relapse(e)),
@@ -71,11 +72,11 @@ def _no_response(told: Sequence[Stated]) -> Iterator[Signal]:
             yield Signal("no-response", each.at, (each.reference, *each.derived))
 
 
-def _hours_short(told: Iterable[Stated]) -> Iterator[Signal]:
+def _hours_short(told: Iterable[Stated], hours: HoursPolicy) -> Iterator[Signal]:
     """Find so many weeks on end with too few hours delivered; no week counts twice."""
     run: list[Stated] = []
     for each in sorted((e for e in told if e.code == DELIVERED), key=lambda e: e.at):
-        if each.value is None or each.value >= HOURS.minimum:
+        if each.value is None or each.value >= hours.minimum:
             run = []
             continue
         run = [*run, each] if run and run[-1].until == each.at else [each]

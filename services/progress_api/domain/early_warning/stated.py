@@ -13,6 +13,7 @@ from shared.fhir.dates import date_range, moment
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
+    from shared.care.weekly_hours import HoursPolicy
     from shared.fhir.reader import JsonObject
 
 MEASURE: Final = code_system("measure")
@@ -66,8 +67,11 @@ def is_watched(observation: JsonObject) -> bool:
     return _code(observation) is not None
 
 
-def stated(observation: JsonObject, zone: tzinfo) -> Stated | None:
-    """Read an Observation that somebody stands by; None where it tells nothing."""
+def stated(observation: JsonObject, zone: tzinfo, hours: HoursPolicy = HOURS) -> Stated | None:
+    """Read an Observation that somebody stands by; None where it tells nothing.
+
+    Of hours delivered those count that count for a policy.
+    """
     code = _code(observation)
     period = observation.get("effectivePeriod", {})
     start = observation.get("effectiveDateTime") or period.get("start")
@@ -81,7 +85,7 @@ def stated(observation: JsonObject, zone: tzinfo) -> Stated | None:
         code=code,
         at=moment(date_range(start, zone)[0]),
         until=moment(date_range(period.get("end", start), zone)[1]),
-        value=_value(observation, code, answers),
+        value=_value(observation, code, answers, hours),
         answers=answers,
         derived=tuple(str(e.get("reference")) for e in observation.get("derivedFrom", ())),
     )
@@ -103,10 +107,12 @@ def _answers(observation: JsonObject) -> frozenset[str]:
     return frozenset().union(*said)
 
 
-def _value(observation: JsonObject, code: str, answers: frozenset[str]) -> float | None:
+def _value(
+    observation: JsonObject, code: str, answers: frozenset[str], hours: HoursPolicy
+) -> float | None:
     if code == DELIVERED:
         parts = observation.get("component", ())
-        observation = next((p for p in parts if HOURS.name in _names(p.get("code", {}))), {})
+        observation = next((p for p in parts if hours.name in _names(p.get("code", {}))), {})
     for value in (observation.get("valueInteger"), observation.get("valueQuantity", {})):
         number = value.get("value") if isinstance(value, dict) else value
         if number is not None:
