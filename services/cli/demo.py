@@ -1,4 +1,4 @@
-"""`stepdown demo`: plays a person's whole way on a running server, in about a minute."""
+"""`stepdown demo`: plays a person's whole way on a running server, in a minute or two."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def demo(
 ) -> None:
     """Play one person's way from a hospital's notice to aftercare, over twelve weeks.
 
-    Each step is told, with links to what it made. The server's clock is moved forward, so it must
+    Each step is told, with the calls and with links to what they made. The server's clock is moved forward, so it must
     run with `--open`; a record that holds anybody not marked as synthetic is left alone.
 
     Example: `stepdown serve --open --clock 2026-03-02T09:00:00-05:00`, and then `stepdown demo`

@@ -38,6 +38,7 @@ class Person:
 
     number: int
     resource: JsonObject
+    template: str = "iop-adult"
     id: str = ""
     episode: str = ""
     plan: str = ""

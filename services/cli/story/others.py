@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.cli.story import steps
+from services.cli.story import entering, living, planning
 from services.cli.story.teller import Teller
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def entry_week(person: Person, weeks: int) -> int:
 
 async def notice(player: Player, person: Person, at: datetime) -> None:
     """The hospital tells of the person's discharge."""
-    await steps.notice(player, Teller(None, player), person, at)
+    await entering.notice(player, Teller(None, player), person, at)
 
 
 async def enter(player: Player, person: Person, at: datetime) -> None:
@@ -32,13 +32,13 @@ async def enter(player: Player, person: Person, at: datetime) -> None:
     silent = Teller(None, player)
     if person.number % 7 == 3:
         return
-    await steps.assessment(player, silent, person, at, (12 + person.number % 9, 9))
-    await steps.level_of_care(player, silent, person)
+    await entering.assessment(player, silent, person, at, (12 + person.number % 9, 9))
+    await entering.level_of_care(player, silent, person)
     if person.number % 7 == 5:
-        await steps.decline(player, person)
+        await entering.decline(player, person)
         return
-    await steps.admission(player, silent, person)
-    await steps.plan(player, silent, person)
+    await entering.admission(player, silent, person)
+    await planning.plan(player, silent, person)
 
 
 async def live(player: Player, person: Person, span: tuple[datetime, datetime], week: int) -> None:
@@ -46,7 +46,7 @@ async def live(player: Player, person: Person, span: tuple[datetime, datetime], 
     if not person.plan:
         return
     missed = int((person.number + week) % 6 == 0)
-    await steps.sessions(player, person, span, missed=missed, most=_SESSIONS)
+    await living.sessions(player, person, span, missed=missed, most=_SESSIONS)
     better = max(week - person.number % 5, 0)
     scores = max(12 + person.number % 9 - better, 3), max(9 - better // 2, 2)
-    await steps.measures(player, person, span[1], scores)
+    await living.measures(player, person, span[1], scores)

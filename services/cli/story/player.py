@@ -24,11 +24,21 @@ _A_MOMENT: Final = timedelta(seconds=5)
 class Player:
     """A client of one server; each request says who acts."""
 
-    def __init__(self, client: FhirClient, base: str) -> None:
+    def __init__(self, client: FhirClient, base: str, clock: asyncio.Lock | None = None) -> None:
         self._client = client
         self.base = base.rstrip("/")
         # People play at the same time, and only one may move the clock.
-        self._clock = asyncio.Lock()
+        self._clock = clock or asyncio.Lock()
+        self._calls: dict[str, None] = {}
+
+    def another(self) -> Player:
+        """Give one who plays beside, on the same clock, and whose calls are not heard here."""
+        return Player(self._client, self.base, self._clock)
+
+    def calls(self) -> list[str]:
+        """Name the writes and operations since this was last asked, each once."""
+        heard, self._calls = list(self._calls), {}
+        return heard
 
     def link(self, resource: JsonObject) -> str:
         """Give the address of a resource."""
@@ -52,6 +62,11 @@ class Player:
         query = urlencode({"_count": "1000", **parameters})
         bundle = await self.get(f"{resource_type}?{query}")
         return [each["resource"] for each in bundle.get("entry", ())]
+
+    async def count(self, resource_type: str, **parameters: str) -> int:
+        """Count what a search finds."""
+        query = urlencode({"_summary": "count", **parameters})
+        return int((await self.get(f"{resource_type}?{query}"))["total"])
 
     async def call(
         self, path: str, actor: str | None = None, **values: dict[str, Any]
@@ -100,7 +115,17 @@ class Player:
         answer = await self._client.request(method, path, raw, headers)
         if not answer.is_success:
             raise Failure(f"{method} {path or 'Bundle'} was refused: {_reasons(answer)}")
+        if (method != "GET" or "$" in path) and path != "$clock":
+            self._calls[_named(method, path)] = None
         return answer.resource() if answer.body else {}
+
+
+def _named(method: str, path: str) -> str:
+    """Name a call as it is documented, without the ids that this server gave."""
+    parts = path.partition("?")[0].split("/")
+    if len(parts) > 1 and not parts[1].startswith("$") and parts[0] != "PlanDefinition":
+        parts[1] = "[id]"
+    return f"{method} {'/'.join(parts)}" if path else f"{method} [base], a transaction"
 
 
 def _request(resource: JsonObject) -> JsonObject:
