@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import instant
 from shared.fhir.reader import read
-from shared.store.finding import Found
+from shared.store.finding import Found, find
 from shared.store.history import History
 from shared.store.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from shared.fhir.reader import JsonObject
+    from shared.store.version import Key
 
 _MANY: Final = 100_000
 
@@ -31,4 +34,31 @@ async def as_of(
     history = History(tuple(types), count=_MANY, at=(then, then + 1))
     versions = [version for version, _ in await person.past(history, None)]
     found = [Found(each, read(each.body)) for each in versions if each.body is not None]
+    found += await _of_several(reading, history, patient_id, {each.key for each in found})
     return sorted(found, key=lambda each: each.reference)
+
+
+async def _of_several(
+    reading: Reading, history: History, patient_id: str, known: set[Key]
+) -> list[Found]:
+    """Find what named another Patient too, such as one who took part, and so is in no stream."""
+    then = []
+    # A Patient is in their own stream, whoever they name.
+    for resource_type in set(history.types) - {"Patient"}:
+        for now in await find(reading, resource_type, ("patient", f"Patient/{patient_id}")):
+            if now.key not in known and _may_be_as_old(now, history):
+                told = replace(history, types=(resource_type,), id=now.key.id, count=1)
+                then += [version for version, _ in await reading.past(told, None)]
+    found = [Found(each, read(each.body)) for each in then if each.body is not None]
+    return [each for each in found if _is_about(each.content, f"Patient/{patient_id}")]
+
+
+def _may_be_as_old(now: Found, history: History) -> bool:
+    is_first = now.number == 1
+    return history.at is not None and not (
+        is_first and instant(now.version.updated) > history.at[0]
+    )
+
+
+def _is_about(content: JsonObject, patient: str) -> bool:
+    return any(content.get(e, {}).get("reference") == patient for e in ("subject", "patient"))

@@ -70,6 +70,20 @@ def test_a_replay_answers_what_was_answered_then(person: Candidate) -> None:
     assert person.everything() == before
 
 
+def test_evidence_that_names_a_second_patient_counts_then_too(person: Candidate) -> None:
+    other = Candidate(person.http)
+    judged = person.judge_all()
+    both = [{"reference": "Practitioner/clinician"}, other.reference]
+    person.put(judged["CAP-GROUP"] | {"performer": both, "valueBoolean": False})
+    given = person.level_of_care()
+    person.pass_time(timedelta(minutes=5))
+    person.put(judged["CAP-GROUP"])
+
+    again = replay(person, given["occurrenceDateTime"]).json()
+    assert outcome(given) == outcome(again) == "recommend-iop-with-conditions"
+    assert parameters(again, "hash") == parameters(given, "hash")
+
+
 def test_ages_are_counted_from_then(person: Candidate) -> None:
     person.put(person.risk(LOW, effectiveDateTime=text(person.now())))
     given = person.level_of_care()
