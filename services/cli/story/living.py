@@ -62,7 +62,8 @@ async def answer(
 
 async def _warn(player: Player, tell: Teller, person: Person) -> None:
     """Early warnings are told, by level and without a made-up probability."""
-    for risk in await player.search("RiskAssessment", patient=person.reference):
+    risks = await player.search("RiskAssessment", patient=person.reference)
+    for risk in sorted(risks, key=lambda each: str(each["code"]["coding"][0]["code"])):
         [told] = risk["prediction"]
         level = told["qualitativeRisk"]["text"]
         tell.say(f"{told['outcome']['text']}, {level}: {told['rationale']}", risk)

@@ -29,6 +29,7 @@ async def wait(player: Player, tell: Teller, person: Person) -> None:
     path = f"EpisodeOfCare/{person.episode}"
     waits = await player.call(f"{path}/$admit", cast.THERAPIST)
     tell.say(f"All places are taken, so the episode is on the {waits['status']}.", waits)
+    await player.settle()
 
     await player.put(before[-1] | {"status": "finished"}, cast.THERAPIST)
     await player.settle()
