@@ -45,9 +45,14 @@ async def handle(event: Event, effects: Effects) -> None:
     ids = sorted({each for t in told if t and (each := patient_of(t, "subject", tx.bases))})
     for patient_id in ids:
         if await has_open_episode(tx, patient_id):
-            for found in await find(tx, "GuidanceResponse", ("patient", f"Patient/{patient_id}")):
-                if any(one.startswith(f"{event.key}/") for one in cited(found.content)):
-                    await _look(found, event, effects)
+            for found in await _citing(event, patient_id, tx):
+                await _look(found, event, effects)
+
+
+async def _citing(event: Event, patient_id: str, tx: Transaction) -> list[Found]:
+    decided = await find(tx, "GuidanceResponse", ("patient", f"Patient/{patient_id}"))
+    about = f"{event.key}/"
+    return [e for e in decided if any(one.startswith(about) for one in cited(e.content))]
 
 
 async def _look(guidance: Found, event: Event, effects: Effects) -> None:
