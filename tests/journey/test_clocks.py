@@ -10,7 +10,7 @@ import pytest
 
 from shared.care.canonical import POLICY, code_system
 from tests.journey.hospital import Hospital
-from tests.notices import ACT_CODE
+from tests.notices import ACT_CODE, identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,35 @@ def test_a_readmission_pauses_the_programme_and_its_clocks_which_the_last_discha
     assert [task for task in discharged.of_person("Task") if "partOf" in task] == []
     [review] = discharged.tasks("readmission-review")
     assert review["focus"] == {"reference": f"EpisodeOfCare/{episode['id']}"}
+
+
+def test_a_discharge_of_somebody_in_the_programme_asks_for_no_second_referral(
+    discharged: Hospital,
+) -> None:
+    episode = admitted(discharged)
+    discharged.pass_time(timedelta(days=3))
+    end = discharged.now()
+    discharged.send(
+        discharged.notice(
+            message=f"again-{discharged.person}",
+            Encounter={
+                "identifier": [identifier("stay", f"again-{discharged.person}")],
+                "period": {
+                    "start": (end - timedelta(days=1)).isoformat(),
+                    "end": end.isoformat(),
+                },
+            },
+        )
+    )
+    discharged.pass_time()
+
+    [kept] = discharged.of_person("EpisodeOfCare")
+    assert (kept["id"], kept["status"]) == (episode["id"], "onhold")
+    [_] = discharged.tasks("referral")
+    [review] = discharged.tasks("readmission-review")
+    assert review["focus"] == {"reference": f"EpisodeOfCare/{episode['id']}"}
+    running = [each for each in discharged.tasks("follow-up-7d") if each["status"] == "requested"]
+    assert [each["focus"] for each in running] == [review["reasonReference"]]
 
 
 def test_a_readmission_that_was_an_error_lets_everything_go_on(discharged: Hospital) -> None:

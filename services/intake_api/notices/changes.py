@@ -10,10 +10,13 @@ from services.intake_api.domain.follow_up import windows
 from services.intake_api.domain.notice.identity import identities
 from services.intake_api.domain.notice.outcome import POLICY, Told, decided, follows, outcome
 from services.intake_api.domain.notice.protection import permits, withheld
+from services.intake_api.domain.notice.referral import asks_for_programme
 from services.intake_api.notices.earlier import kept_before
 from services.intake_api.notices.matching import key_of, references
 from services.ownership import owner_of
 from shared.care.automatic import Act, derived_id, provenance
+from shared.care.episode import is_programme
+from shared.feed.one_person import one_person
 from shared.server.interactions.update import content_of
 from shared.store.finding import find
 from shared.store.version import Change, Key, instant
@@ -44,6 +47,9 @@ async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime
     before = outcome(earlier, new.stay, tx.zone)
     after = outcome([*earlier, new], new.stay, tx.zone)
     mentioned = frozenset(new.places.values())
+    if await _is_in_programme(tx, person):
+        # They are not asked to come a second time: whether they go on is decided by a review.
+        after = await _without_new_referral(tx, after)
     changes = [
         change
         for reference, content in after.items()
@@ -58,6 +64,23 @@ async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime
 def provenance_id(notice: Notice) -> str:
     """Derive the id of what is said of a notice that was kept."""
     return derived_id(f"message/{notice.name}", POLICY.name)
+
+
+async def _is_in_programme(tx: Transaction, person: str) -> bool:
+    whose = (await one_person(tx, key_of(person).id)).criterion
+    found = await find(tx, "EpisodeOfCare", whose, ("status", "active,onhold"))
+    return any(is_programme(each.content) for each in found)
+
+
+async def _without_new_referral(
+    tx: Transaction, after: Mapping[str, JsonObject]
+) -> dict[str, JsonObject]:
+    there = await tx.existing(map(key_of, after))
+    return {
+        reference: content
+        for reference, content in after.items()
+        if key_of(reference) in there or not asks_for_programme(content)
+    }
 
 
 async def _change(

@@ -64,6 +64,15 @@ def opened(asking: Asking) -> dict[str, JsonObject]:
     return found | clocks(Stay(asking.stay, asking.patient, asking.last_day), asking.told)
 
 
+def asks_for_programme(opened_one: JsonObject) -> bool:
+    """Tell whether something that was opened asks to take a person into the programme."""
+    if opened_one["resourceType"] == "EpisodeOfCare":
+        return True
+    codings = opened_one.get("code", {}).get("coding", ())
+    is_asked = opened_one["resourceType"] in {"ServiceRequest", "Task"}
+    return is_asked and any(each in (PROGRAMME, _REVIEW) for each in codings)
+
+
 def _request(asking: Asking) -> JsonObject:
     request: JsonObject = {
         "resourceType": "ServiceRequest",
