@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.domain.measures import task
+from services.progress_api.domain.measures import choosing, task
 from services.progress_api.episode_course import course_of
+from services.progress_api.grounds import grounds_of
 from shared.care.death import is_dead
 from shared.care.episode import is_programme
 from shared.care.subject import patient_of
@@ -49,6 +50,14 @@ async def asks(episode_id: str, person: OnePerson, tx: Transaction) -> bool:
         if phase is not None:
             ranked.append((phase != "programme", whose != person.survivor, each.key.id))
     return not ranked or min(ranked)[-1] == episode_id
+
+
+async def is_called_for(cause: task.Cause, person: OnePerson, tx: Transaction) -> bool:
+    """Tell whether a plan or a condition still asks for a measure, where it takes one."""
+    if not choosing.needs_ground(cause.questionnaire):
+        return True
+    known = await grounds_of(person, tx)
+    return cause.questionnaire in choosing.questionnaires(known, cause.first)
 
 
 async def has_died(person: OnePerson, tx: Transaction) -> bool:

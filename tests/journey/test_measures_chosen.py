@@ -111,6 +111,20 @@ def test_a_condition_asks_for_a_measure_in_its_rhythm(
     assert asked(person) == {"phq-9": 5, "gad-7": 5, name: after_four_weeks}
 
 
+def test_what_loses_its_ground_is_not_asked_any_more(person: Participant) -> None:
+    told = condition(person, "F10.20")
+    person.pass_time()
+    [task] = person.measures("requested", "bam-iop")
+    system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+    person.put(told | {"verificationStatus": {"coding": [{"system": system, "code": "refuted"}]}})
+    person.pass_time()
+    assert person.read(task)["status"] == "cancelled"
+    assert [len(person.measures("requested", name)) for name in ("phq-9", "gad-7")] == [1, 1]
+    person.put(told)
+    person.pass_time()
+    assert person.read(task)["status"] == "requested"
+
+
 @pytest.mark.parametrize(
     ("code", "changes"),
     [

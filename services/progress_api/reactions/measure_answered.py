@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.asking import asked_of, asks
+from services.progress_api.asking import asked_of, asks, is_called_for
 from services.progress_api.domain.measures import settling, task
 from services.progress_api.domain.measures.settling import Place
 from services.progress_api.episode_course import course_of
@@ -71,6 +71,8 @@ async def settle(key: Key, effects: Effects) -> None:
     person = await one_person(tx, patient_id)
     answer = await _answer(found, person, tx)
     is_asked = await asks(cause.episode_id, person, tx)
+    # What was answered was not asked in vain, whatever has become of its ground.
+    is_asked = is_asked and (answer is not None or await is_called_for(cause, person, tx))
     current = settling.as_asked(found.content, is_answered=answer is not None, is_asked=is_asked)
     due = settling.due_of(current, tx.zone)
     if due is None or (answer is None and await _is_unknown(found, tx)):

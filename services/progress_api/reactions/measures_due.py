@@ -27,6 +27,7 @@ from shared.server.interactions.update import content_of
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import DueTimer, Event
+    from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
     from shared.store.version import Key
 
@@ -48,9 +49,10 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
 
 
 async def ground_written(event: Event, effects: Effects) -> None:
-    """Follow the episodes of a person whose plan or condition asks for a measure."""
+    """Follow the episodes of a person whose plan or condition asks for a measure, or did."""
     tx = effects.tx
-    told = content_of(await tx.read_version(event.key, event.version)) or {}
+    told = content_of(await tx.read_version(event.key, event.version))
+    told = told or content_of(await tx.read_version(event.key, event.version - 1)) or {}
     patient_id = patient_of(told, "subject", tx.bases)
     if patient_id is not None:
         for each in await programmes_of(await one_person(tx, patient_id), tx):
@@ -115,6 +117,11 @@ async def _ask(due: list[Measure], asked: list[Found], effects: Effects) -> None
         await effects.send("intake", "POST", "", body=body, purpose=purpose)
 
 
+def may_be_ground(content: JsonObject) -> bool:
+    """Tell whether a version is a ground, or may follow one that was."""
+    return choosing.is_ground(content) or content.get("meta", {}).get("versionId") != "1"
+
+
 # An episode that is of the programme no longer leaves its timer, which finds nothing to do.
 REACTION: Final = Reaction(
     "measures_due", frozenset({"EpisodeOfCare"}), handle, concerns=is_programme
@@ -123,7 +130,7 @@ GROUND: Final = Reaction(
     "measure_ground",
     frozenset({"Condition", "CarePlan"}),
     ground_written,
-    concerns=choosing.is_ground,
+    concerns=may_be_ground,
 )
 MERGED: Final = Reaction("measures_merged", frozenset({"Patient"}), person_merged, may_merge)
 TIMERS: Final = {_OPENS: handle}

@@ -159,7 +159,9 @@ def test_a_measure_is_asked_for_once_by_its_name() -> None:
     for measure, entry, told in zip(measures, tasks, said, strict=True):
         assert entry["request"]["ifNoneExist"] == f"identifier={CAUSE}|{measure.cause}"
         assert entry["resource"]["identifier"][0]["value"] == measure.cause
-        assert task.cause_of(entry["resource"]) == task.Cause("e1", measure.window.phase)
+        assert task.cause_of(entry["resource"]) == task.Cause(
+            "e1", measure.window.phase, measure.instrument.questionnaire, measure.window.first
+        )
         assert told["resource"]["target"] == [{"reference": entry["fullUrl"]}]
         assert "reference" not in told["resource"]["agent"][0]["who"]
 

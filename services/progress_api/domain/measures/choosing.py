@@ -70,6 +70,11 @@ def due(
                 yield schedule.instrument, replace(window, opens=max(window.opens, since))
 
 
+def needs_ground(questionnaire: str) -> bool:
+    """Tell whether a questionnaire is asked only of those of whom a plan or a condition asks it."""
+    return any(e.instrument.questionnaire == questionnaire and e.grounds for e in SCHEDULES)
+
+
 def questionnaires(person: Person, day: date) -> frozenset[str]:
     """Name the questionnaires that are asked of a person on a day."""
     return frozenset(

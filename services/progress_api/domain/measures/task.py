@@ -6,6 +6,7 @@ What opens a Task is a function of the window alone, so that asking again change
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from services.progress_api.domain.measures.policy import POLICY
@@ -42,10 +43,12 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What the name of a Task tells: whose measure it is, and of which phase."""
+    """What the name of a Task tells: whose measure it is, of which phase, and which, since when."""
 
     episode_id: str
     phase: str
+    questionnaire: str
+    first: date
 
 
 def causes(task: JsonObject) -> list[str]:
@@ -61,9 +64,18 @@ def cause_of(task: JsonObject) -> Cause | None:
         return None
     for name in causes(task):
         match name.split("/"):
-            case ["EpisodeOfCare", episode_id, "measure", phase, _, _]:
-                return Cause(episode_id, phase)
+            case ["EpisodeOfCare", episode_id, "measure", phase, asked, first] if _is_day(first):
+                return Cause(episode_id, phase, asked, date.fromisoformat(first))
     return None
+
+
+def _is_day(text: str) -> bool:
+    # Whoever writes a Task may write any cause.
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_measure(task: JsonObject) -> bool:
