@@ -86,10 +86,14 @@ async def level_of_care(player: Player, tell: Teller, person: Person) -> None:
 
 
 async def admission(player: Player, tell: Teller, person: Person) -> None:
-    """A clinician admits the person, who consents to treatment when asked."""
+    """A clinician admits the person."""
     path = f"EpisodeOfCare/{person.episode}"
     await player.call(f"{path}/$admit", cast.THERAPIST)
     tell.say(f"{cast.name_of(cast.THERAPIST)} admits {person.name}.", await player.get(path))
+
+
+async def consent(player: Player, tell: Teller, person: Person) -> None:
+    """Who is admitted without a consent to treatment is asked for it, and gives it."""
     await player.settle()
     code = f"{code_system('task')}|consent-to-treatment"
     [asked] = await player.search("Task", patient=person.reference, code=code)

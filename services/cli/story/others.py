@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.cli.story import entering, living, planning
+from services.cli.story import cast, entering, living, planning
 from services.cli.story.teller import Teller
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ async def enter(player: Player, person: Person, at: datetime) -> None:
     if person.number % 7 == 5:
         await entering.decline(player, person)
         return
+    await player.put(cast.consent(person), person.reference)
     await entering.admission(player, silent, person)
     await planning.plan(player, silent, person)
 

@@ -139,6 +139,7 @@ class Story:
         await entering.level_of_care(*told)
         await waiting.wait(*told)
         await entering.admission(*told)
+        await entering.consent(*told)
         self.tell.step(4, "Plan")
         await planning.plan(*told, _WISHES)
         await planning.hours(*told)
