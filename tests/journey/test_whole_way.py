@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from shared.client.answer import Answer
 
 _FEW_WEEKS = 3
+# A week's worth of the record's own work may take its time where much else is running.
+_PATIENCE = 300.0
 # So many requests of the story pass between two crashes.
 _BETWEEN = 17
 
@@ -68,7 +70,7 @@ def quiet(make_database: Callable[[], str]) -> Iterator[Programs]:
 
 @pytest.fixture(scope="module")
 async def undisturbed(quiet: Programs) -> Counter[tuple[str, ...]]:
-    async with FhirClient(quiet.fhir) as client:
+    async with FhirClient(quiet.fhir, timeout=_PATIENCE) as client:
         person = await played(client, quiet.fhir, _FEW_WEEKS)
     return summed_up(record_of(quiet.fhir, person.id))
 
@@ -77,7 +79,7 @@ class Crashing(FhirClient):
     """A client before whose requests one of the programs crashes, and is started again."""
 
     def __init__(self, programs: Programs, victim: str) -> None:
-        super().__init__(programs.fhir, timeout=60, attempts=12)
+        super().__init__(programs.fhir, timeout=_PATIENCE, attempts=12)
         self._programs = programs
         self._victim = victim
         self._sent = 0
