@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from services.intake_api.domain.stay import disposition
 from shared.care.automatic import Policy
 from shared.care.canonical import code_system
-from shared.care.death import DIED
+from shared.care.death import DIED, is_dead
 from shared.care.episode import WAITING, moved
 from shared.care.referral.plain import NEXT_STATUS
 from shared.care.referral.task import is_handoff, is_review, is_tracked
@@ -70,3 +70,21 @@ def ended_episode(episode: JsonObject, at: str) -> JsonObject | None:
         return None
     period = episode.get("period", {}) | {"end": at}
     return moved(episode, "finished", at) | {"period": period}
+
+
+def is_undone(before: JsonObject, after: JsonObject) -> bool:
+    """Tell whether a Patient who was said to have died is not any more."""
+    return is_dead(before) and not is_dead(after)
+
+
+def alive(patient: JsonObject) -> JsonObject:
+    """Take back that a person has died."""
+    return {name: value for name, value in patient.items() if not name.startswith("deceased")}
+
+
+def resumed_episode(episode: JsonObject, before: JsonObject, at: str) -> JsonObject:
+    """Let an episode go on that a death had ended, as it stood before."""
+    period = {name: value for name, value in episode.get("period", {}).items() if name != "end"}
+    again = moved(episode, before["status"], at)
+    rest = {name: value for name, value in again.items() if name != "period"}
+    return rest | ({"period": period} if period else {})

@@ -1,12 +1,14 @@
-"""A person has died: no reminder to them goes out any more."""
+"""A person has died: no reminder to them goes out any more, unless it was told in error."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from shared.care import correction
 from shared.care.automatic import Act, Policy, provenance
-from shared.care.death import DIED, is_dead
+from shared.care.death import DIED, is_dead, resumed
 from shared.feed.reaction import Reaction
+from shared.server.interactions.update import content_of
 from shared.server.saving import save
 from shared.store.finding import fetch, find
 from shared.store.version import Change, Key, instant
@@ -14,8 +16,11 @@ from shared.store.version import Change, Key, instant
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
+    from shared.store.finding import Found
 
 POLICY: Final = Policy("no-reminder-to-the-dead", "1.0", "Takes back what would be sent")
+_MANY: Final = 1000
 _PENDING: Final = {
     "CommunicationRequest": ("draft,active,on-hold", "revoked"),
     "Communication": ("preparation,on-hold", "stopped"),
@@ -25,22 +30,62 @@ _PENDING: Final = {
 async def handle(event: Event, effects: Effects) -> None:
     """Take back what has not been sent to a person who was in care here, once."""
     patient = await fetch(effects.tx, event.key)
-    whose = ("patient", str(event.key))
-    if patient is None or not is_dead(patient.content):
+    before = content_of(await effects.tx.read_version(event.key, event.version - 1))
+    if patient is None or not await find(
+        effects.tx, "EpisodeOfCare", ("patient", patient.reference)
+    ):
         return
-    if not await find(effects.tx, "EpisodeOfCare", whose):
-        return
-    changes = []
-    for resource_type, (pending, ended) in _PENDING.items():
-        for each in await find(effects.tx, resource_type, whose, ("status", pending)):
-            after = each.content | {"status": ended, "statusReason": {"text": DIED}}
-            changes.append(Change(each.key, "PUT", each.version, after, effects.now))
+    if is_dead(patient.content):
+        await _write(POLICY, await _stopped(patient, effects), patient, effects)
+    elif before is not None and is_dead(before):
+        await _write(correction.POLICY, await _resumed(patient, effects), patient, effects)
+
+
+async def _stopped(patient: Found, effects: Effects) -> list[Change]:
+    return [
+        _change(each, each.content | {"status": ended, "statusReason": {"text": DIED}}, effects)
+        for resource_type, (pending, ended) in _PENDING.items()
+        for each in await _of(patient, resource_type, pending, effects)
+    ]
+
+
+async def _resumed(patient: Found, effects: Effects) -> list[Change]:
+    """Let go out after all what a death had stopped that was told in error."""
+    found = [
+        each
+        for resource_type, (_, ended) in _PENDING.items()
+        for each in await _of(patient, resource_type, ended, effects)
+    ]
+    decided = [(each, resumed(each.content, await _earlier(each, effects))) for each in found]
+    return [_change(each, after, effects) for each, after in decided if after is not None]
+
+
+async def _of(patient: Found, resource_type: str, status: str, effects: Effects) -> list[Found]:
+    whose = ("patient", patient.reference)
+    return await find(effects.tx, resource_type, whose, ("status", status))
+
+
+async def _earlier(found: Found, effects: Effects) -> list[JsonObject]:
+    versions = await effects.tx.history(found.key, before=None, limit=_MANY)
+    return [content for each in versions if (content := content_of(each)) is not None]
+
+
+def _change(found: Found, after: JsonObject, effects: Effects) -> Change:
+    return Change(found.key, "PUT", found.version, after, effects.now)
+
+
+async def _write(policy: Policy, changes: list[Change], patient: Found, effects: Effects) -> None:
     if changes:
         targets = [str(change.key) for change in changes]
         act = Act(targets, (patient.versioned,), instant(effects.now), activity="UPDATE")
         said = Key("Provenance", effects.id_for("no-reminder-to-the-dead"))
-        said_by = provenance(POLICY, act)
+        said_by = provenance(policy, act)
         await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])
 
 
-REACTION: Final = Reaction("person_died", frozenset({"Patient"}), handle, is_dead)
+def concerns(patient: JsonObject) -> bool:
+    """Tell whether a write may tell of a death, or take one back."""
+    return bool(is_dead(patient) or patient["meta"]["versionId"] != "1")
+
+
+REACTION: Final = Reaction("person_died", frozenset({"Patient"}), handle, concerns)

@@ -1,0 +1,53 @@
+"""What a death stopped stands again as it stood before, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.intake_api.domain.death import ended_episode, resumed_episode
+from shared.care.death import DIED, resumed
+
+AT, LATER = "2026-03-05T10:00:00Z", "2026-03-06T10:00:00Z"
+STOPPED = {"status": "cancelled", "statusReason": {"text": DIED}}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [
+        ([{"status": "on-hold", "statusReason": {"text": "away"}}], {"text": "away"}),
+        ([STOPPED, {"status": "on-hold"}], None),
+    ],
+)
+def test_it_stands_as_before_the_death(earlier: list[dict[str, Any]], expected: object) -> None:
+    again = resumed({"id": "t", **STOPPED}, [STOPPED, *earlier])
+
+    assert again is not None
+    assert (again["id"], again["status"], again.get("statusReason")) == ("t", "on-hold", expected)
+
+
+@pytest.mark.parametrize(
+    ("now", "earlier"),
+    [
+        ({"status": "cancelled", "statusReason": {"text": "moved"}}, [{"status": "requested"}]),
+        ({"status": "requested"}, [{"status": "draft"}]),
+        (STOPPED, [STOPPED]),
+    ],
+)
+def test_what_no_death_stopped_stays(now: dict[str, Any], earlier: list[dict[str, Any]]) -> None:
+    assert resumed(now, earlier) is None
+
+
+@pytest.mark.parametrize("period", [{}, {"period": {"start": "2026-03-01"}}])
+@pytest.mark.parametrize("status", ["planned", "active", "onhold"])
+def test_an_episode_goes_on_as_before(status: str, period: dict[str, Any]) -> None:
+    before = {"resourceType": "EpisodeOfCare", "status": status, **period}
+    ended = ended_episode(before, AT)
+    assert ended is not None
+
+    again = resumed_episode(ended, before, LATER)
+
+    assert {name: again.get(name) for name in before} == before
+    assert "period" in period or "period" not in again
+    assert again["statusHistory"][-1] == {"status": status, "period": {"start": LATER}}
