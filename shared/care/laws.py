@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.care import (
+    admission_decision,
     appointment,
     booking,
     capacity,
@@ -33,6 +34,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *episode.LAWS,
     *places.LAWS,
     *minors.LAWS,
+    *admission_decision.LAWS,
     *licensed_level.LAWS,
     *transfer_document.LAWS,
 )

@@ -48,6 +48,7 @@ class Programme:
         """Somebody who is recommended, and waits for a decision."""
         person = Candidate(self.http)
         person.judge_all()
+        person.level_of_care()
         told = person.episode | {"managingOrganization": self.reference}
         person.episode = person.put(told)
         return person

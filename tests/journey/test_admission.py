@@ -366,6 +366,8 @@ def test_an_episode_without_a_referral_is_decided_on_by_itself(person: Candidate
 def test_only_a_practitioner_makes_a_waiting_episode_active(
     person: Candidate, actor: str | None, expected: int
 ) -> None:
+    person.judge_all()
+    person.level_of_care()
     headers = {"X-Stepdown-Actor": actor} if actor else {}
     active = person.episode | {"status": "active"}
 

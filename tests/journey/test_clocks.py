@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared.care.canonical import POLICY, code_system
+from tests.journey.decided import recommendation
 from tests.journey.hospital import Hospital
 from tests.notices import ACT_CODE, identifier
 
@@ -110,6 +111,7 @@ def admitted(hospital: Hospital) -> Resource:
     [episode] = hospital.of_person("EpisodeOfCare")
     since = hospital.now().isoformat(timespec="milliseconds")
     doctor = hospital.put({"resourceType": "Practitioner", "id": f"doctor-{hospital.person}"})
+    hospital.put(recommendation(hospital.patient, hospital.now()))
     history = [{"status": "active", "period": {"start": since}}]
     active = episode | {"status": "active", "statusHistory": history, "period": {"start": since}}
     return hospital.put(active, f"Practitioner/{doctor['id']}")

@@ -11,6 +11,7 @@ import pytest
 
 from shared.care.canonical import POLICY, code_system
 from shared.care.episode import PROGRAMME
+from tests.journey.decided import recommendation
 from tests.journey.hospital import Hospital, wait_until
 from tests.notices import ACT_CODE, patient
 
@@ -314,6 +315,7 @@ def active(hospital: Hospital) -> Resource:
     """The person's episode, admitted."""
     [episode] = hospital.of_person("EpisodeOfCare")
     doctor = hospital.put({"resourceType": "Practitioner", "id": f"a-{hospital.person}"})
+    hospital.put(recommendation(hospital.patient, hospital.now()))
     return hospital.put(episode | {"status": "active"}, f"Practitioner/{doctor['id']}")
 
 

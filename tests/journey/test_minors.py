@@ -56,6 +56,7 @@ def test_a_minor_is_admitted_when_nothing_is_missing(http: httpx.Client) -> None
 
 def test_a_plain_write_is_held_to_it_too(http: httpx.Client) -> None:
     person = young(http)
+    person.level_of_care()
     active = person.episode | {"status": "active"}
     headers = {"X-Stepdown-Actor": CLINICIAN}
 

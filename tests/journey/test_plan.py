@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from shared.care.canonical import CANONICAL, profile
+from tests.journey.decided import recommendation
 from tests.journey.planning import Planned, issue, parameters, until
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ def test_a_plan_is_made_active_only_after_admission(http: httpx.Client) -> None:
 
     assert answer.status_code == 422
     assert "active EpisodeOfCare" in issue(answer)
+    person.write(recommendation(f"Patient/{person.id}", person.now()))
     person.write((person.episode or {}) | {"status": "active"})
     assert person.activate(plan)["status"] == "active"
 
