@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from services.cli.story import cast
-from services.cli.story.play import TEMPLATE, Story
+from services.cli.story.play import Story
 from services.cli.story.player import Player
 from services.cli.story.teller import Teller
 
@@ -33,7 +33,6 @@ async def played(client: FhirClient, fhir: str, weeks: int) -> cast.Person:
     player = Player(client, fhir)
     await player.together(cast.places_and_clinicians())
     person = cast.person(0, "test", BEGINS.date())
-    person.template = TEMPLATE
     await Story(player, Teller(None, player), BEGINS, person, weeks=weeks).play()
     return person
 

@@ -64,7 +64,7 @@ class Record:
 
 @pytest.fixture(scope="module")
 async def record(server: Programs) -> Record:
-    async with FhirClient(server.fhir) as client:
+    async with FhirClient(server.fhir, timeout=300) as client:
         person = await played(client, server.fhir, WEEKS)
     return Record(server.fhir, person.id)
 
@@ -122,6 +122,7 @@ def test_an_admission_is_told_by_the_episode_and_signed(record: Record) -> None:
     episode = record.one("EpisodeOfCare")
     assert [each["status"] for each in episode["statusHistory"]] == [
         "planned",
+        "waitlist",
         "active",
         "finished",
     ]

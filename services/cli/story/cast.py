@@ -5,7 +5,7 @@ Everybody is invented and marked so, as all synthetic data is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from services.synthetic.chance import Chance
@@ -39,6 +39,7 @@ class Person:
     number: int
     resource: JsonObject
     template: str = "iop-adult"
+    wishes: dict[str, dict[str, str]] = field(default_factory=dict)
     id: str = ""
     episode: str = ""
     plan: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from services.cli.story import cast
 from shared.care.canonical import code_system, profile
@@ -18,18 +18,14 @@ if TYPE_CHECKING:
 _NOT_SATISFIED: Final = profile("not-satisfied")
 
 
-Wishes = dict[str, dict[str, Any]]
-NONE: Final[Wishes] = {}
-
-
-async def plan(player: Player, tell: Teller, person: Person, wishes: Wishes = NONE) -> None:
+async def plan(player: Player, tell: Teller, person: Person) -> None:
     """A plan is drafted from the template, the team signs, and a clinician activates it."""
     drafted = await player.call(
         f"PlanDefinition/{person.template}/$apply",
         cast.THERAPIST,
         subject={"valueString": person.reference},
         practitioner={"valueString": cast.THERAPIST},
-        **wishes,
+        **person.wishes,
     )
     person.plan = drafted["id"]
     orders, aims = len(drafted["activity"]), len(drafted["goal"])

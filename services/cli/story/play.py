@@ -47,7 +47,7 @@ _MISSED: Final = 2
 # In this week somebody else's answers are kept as the person's.
 _MISTAKEN_WEEK: Final = 8
 _MISTAKEN: Final = (24, 8)
-TEMPLATE: Final = "iop-adult-mental-health"
+_TEMPLATE: Final = "iop-adult-mental-health"
 # Family therapy needs a consent that is not there, and nobody gives peer support.
 _WISHES: Final = {
     "session_time": {"valueCode": "evening"},
@@ -77,7 +77,7 @@ async def play(to: str, console: Console, *, beside: int = 0, until_now: bool = 
         start = await player.time()
         run = start.strftime("%Y%m%dT%H%M%S")
         people = [cast.person(number, run, start.date()) for number in range(beside + 1)]
-        people[0].template = TEMPLATE
+        people[0].template, people[0].wishes = _TEMPLATE, _WISHES
         story = Story(player, Teller(console, player), start, people[0], tuple(people[1:]))
         await story.play()
         if not beside:
@@ -141,7 +141,7 @@ class Story:
         await entering.admission(*told)
         await entering.consent(*told)
         self.tell.step(4, "Plan")
-        await planning.plan(*told, _WISHES)
+        await planning.plan(*told)
         await planning.hours(*told)
         self.tell.step(5, "Progress")
 
