@@ -49,6 +49,7 @@ def wait(person: Planned, moment: datetime) -> None:
 
 def test_a_goal_that_nobody_measures_is_told_until_somebody_does(person: Planned) -> None:
     plan = person.activate(person.apply())
+    person.pass_time()
     goal = person.all("Goal")[0]
     measure = {"coding": [{"system": LOINC, "code": "101698-9"}]}
     person.put(goal | {"target": [goal["target"][0] | {"measure": measure}]})
