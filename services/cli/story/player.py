@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from shared.client.answer import Answer
     from shared.fhir.reader import JsonObject
 
-_A_MOMENT: Final = timedelta(seconds=5)
+# Longer than a busy server takes to answer: the clock runs meanwhile, and never goes back.
+_A_MOMENT: Final = timedelta(minutes=5)
 
 
 class Player:
