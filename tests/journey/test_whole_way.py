@@ -48,6 +48,8 @@ def demo(programs: Programs) -> str:
     return re.sub(r"http\S+/fhir/(\w+)/\S+", r"\1", ended.stdout)
 
 
+# Two stories of twelve weeks.
+@pytest.mark.timeout(2400)
 def test_both_deployments_tell_the_same_story(whole: Programs, apart: Programs) -> None:
     told = demo(whole)
     assert [line[0] for line in told.splitlines() if line[:1].isdigit()] == list("12345678")
