@@ -20,7 +20,8 @@ def demo(
     """Play one person's way from a hospital's notice to aftercare, over twelve weeks.
 
     Each step is told, with the calls and with links to what they made. The server's clock is moved
-    forward, so it must run with `--open`; a record that holds anybody not marked as synthetic is left alone.
+    forward, so it must run with `--open`; a record that holds anybody not marked as synthetic is
+    left alone.
 
     Example: `stepdown serve --open --clock 2026-03-02T09:00:00-05:00`, and then `stepdown demo`
     """
