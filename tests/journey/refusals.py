@@ -74,7 +74,7 @@ def step(trigger: str) -> Body:
 def triggered(*names: str) -> Body:
     """Name a trigger of a plan of a person's own with some of its parts."""
     person = {"valueReference": {"reference": "Patient/{patient}"}}
-    parts = {"what": person, "action": {"valueString": "I walk."}, "owner": person}
+    parts: dict[str, Body] = {"what": person, "action": {"valueString": "I walk."}, "owner": person}
     return parameters(subject=PERSON, trigger={"part": [{"name": n} | parts[n] for n in names]})
 
 

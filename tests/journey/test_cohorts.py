@@ -82,9 +82,9 @@ def test_everybody_is_booked_for_all_sessions_of_the_cohort_that_they_join(
     programme = host.put(ORGANIZATION | {"id": f"o-{host.id}"})
     organization = f"Organization/{programme['id']}"
     for number in (1, 2, 3):
-        cohort = {"resourceType": "Group", "id": Cohort(organization, number).id}
-        cohort |= {"type": "person", "actual": True, "code": PROGRAMME, "extension": [takes(1)]}
-        host.put(cohort)
+        cohort: Resource = {"resourceType": "Group", "id": Cohort(organization, number).id}
+        of_one = {"type": "person", "actual": True, "code": PROGRAMME, "extension": [takes(1)]}
+        host.put(cohort | of_one)
 
     for number in (1, 2, 3):
         sessions = in_programme(http, organization).all("Appointment")

@@ -9,8 +9,9 @@ import pytest
 
 from shared.care.canonical import POLICY, code_system
 from tests.journey.answering import response
+from tests.journey.merging import settled, versioned
 from tests.journey.planning import Planned, until
-from tests.journey.test_corrections import answered, phq_9, settled, versioned
+from tests.journey.test_corrections import answered, phq_9
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
