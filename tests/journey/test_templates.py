@@ -210,8 +210,8 @@ def test_any_service_is_added_to_any_template(person: Preferring) -> None:
     plan = person.plan("iop-adult", service=asked)
 
     requests, tasks = person.part(plan, "ServiceRequest"), person.part(plan, "Task")
-    assert unmet(plan) == {"tms": "no-indication"}
-    assert len([*requests]) == 15
+    assert unmet(plan) == {"family-therapy": "no-consent", "tms": "no-indication"}
+    assert len([*requests]) == 14
     assert [*tasks] == ["warning-sign-check"]
 
 
