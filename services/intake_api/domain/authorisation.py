@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,7 +59,7 @@ class Authorisation:
     @property
     def watched_from(self) -> date:
         """Give the day from which its end is near."""
-        return self.last - _BEFORE
+        return self.last - min(_BEFORE, self.last - date.min)
 
     def left(self, attended: Collection[date]) -> int | None:
         """Count the units that are left; None where they are not limited."""
@@ -141,10 +142,7 @@ def _read(claim: JsonObject, zone: tzinfo) -> Authorisation:
     period = claim["preAuthPeriod"]
     last = local_day(period["end"], zone, last=True)
     first = local_day(period["start"], zone) if "start" in period else date.min
-    told = [e["quantity"]["value"] for e in claim.get("addItem", ()) if "value" in _quantity(e)]
+    quantities = (each.get("quantity", {}) for each in claim.get("addItem", ()))
+    # What is read from JSON with decimals (36.0) is no number of Python yet.
+    told = [Decimal(str(each["value"])) for each in quantities if "value" in each]
     return Authorisation(claim, first, last, int(sum(told)) if told else None)
-
-
-def _quantity(item: JsonObject) -> JsonObject:
-    quantity: JsonObject = item.get("quantity", {})
-    return quantity

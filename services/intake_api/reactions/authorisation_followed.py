@@ -5,7 +5,6 @@ A write and a timer are handled alike: by what the record says now of the person
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain import authorisation
@@ -16,7 +15,7 @@ from shared.care.session import is_session, may_change_a_week
 from shared.care.subject import patient_of
 from shared.feed.one_person import one_person
 from shared.feed.reaction import Reaction
-from shared.fhir.dates import local_day
+from shared.fhir.dates import date_range, local_day, moment
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
 from shared.store.finding import fetch, find
@@ -24,7 +23,7 @@ from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, tzinfo
+    from datetime import date, datetime, tzinfo
 
     from services.intake_api.domain.authorisation import Authorisation
     from shared.feed.effects import Effects
@@ -114,7 +113,7 @@ def _day(told: JsonObject, zone: tzinfo) -> date | None:
 
 
 def _begin(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time.min, zone).astimezone(UTC)
+    return moment(date_range(day.isoformat(), zone)[0])
 
 
 async def _save(changes: Sequence[Change], cause: Key, effects: Effects) -> None:

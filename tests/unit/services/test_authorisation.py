@@ -16,6 +16,7 @@ from services.intake_api.domain.authorisation import (
     task,
     withdrawn,
 )
+from shared.fhir.reader import read
 
 Resource = dict[str, Any]
 START, END = date(2026, 3, 1), date(2026, 4, 30)
@@ -91,6 +92,19 @@ def test_one_that_suffices_is_enough_and_of_others_the_last_is_asked_for() -> No
     found = running_out(authorisations([short, claim()], UTC), [], late)
     assert found is not None
     assert found[0].reference == "ClaimResponse/b"
+
+
+@pytest.mark.parametrize("told", [["36"], ["36.0"], ["3.6e1"], ["17.5", "18.5"]])
+def test_units_may_be_written_with_decimals(told: list[str]) -> None:
+    items = [read(f'{{"quantity": {{"value": {each}}}}}'.encode()) for each in told]
+    [found] = authorisations([claim(addItem=items)], UTC)
+    assert found.units == 36
+
+
+@pytest.mark.parametrize("last", ["0001-01-05", "9999-12-31", "2026"])
+def test_any_day_of_the_calendar_may_be_the_last(last: str) -> None:
+    [found] = authorisations([claim(preAuthPeriod={"end": last})], ZoneInfo("Asia/Tokyo"))
+    assert (found.last - found.watched_from).days in {4, 14}
 
 
 def test_the_last_day_is_that_of_the_site() -> None:
