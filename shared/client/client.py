@@ -84,13 +84,16 @@ class FhirClient:
         it carries ids or conditions of its own.
 
         :raises Unavailable: no answer, after every repetition that is safe.
-        :raises NotAllowedError: the transport calls no such address.
+        :raises NotAllowedError: the transport calls no such address, or it is none at all.
         """
         url = f"{self._base}/{path.lstrip('/')}".rstrip("/")
         given = dict(headers or {})
         if body is not None:
             given = {"Content-Type": FHIR_JSON} | given
-        request = self._http.build_request(method, url, content=body, headers=given)
+        try:
+            request = self._http.build_request(method, url, content=body, headers=given)
+        except httpx.InvalidURL as error:
+            raise NotAllowedError("This is no address.") from error
         idempotent = repeatable or method in IDEMPOTENT
         attempt = 0
         outcome = await self._try(request)

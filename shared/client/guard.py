@@ -73,6 +73,7 @@ async def _addresses(host: str, port: int) -> list[str]:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    # A part of a name may be longer than any name can be.
+    except (OSError, UnicodeError) as error:
         raise httpx.ConnectError("The name of the address is not known.") from error
     return list(dict.fromkeys(str(each[4][0]) for each in found))

@@ -11,6 +11,7 @@ import pytest
 
 from shared.client.client import FhirClient
 from shared.client.guard import GuardedTransport, NotAllowedError, may_call
+from shared.fhir.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +74,21 @@ async def test_every_address_of_a_name_must_do(
     monkeypatch.setattr(socket, "getaddrinfo", resolved)
     guard = GuardedTransport(())
     async with FhirClient("https://clinic.example/fhir", transport=guard) as client:
+        with pytest.raises(NotAllowedError):
+            await client.request("GET", "metadata")
+
+
+@pytest.mark.parametrize("name", ["a..b.example", f"{'a' * 64}.example"])
+async def test_what_cannot_be_a_name_does_not_answer(name: str) -> None:
+    guard = GuardedTransport(())
+    async with FhirClient(f"https://{name}/fhir", attempts=1, transport=guard) as client:
+        with pytest.raises(Unavailable):
+            await client.request("GET", "metadata")
+
+
+@pytest.mark.parametrize("base", ["https://\u2603\u20e3.example/fhir", "https://a.example:b/fhir"])
+async def test_what_is_no_address_is_not_called(base: str) -> None:
+    async with FhirClient(base, transport=GuardedTransport(())) as client:
         with pytest.raises(NotAllowedError):
             await client.request("GET", "metadata")
 
