@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from shared.feed.reaction import DueTimer
 from shared.fhir.definitions import TYPE_CODE
+from shared.store.audit import AuditRow
+from shared.store.audit_codes import DISCLOSE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.feed.reaction import Event
+    from shared.fhir.reader import JsonObject
     from shared.store.transaction import Transaction
     from shared.store.version import Key
 
@@ -32,6 +35,8 @@ SELECT status FROM {schema}.outbound WHERE tenant = $1 AND key = $2 AND answered
 """
 # A timer of this name and a request's cause falls due when the request is answered.
 ANSWER: Final = "answer to "
+# It is told before anything leaves, so there is no answer yet.
+_ACCEPTED: Final = 202
 # Requests of one transaction go out in the order of their making, so each has a time of its own.
 _SEND: Final = """
 INSERT INTO {schema}.outbound
@@ -87,6 +92,22 @@ class Effects:
         stream = self.occasion.stream
         stream = f"{stream} to {target}" if target.startswith(("http://", "https://")) else stream
         await self._execute(_SEND, self.cause(purpose), stream, target, method, path, body.decode())
+
+    async def disclose(self, resource: JsonObject, recipient: str, purpose: str) -> None:
+        """Let the audit tell that a resource goes to somebody outside by a request of ours."""
+        row = AuditRow(
+            recorded=self.now,
+            service=self.service,
+            caller=recipient,
+            interaction=DISCLOSE,
+            type=TYPE_CODE[resource["resourceType"]],
+            id=resource["id"],
+            version=int(resource["meta"]["versionId"]),
+            request_id=self.cause(purpose),
+            status=_ACCEPTED,
+            query=None,
+        )
+        await self.tx.audit([row])
 
     async def _execute(self, statement: str, *values: object) -> None:
         await self.tx.connection.execute(

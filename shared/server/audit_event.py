@@ -1,6 +1,6 @@
 """A row of the audit as an AuditEvent; pure.
 
-The codes of its entities are those of IHE's Basic Audit Log Patterns.
+The codes of its entities, and of a disclosure, are those of IHE's Basic Audit Log Patterns.
 https://hl7.org/fhir/R4/auditevent.html
 https://profiles.ihe.net/ITI/BALP/content.html
 """
@@ -16,9 +16,17 @@ from shared.fhir.definitions import TYPE_NAME
 from shared.server.served import interactions_of
 from shared.store.audit_codes import (
     ACTIONS,
+    DICOM_SYSTEM,
+    DISCLOSE,
     ENTITY_TYPE_SYSTEM,
     EVENT_TYPE_SYSTEM,
+    EXPORT,
+    FETCHED,
+    FETCHED_BY,
+    FETCHED_WITH,
+    FETCHES,
     INTERACTION_SYSTEM,
+    LIFECYCLE_SYSTEM,
     REQUEST_TYPE_SYSTEM,
     ROLE_SYSTEM,
     SEARCHES,
@@ -36,6 +44,15 @@ _REST: Final = {
     "system": EVENT_TYPE_SYSTEM,
     "code": "rest",
     "display": "RESTful Operation",
+}
+_EXPORT: Final = {"system": DICOM_SYSTEM, "code": EXPORT, "display": "Export"}
+_DISCLOSED: Final = {"system": LIFECYCLE_SYSTEM, "code": DISCLOSE}
+_SOURCE: Final = {"system": DICOM_SYSTEM, "code": "110153", "display": "Source Role ID"}
+_DESTINATION: Final = {"system": DICOM_SYSTEM, "code": "110152", "display": "Destination Role ID"}
+_TREATMENT: Final = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+    "code": "TREAT",
+    "display": "treatment",
 }
 _SERVER: Final = {
     "system": "http://terminology.hl7.org/CodeSystem/security-source-type",
@@ -69,13 +86,14 @@ def audit_event(audited: Audited) -> JsonObject:
         "resourceType": "AuditEvent",
         "id": audited.id,
         "meta": {"versionId": "1", "lastUpdated": at},
-        "type": _REST,
+        "type": _EXPORT if row.interaction == DISCLOSE else _REST,
         **_subtype(row),
         "action": ACTIONS[row.interaction],
         "recorded": at,
         "outcome": outcome_of(row.status),
         "outcomeDesc": f"HTTP status {row.status}",
-        "agent": [{"who": _who(row), "requestor": True}],
+        **({"purposeOfEvent": [{"coding": [_TREATMENT]}]} if _is_disclosure(row) else {}),
+        "agent": _agents(row),
         "source": {"observer": _service(row), "type": [_SERVER]},
         "entity": list(_entities(audited)),
     }
@@ -84,7 +102,26 @@ def audit_event(audited: Audited) -> JsonObject:
 def _subtype(row: AuditRow) -> JsonObject:
     if row.interaction == UNNAMED:
         return {}
-    return {"subtype": [{"system": INTERACTION_SYSTEM, "code": row.interaction}]}
+    told = [{"system": INTERACTION_SYSTEM, "code": row.interaction}]
+    if row.interaction == DISCLOSE:
+        told = []
+    return {"subtype": [*told, *([_DISCLOSED] if _is_disclosure(row) else [])]}
+
+
+def _is_disclosure(row: AuditRow) -> bool:
+    """Tell whether something went to somebody outside: sent there, or fetched by them."""
+    is_fetched = row.interaction in FETCHES and row.type in FETCHED and row.status == FETCHED_WITH
+    by_partner = row.caller is not None and row.caller.startswith(FETCHED_BY)
+    return row.interaction == DISCLOSE or (is_fetched and by_partner)
+
+
+def _agents(row: AuditRow) -> list[JsonObject]:
+    if row.interaction != DISCLOSE:
+        return [{"who": _who(row), "requestor": True}]
+    return [
+        {"type": {"coding": [_DESTINATION]}, "who": _who(row), "requestor": False},
+        {"type": {"coding": [_SOURCE]}, "who": _service(row), "requestor": True},
+    ]
 
 
 def _who(row: AuditRow) -> JsonObject:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from shared.fhir.definitions import TYPE_CODE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,10 +20,20 @@ ENTITY_TYPE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-
 REQUEST_TYPE_SYSTEM: Final = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
 ROLE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/object-role"
 INTERACTION_SYSTEM: Final = "http://hl7.org/fhir/restful-interaction"
+LIFECYCLE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
+DICOM_SYSTEM: Final = "http://dicom.nema.org/resources/ontology/DCM"
+EXPORT: Final = "110106"
 
 # A Bundle that was refused before it was known to be a batch or a transaction has no code of its
 # own among the interactions.
 UNNAMED: Final = "bundle"
+# What goes to somebody outside without being asked for: the row's caller is who gets it.
+DISCLOSE: Final = "disclose"
+# A partner fetches what was left for it: these reads, of these types, by an Organization.
+FETCHES: Final = ("read", "vread")
+FETCHED: Final = frozenset(TYPE_CODE[name] for name in ("Bundle", "DocumentReference"))
+FETCHED_BY: Final = "Organization/"
+FETCHED_WITH: Final = 200
 SEARCHES: Final = frozenset({"search-type", "search-system"})
 ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -39,6 +51,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "batch": "E",
         "transaction": "E",
         "operation": "E",
+        DISCLOSE: "R",
         UNNAMED: "E",
     }
 )

@@ -16,7 +16,13 @@ from shared.fhir.search.values import Moment, Target, Token
 from shared.store.audit_codes import (
     ACTION_SYSTEM,
     ACTIONS,
+    DISCLOSE,
+    FETCHED,
+    FETCHED_BY,
+    FETCHED_WITH,
+    FETCHES,
     INTERACTION_SYSTEM,
+    LIFECYCLE_SYSTEM,
     OUTCOME_SYSTEM,
     OUTCOMES,
     UNNAMED,
@@ -145,9 +151,19 @@ def _agent(criterion: Criterion, bound: Bound) -> Condition:
 
 
 def _subtype(criterion: Criterion, bound: Bound) -> Condition:
-    named = sorted(ACTIONS.keys() - {UNNAMED})
+    named = sorted(ACTIONS.keys() - {UNNAMED, DISCLOSE})
     codes = _codes(criterion, INTERACTION_SYSTEM, named)
-    return Condition((_column("interaction", bound.bind(codes, "text[]")),))
+    disclosed = _codes(criterion, LIFECYCLE_SYSTEM, [DISCLOSE])
+    found = _column("interaction", bound.bind(codes + disclosed, "text[]"))
+    return Condition((found, _fetched(bound)) if disclosed else (found,))
+
+
+def _fetched(bound: Bound) -> Keys:
+    """Find what partners fetched."""
+    read = _column("interaction", bound.bind(list(FETCHES), "text[]"))
+    types = bound.bind(sorted(FETCHED), "smallint[]")
+    test = f"a.caller LIKE '{FETCHED_BY}%' AND a.type = ANY({types}) AND a.status = {FETCHED_WITH}"
+    return Keys(read.relation, f"{read.join} AND {test}", f"({read.test} AND {test})")
 
 
 def _action(criterion: Criterion, bound: Bound) -> Condition:

@@ -11,8 +11,11 @@ from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.fold import fold
 from shared.fhir.search.values import Text, Token
 from shared.store.audit_codes import (
+    DICOM_SYSTEM,
+    DISCLOSE,
     ENTITY_TYPE_SYSTEM,
     EVENT_TYPE_SYSTEM,
+    EXPORT,
     REQUEST_TYPE_SYSTEM,
     ROLE_SYSTEM,
     SEARCHES,
@@ -32,7 +35,10 @@ _QUERY: Final = f"(a.query IS NOT NULL OR {_SEARCHED} AND {_ADDRESS})"
 _NAME: Final = f"({_RESOURCE} AND a.id IS NULL)"
 # The codes that an AuditEvent may have, each with what holds of its row.
 _CODES: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
-    "type": ((EVENT_TYPE_SYSTEM, "rest", "true"),),
+    "type": (
+        (EVENT_TYPE_SYSTEM, "rest", f"a.interaction <> '{DISCLOSE}'"),
+        (DICOM_SYSTEM, EXPORT, f"a.interaction = '{DISCLOSE}'"),
+    ),
     "entity-type": (
         (ENTITY_TYPE_SYSTEM, "1", _PERSON),
         (ENTITY_TYPE_SYSTEM, "2", f"({_RESOURCE} OR {_QUERY})"),

@@ -130,6 +130,44 @@ def test_a_handoff_is_one_transaction_that_is_sent_until_it_is_answered(
     assert all("identifier=" in each["request"]["ifNoneExist"] for each in bodies[0]["entry"])
 
 
+def disclosures(person: Participant) -> list[tuple[str, str, str]]:
+    """What went outside of a person's: the kind of event, who got it, and what it was."""
+    return [
+        (
+            each["type"]["code"],
+            each["agent"][0]["who"]["reference"],
+            each["entity"][0]["what"]["reference"],
+        )
+        for each in person.found("AuditEvent", subtype="disclose")
+    ]
+
+
+def test_a_packet_that_is_sent_is_a_disclosure_in_the_audit(person: Participant) -> None:
+    assert disclosures(person) == []
+    with running(503, 200) as partner:
+        recipient = clinic(person, partner.address)
+        handed_off(person, recipient)
+        assert escalated(person) == []
+
+    [summary] = person.found("DocumentReference")
+    version = f"DocumentReference/{summary['id']}/_history/1"
+    assert disclosures(person) == [("110106", recipient, version)]
+
+
+def test_a_packet_that_a_partner_fetches_is_a_disclosure_and_what_we_read_is_none(
+    person: Participant,
+) -> None:
+    recipient = clinic(person, None)
+    handed_off(person, recipient)
+    [summary] = person.found("DocumentReference")
+    path = f"DocumentReference/{summary['id']}"
+    assert person.http.get(path).is_success
+    assert disclosures(person) == []
+
+    assert person.http.get(path, headers={"X-Stepdown-Actor": recipient}).is_success
+    assert disclosures(person) == [("rest", recipient, f"{path}/_history/1")]
+
+
 @pytest.mark.parametrize("status", [400, 412, 422])
 def test_a_refusal_is_for_a_person_to_look_at_once(person: Participant, status: int) -> None:
     with running(status) as partner:

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 SECRET = b"s" * 32
 START: Final = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
-TYPES: Final = ("Patient", "Observation", "Flag")
+TYPES: Final = ("Patient", "Observation", "Flag", "DocumentReference")
 PATIENTS: Final = ("p0", "p1", "p2")
-CALLERS: Final = ("Practitioner/a", "Patient/p0", "Device/a")
+CALLERS: Final = ("Practitioner/a", "Patient/p0", "Device/a", "Organization/a")
 _INSERT: Final = (
     "INSERT INTO record.audit (tenant, recorded, service, caller, interaction, type, id, patient, "
     "request_id, status) VALUES ($1, $2, 'intake', $3, $4, $5, $6, $7, 'test', $8) "
@@ -155,6 +155,15 @@ def _compares(row: Row, text: str) -> bool:
     return {"ne": minute != 3, "ge": minute >= 3, "lt": minute < 3, "sa": True}[text[:2]]
 
 
+def _is_fetched(row: Row) -> bool:
+    who = (row.caller, row.type, row.status)
+    return row.interaction in {"read", "vread"} and who == (
+        "Organization/a",
+        "DocumentReference",
+        200,
+    )
+
+
 # What each value of a parameter asks of a row.
 HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
     "_id": (("1", "2", "3", "x"), lambda row, text: shown_as(row) == text),
@@ -170,7 +179,10 @@ HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
         ("Practitioner/a", "Patient/p0", "a", "Practitioner/none"),
         lambda row, text: f"/{row.caller}".endswith(f"/{text}"),
     ),
-    "subtype": (("read", "create", "batch"), lambda row, text: row.interaction == text),
+    "subtype": (
+        ("read", "create", "batch", "disclose"),
+        lambda row, text: row.interaction == text or (text == "disclose" and _is_fetched(row)),
+    ),
     "action": (tuple("CRUDE"), lambda row, text: ACTIONS[row.interaction] == text),
     "outcome": (
         tuple(OUTCOMES),

@@ -91,6 +91,8 @@ async def _send(shared: _Shared) -> None:
     elif not await _permits(sent, shared.effects):
         await shared.escalate(undelivered.NOT_PERMITTED, "undelivered")
     else:
+        told = sent.summary if sent.summary and sent.document else sent.request
+        await shared.effects.disclose(told, f"Organization/{sent.owner['id']}", "packet")
         await shared.ask("POST", "", packet(sent), "packet")
 
 

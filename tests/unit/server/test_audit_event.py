@@ -19,7 +19,7 @@ from shared.fhir.writer import write
 from shared.server.audit_event import audit_event
 from shared.server.request import Interaction
 from shared.store.audit import Audited, AuditRow
-from shared.store.audit_codes import ACTIONS, OUTCOMES, outcome_of
+from shared.store.audit_codes import ACTIONS, DISCLOSE, OUTCOMES, outcome_of
 
 AT = datetime(2026, 3, 1, 9, 0, 0, 1, tzinfo=UTC)
 READ = AuditRow(
@@ -35,7 +35,7 @@ READ = AuditRow(
     query=None,
 )
 BARE = replace(READ, type=None, id=None, version=None, caller=None)
-AUDITED = sorted({*get_args(Interaction)} - {"capabilities"})
+AUDITED = sorted({*get_args(Interaction), DISCLOSE} - {"capabilities"})
 
 
 def shown(row: AuditRow, patient: str | None = None) -> dict[str, Any]:
@@ -113,6 +113,48 @@ def test_a_bundle_of_no_known_kind_has_no_subtype() -> None:
     assert [each["code"] for each in shown(replace(BARE, interaction="batch"))["subtype"]] == [
         "batch"
     ]
+
+
+def test_what_is_sent_to_a_partner_is_told_as_a_disclosure_to_it() -> None:
+    sent = replace(READ, interaction="disclose", caller="Organization/clinic", status=202)
+    event = shown(sent, "p1")
+
+    assert (event["type"]["code"], event["action"], event["outcome"]) == ("110106", "R", "0")
+    assert [each["code"] for each in event["subtype"]] == ["disclose"]
+    assert event["purposeOfEvent"][0]["coding"][0]["code"] == "TREAT"
+    to, by = event["agent"]
+    assert to["who"] == {"reference": "Organization/clinic"}
+    assert by["who"]["display"] == "plan_api"
+    assert [each["type"]["coding"][0]["code"] for each in (to, by)] == ["110152", "110153"]
+    assert entities(event)["1"]["what"] == {"reference": "Patient/p1"}
+
+
+FETCHED = replace(READ, type=TYPE_CODE["DocumentReference"], caller="Organization/clinic")
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_disclosure"),
+    [
+        ({}, True),
+        ({"interaction": "vread", "type": TYPE_CODE["Bundle"]}, True),
+        ({"interaction": "update"}, False),
+        ({"caller": "Practitioner/7"}, False),
+        ({"caller": None}, False),
+        ({"type": TYPE_CODE["CarePlan"]}, False),
+        ({"status": 304}, False),
+        ({"status": 404}, False),
+    ],
+)
+def test_only_a_document_that_a_partner_fetched_is_a_disclosure_too(
+    changes: dict[str, Any], *, is_disclosure: bool
+) -> None:
+    row = replace(FETCHED, **changes)
+    event = shown(row)
+
+    assert event["type"]["code"] == "rest"
+    codes = [each["code"] for each in event["subtype"]]
+    assert codes == [row.interaction, *(["disclose"] if is_disclosure else [])]
+    assert ("purposeOfEvent" in event) is is_disclosure
 
 
 def test_the_time_is_told_in_utc() -> None:
