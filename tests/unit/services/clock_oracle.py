@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,13 +34,17 @@ FOR_MIND, FOR_SUBSTANCE = (
 
 @dataclass(frozen=True)
 class Happened:
-    """Something that took place: a stay, an emergency visit or a visit, from when until when."""
+    """Something that took place: a stay, an emergency visit or a visit, from when until when.
+
+    A notice, a summary or medications gone through may be `about` one of them.
+    """
 
     name: str
     kind: str
     start: datetime
     end: datetime | None
     diagnosis: str | None = None
+    about: str | None = None
 
 
 def wall_day(moment: datetime, zone: ZoneInfo) -> str:
@@ -47,6 +52,7 @@ def wall_day(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%d")
 
 
+@cache
 def days_after(day: str, count: int) -> str:
     """Turn the leaves of the calendar."""
     noon = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,6 @@ from services.intake_api.domain.follow_up import following
 from services.intake_api.domain.follow_up.course import Evidence, course_of
 from services.intake_api.domain.follow_up.starting import starts
 from services.intake_api.domain.follow_up.visits import Calendar
-from tests.notices import ACT_CODE
 from tests.unit.services.clock_oracle import (
     MIND,
     SELF,
@@ -23,34 +22,18 @@ from tests.unit.services.clock_oracle import (
     also_as,
     days_after,
     expected,
-    wall_day,
+)
+from tests.unit.services.happenings import (
+    ABOUT_MIDNIGHT,
+    DAYS,
+    NEW_YORK,
+    ZONES,
+    about_midnights,
+    encounter,
+    midnight,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-NEW_YORK = ZoneInfo("America/New_York")
-# Lord Howe changes by half an hour, Santiago at midnight.
-ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago"]
-CLASSES = {"stay": "IMP", "emergency": "EMER", "visit": "AMB"}
-ICD = "http://hl7.org/fhir/sid/icd-10-cm"
-ABOUT_MIDNIGHT = [timedelta(minutes=-1), timedelta(0), timedelta(minutes=1)]
-DAYS = [date(2026, 1, 1) + timedelta(days=each) for each in range(365)]
-
-
-def encounter(told: Happened) -> dict[str, Any]:
-    end = {"end": told.end.isoformat()} if told.end else {}
-    written: dict[str, Any] = {
-        "resourceType": "Encounter",
-        "id": told.name,
-        "status": "finished" if told.end else "in-progress",
-        "class": {"system": ACT_CODE, "code": CLASSES[told.kind]},
-        "subject": {"reference": "Patient/p"},
-        "period": {"start": told.start.isoformat()} | end,
-    }
-    if told.diagnosis:
-        written["reasonCode"] = [{"coding": [{"system": ICD, "code": told.diagnosis}]}]
-    return written
+OFFSETS = (0, 1, 7, 8, 30, 31)
 
 
 def found(told: list[Happened], zone: ZoneInfo) -> dict[tuple[str, str], str]:
@@ -68,28 +51,12 @@ def found(told: list[Happened], zone: ZoneInfo) -> dict[tuple[str, str], str]:
     return standing
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment of a local day, found by looking."""
-    moment = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=15)
-    while wall_day(moment, zone) < day.isoformat():
-        moment += timedelta(minutes=30)
-    return moment
-
-
-def visits(trigger: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """Instants a minute before, at and after each midnight that could matter."""
-    first = date.fromisoformat(wall_day(trigger, zone))
-    for offset in (0, 1, 7, 8, 30, 31):
-        for minutes in ABOUT_MIDNIGHT:
-            yield midnight(first + timedelta(days=offset), zone) + minutes
-
-
 @pytest.mark.parametrize("kind", ["stay", pytest.param("emergency", marks=pytest.mark.long)])
 def test_every_day_of_a_year_agrees_with_the_calendar(kind: str) -> None:
     for day in DAYS:
         end = midnight(day, NEW_YORK) + ABOUT_MIDNIGHT[day.toordinal() % 3]
         trigger = Happened("t", kind, end - timedelta(minutes=30), end, MIND)
-        for moment in visits(end, NEW_YORK):
+        for moment in about_midnights(end, OFFSETS, NEW_YORK):
             told = [trigger, Happened("v", "visit", moment, moment)]
             assert found(told, NEW_YORK) == expected(told, NEW_YORK)
 
@@ -100,7 +67,7 @@ def test_windows_across_the_change_of_time_agree(day: date, before: int) -> None
     for minutes in ABOUT_MIDNIGHT:
         end = midnight(day - timedelta(days=before), NEW_YORK) + minutes
         trigger = Happened("t", "stay", end - timedelta(days=3), end, MIND)
-        for moment in visits(end, NEW_YORK):
+        for moment in about_midnights(end, OFFSETS, NEW_YORK):
             told = [trigger, Happened("v", "visit", moment, moment)]
             assert found(told, NEW_YORK) == expected(told, NEW_YORK)
 
