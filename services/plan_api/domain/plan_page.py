@@ -80,7 +80,7 @@ def _name(patient: JsonObject | None) -> str:
 
 
 def _task(task: JsonObject) -> str:
-    return f"{words_of(task['code'])}. {task.get('description', '')}".strip()
+    return f"{words_of(task.get('code', {})) or 'Task'}. {task.get('description', '')}".strip()
 
 
 def _members(teams: Sequence[JsonObject]) -> Iterator[str]:

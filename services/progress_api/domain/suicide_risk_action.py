@@ -62,7 +62,8 @@ class Stated:
 
     def calls_for(self, task: JsonObject) -> bool:
         """Tell whether a Task is what the risk calls for, of the same person."""
-        is_theirs = self.patient_id == str(task["for"].get("reference", "")).rpartition("/")[2]
+        whose = str(task.get("for", {}).get("reference", ""))
+        is_theirs = self.patient_id == whose.rpartition("/")[2]
         code = self.action["code"] if self.action else None
         return is_theirs and (_TASK, code) in _codes(task)
 

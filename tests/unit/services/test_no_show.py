@@ -166,6 +166,8 @@ def test_the_tasks_are_valid_and_known_again() -> None:
         assert task.is_ours(written)
         assert validate(written) == []
         assert not task.is_ours(written | {"id": "another"})
+        [ours] = written["identifier"]
+        assert not task.is_ours(written | {"identifier": [{"system": ours["system"]}]})
 
 
 def test_who_is_on_hold_misses_nothing() -> None:

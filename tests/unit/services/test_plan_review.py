@@ -10,6 +10,7 @@ import pytest
 from services.plan_api.domain import review, revision
 from services.plan_api.domain.bundle import Seen
 from services.plan_api.domain.needs import Known
+from services.plan_api.domain.plan_page import Parts, page
 from services.plan_api.domain.review import Evidence
 from services.plan_api.domain.revision import Current, Decision, Proposed
 from shared.care.canonical import code_system
@@ -82,6 +83,13 @@ def test_a_proposal_is_valid_made_once_and_cites_its_evidence() -> None:
         "Observation/two",
     ]
     assert "New: Individual therapy" in plan["text"]["div"]
+
+
+def test_a_task_of_the_plan_may_say_little() -> None:
+    task = {"resourceType": "Task", "id": "t", "description": "Breathe"}
+    div = page(PLAN, Known(), Parts((), (), [task], ()), date(2026, 4, 1))["div"]
+
+    assert "Task. Breathe" in div
 
 
 def test_what_is_added_lasts_to_the_end_of_the_plan() -> None:

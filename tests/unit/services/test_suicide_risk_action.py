@@ -130,6 +130,12 @@ def test_what_was_recorded_of_somebody_else_is_withdrawn() -> None:
     assert followed(task(risk()), moved, "Observation/o/_history/2", AT) is not None
 
 
+def test_a_task_of_nobody_is_not_what_a_risk_calls_for() -> None:
+    asked = task(risk())
+    assert stated(risk()).calls_for(asked)
+    assert not stated(risk()).calls_for({k: v for k, v in asked.items() if k != "for"})
+
+
 def test_what_people_have_done_is_left_to_them() -> None:
     done = task(risk()) | {"status": "completed"}
 

@@ -43,7 +43,8 @@ def task_id(cause: str) -> str:
 
 def is_ours(task: JsonObject) -> bool:
     """Tell whether a Task is one that a missed session has called for."""
-    named = (each["value"] for each in task.get("identifier", ()) if each.get("system") == CAUSE)
+    ours = (each for each in task.get("identifier", ()) if each.get("system") == CAUSE)
+    named = (str(each.get("value")) for each in ours)
     return any(value.startswith("no-show/") and task_id(value) == task.get("id") for value in named)
 
 
