@@ -67,7 +67,8 @@ def _overtaken(
 
 def _last(decisions: Iterable[JsonObject]) -> JsonObject | None:
     ours = (e for e in decisions if str(e.get("moduleCanonical", "")).startswith(_SET))
-    dated = (each for each in ours if "occurrenceDateTime" in each)
+    stands = (each for each in ours if each.get("status") != "entered-in-error")
+    dated = (each for each in stands if "occurrenceDateTime" in each)
     return max(dated, key=_decided, default=None)
 
 

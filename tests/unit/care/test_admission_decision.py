@@ -63,6 +63,13 @@ def told(*found: list[Resource], before: str = "planned") -> list[str]:
     return [each.diagnostics for each in an_admission_follows_a_decision(change, lists)]
 
 
+def test_a_decision_that_nobody_stands_by_is_none() -> None:
+    mistaken = decision("recommend-iop", "2026-03-05T11:00:00Z") | {"status": "entered-in-error"}
+    assert told([mistaken])
+    assert told([decision("higher"), mistaken])
+    assert told([decision("recommend-iop"), mistaken]) == []
+
+
 @pytest.mark.parametrize("outcome", ["recommend-iop", "recommend-iop-with-conditions"])
 def test_who_is_recommended_is_admitted(outcome: str) -> None:
     assert told([decision(outcome)]) == []
