@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.care.canonical import CANONICAL, code_system
+from tests.journey.decided import recommendation
 from tests.services.person import Person
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class Participant(Person):
     def becomes(self, status: str) -> None:
         """Change the status of the episode."""
         self.episode = self.put(self.read(self.episode) | {"status": status})
+
+    def is_admitted(self) -> None:
+        """Decide on the level of care, and begin the programme."""
+        self.put(recommendation(self.reference["reference"], self.now()))
+        self.becomes("active")
 
     def leaves(self) -> None:
         """End the episode, so that later tests need not wait for the measures of this person."""

@@ -90,7 +90,7 @@ def test_everybody_is_asked_two_measures_and_adolescents_their_own(
     young.put({"resourceType": "Patient", "id": young.id, "birthDate": born})
     guardian(young)
     consent(young)
-    young.becomes("active")
+    young.is_admitted()
     young.pass_time()
 
     assert asked(young) == {"gad-7": 1, "phq-a": 1}

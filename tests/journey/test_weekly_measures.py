@@ -122,7 +122,7 @@ def test_nothing_is_asked_of_who_is_not_in_the_programme(http: httpx.Client) -> 
     person.pass_time(WEEK)
     assert person.measures() == []
 
-    person.becomes("active")
+    person.is_admitted()
     person.pass_time()
     assert statuses(person) == ["requested"]
     person.leaves()
