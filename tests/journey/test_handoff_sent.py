@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from shared.care.canonical import code_system
+from shared.care.canonical import code_system, profile
 from shared.fhir.references import Links
 from tests.journey.participant import Participant
 
@@ -254,6 +254,29 @@ def test_with_a_consent_it_goes_along_with_a_notice_and_the_consent(person: Part
     assert "42 CFR part 2 prohibits" in notice["text"]["div"]
     assert notice["entry"] == [{"reference": f"Consent/c-{person.id}"}]
     assert "Consent" in {each["resource"]["resourceType"] for each in document["entry"]}
+
+
+def test_of_a_part_2_programme_nothing_goes_without_a_consent_and_all_with_the_notice(
+    person: Participant,
+) -> None:
+    extension = [{"url": profile("part-2-programme"), "valueBoolean": True}]
+    programme = f"programme-{person.id}"[:60]
+    organization = {"resourceType": "Organization", "id": programme, "name": "Substance use"}
+    person.put(organization | {"extension": extension})
+    managed = {"managingOrganization": {"reference": f"Organization/{programme}"}}
+    person.episode = person.put(person.read(person.episode) | managed)
+    recipient = clinic(person, None)
+    refused = hand_off(person, recipient)
+    assert refused.status_code == 409, refused.text
+    assert "no active Consent permits" in refused.text
+
+    permit(person, recipient)
+    document = handed_off(person, recipient)["document"]
+    labels = [each["code"] for each in document["meta"]["security"]]
+    assert labels == ["R", "42CFRPart2", "NORDSCLCD"]
+    notice = document["entry"][0]["resource"]["section"][-1]
+    assert "42 CFR part 2 prohibits" in notice["text"]["div"]
+    assert notice["entry"] == [{"reference": f"Consent/c-{person.id}"}]
 
 
 def test_an_episode_that_is_protected_itself_is_told_only_with_a_consent(

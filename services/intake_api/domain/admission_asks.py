@@ -16,6 +16,7 @@ from shared.care.consent import permits
 from shared.care.episode import WAITING, is_programme
 from shared.care.interpreter import languages, needs_interpreter
 from shared.care.minors import consents_to_treatment, is_minor
+from shared.care.part_2 import is_under_part_2
 from shared.care.worklist import owner
 from shared.fhir.reader import read
 
@@ -34,7 +35,6 @@ ORDERS: Final = ",".join(
     for each in ASKS
     if "service" in each["answer"]
 )
-_PART_2: Final = profile("part-2-programme")
 _OPEN: Final = frozenset(
     {"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"}
 )
@@ -154,13 +154,8 @@ def _task(ask: JsonObject, admission: Admission, at: str) -> JsonObject:
     }
 
 
-def _is_under_part_2(admission: Admission) -> bool:
-    said = admission.organization.get("extension", ())
-    return any(e.get("url") == _PART_2 and e.get("valueBoolean") is True for e in said)
-
-
 _APPLIES: Final[dict[str, Callable[[Admission], bool]]] = {
     "everybody": lambda _: True,
-    "part-2-programme": _is_under_part_2,
+    "part-2-programme": lambda admission: is_under_part_2(admission.organization),
     "who-needs-an-interpreter": lambda admission: needs_interpreter(admission.patient),
 }

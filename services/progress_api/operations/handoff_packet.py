@@ -9,6 +9,7 @@ from services.progress_api.domain.handoff.clearing import cleared
 from services.progress_api.domain.handoff.composition import composition
 from services.progress_api.domain.handoff.disclosure import Disclosure, is_protected
 from services.progress_api.domain.handoff.document import document, reached
+from services.progress_api.domain.handoff.part_2 import labelled
 from services.progress_api.domain.handoff.record import last_of
 from services.progress_api.domain.handoff.referral import service_request
 from services.progress_api.operations.handoff_record import led_to
@@ -45,6 +46,7 @@ async def packed(
     # What the referral leads to is read as well: who asks, and who is asked.
     roots = [handoff.episode, *_gathered(record), service_request(handoff, (), lapsed)]
     whole = [*roots[:-1], *await led_to(reading, roots, handoff, record.reading)]
+    whole = labelled(whole, handoff.episode, record.reading)
     told = cleared(whole, disclosure.permits, record.reading.bases)
     return _packet(handoff, record, told, disclosure, lapsed=lapsed)
 

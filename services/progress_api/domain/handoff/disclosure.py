@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["permit", "deny"]
 
+ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 TOLD: Final[dict[str, Any]] = read((files(__package__) / "disclosure.json").read_bytes())
 _LABELS: Final = frozenset(TOLD["labels"])
 _LEVELS: Final[list[str]] = TOLD["confidentiality"]
@@ -29,7 +30,6 @@ _PURPOSES: Final = frozenset(TOLD["purposes"])
 _ACTIONS: Final = frozenset(TOLD["actions"])
 _SCOPES: Final = frozenset(TOLD["scopes"])
 _CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
-_ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _BY_RULE: Final[dict[str, Verdict]] = {"OPTIN": "permit", "OPTOUT": "deny"}
 # Nobody here can tell whether these hold of a resource.
 _NOT_JUDGED: Final = ("class", "code", "dataPeriod")
@@ -53,7 +53,7 @@ def labels_of(resources: Iterable[JsonObject]) -> list[JsonObject]:
     levels = {code for _, code in codings} | ({TOLD["atLeast"]} if is_any_protected else set())
     level = max(levels & set(_LEVELS), key=_LEVELS.index, default=_LEVELS[0])
     others = {each for each in codings if each[1] not in _LEVELS}
-    others |= {(_ACT_CODE, code) for code in TOLD["onWhatIsProtected"] if is_any_protected}
+    others |= {(ACT_CODE, code) for code in TOLD["onWhatIsProtected"] if is_any_protected}
     return [_coding(_CONFIDENTIALITY, level), *(_coding(*each) for each in sorted(others))]
 
 
