@@ -27,7 +27,7 @@ WITHDRAWN = {"system": code_system("correction"), "code": "withdrawn"}
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
     with httpx.Client(
-        base_url=all_in_one.fhir, headers=headers, timeout=60, trust_env=False
+        base_url=all_in_one.fhir, headers=headers, timeout=180, trust_env=False
     ) as each:
         yield each
 
@@ -129,13 +129,18 @@ def test_a_screen_follows_the_answers_that_asked_for_it(person: Person) -> None:
     assert tasks(person, "correction-review") == []
 
 
-def test_a_screen_whose_answers_were_a_mistake_is_still_to_be_made(person: Person) -> None:
+@pytest.mark.parametrize("mistake", ["nobody's", "somebody else's"])
+def test_a_screen_whose_answers_were_a_mistake_is_still_to_be_made(
+    http: httpx.Client, person: Person, mistake: str
+) -> None:
+    of_nobody = mistake == "nobody's"
+    wrong = {"status": "entered-in-error"} if of_nobody else {"subject": Person(http).reference}
     answers(person, "phq-9", **{ITEM_9: 1})
     screen = answers(person, "c-ssrs-screener", days=1)
     settled(person)
     assert statuses(person, "suicide-screen") == ["completed"]
 
-    person.put(screen | {"status": "entered-in-error"})
+    person.put(screen | wrong)
     settled(person)
     [task] = tasks(person, "suicide-screen")
     assert (task["status"], "output" in task) == ("requested", False)

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from tests.programs import Programs
     from tests.services.person import Resource
 
+OTHER = {"resourceType": "Patient", "id": "of-somebody-else"}
+
 
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     base = all_in_one.fhir
-    with httpx.Client(base_url=base, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=base, timeout=180, trust_env=False) as each:
         yield each
 
 
@@ -54,6 +56,19 @@ def test_who_admitted_by_evidence_that_was_a_mistake_is_asked_once(person: Candi
     assert versioned(corrected) in sources(person, task)
 
     person.put(judged)
+    settled(person)
+    assert [each["status"] for each in reviews(person)] == ["cancelled"]
+
+
+def test_evidence_of_somebody_else_was_a_mistake_too(http: httpx.Client, person: Candidate) -> None:
+    told = person.judge_all()
+    assert person.admit().is_success
+    other = http.put("Patient/of-somebody-else", json=OTHER).json()
+    person.put(told["IND-MH"] | {"subject": {"reference": f"Patient/{other['id']}"}})
+    settled(person)
+    assert [each["status"] for each in reviews(person)] == ["requested"]
+
+    person.put(told["IND-MH"])
     settled(person)
     assert [each["status"] for each in reviews(person)] == ["cancelled"]
 

@@ -107,9 +107,15 @@ async def _is_corrected(guidance: Found, tx: Transaction) -> bool:
         content = content_of(await tx.read_version(key, int(number)))
         if content is not None:
             before.append(Evidence(each, content))
-            now[reference] = content_of(await tx.read(key))
+            now[reference] = _of_the_same(content, content_of(await tx.read(key)), tx)
     at = moment(date_range(guidance.content["occurrenceDateTime"], tx.zone)[0])
     return has_other_values(guidance.content, before, now, Moment(at, tx.zone, tx.bases))
+
+
+def _of_the_same(before: JsonObject, now: JsonObject | None, tx: Transaction) -> JsonObject | None:
+    """Give evidence as it is now; None where it turned out to be of somebody else."""
+    whose = [patient_of(each, "subject", tx.bases) for each in (before, now or before)]
+    return now if whose[0] == whose[1] else None
 
 
 def concerns(written: JsonObject) -> bool:

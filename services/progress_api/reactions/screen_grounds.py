@@ -82,12 +82,14 @@ async def _followed(task: Found, event: Event, effects: Effects) -> JsonObject |
 
 
 async def _reopened(task: Found, event: Event, effects: Effects) -> JsonObject | None:
-    """Ask again for a screen that no answers have made, as far as the record knows them."""
+    """Ask again for a screen that no answers of theirs have made, as far as the record knows."""
     reference = suicide_screen.screened_by(task.content)
     if reference is None or await effects.tx.read(_key(reference)) is None:
         return None
     screen = await _read(reference, effects.tx)
-    if screen is not None and suicide_screen.is_screen(screen):
+    theirs = patient_of(task.content, "for", effects.tx.bases)
+    is_theirs = screen is not None and screen.completed.patient_id == theirs
+    if screen is not None and is_theirs and suicide_screen.is_screen(screen):
         return None
     at = instant(effects.now)
     after = suicide_screen.reopened(task.content, at)
