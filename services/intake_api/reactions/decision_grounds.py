@@ -51,8 +51,9 @@ async def handle(event: Event, effects: Effects) -> None:
 
 async def _citing(event: Event, patient_id: str, tx: Transaction) -> list[Found]:
     decided = await find(tx, "GuidanceResponse", ("patient", f"Patient/{patient_id}"))
+    dated = (each for each in decided if "occurrenceDateTime" in each.content)
     about = f"{event.key}/"
-    return [e for e in decided if any(one.startswith(about) for one in cited(e.content))]
+    return [e for e in dated if any(one.startswith(about) for one in cited(e.content))]
 
 
 async def _look(guidance: Found, event: Event, effects: Effects) -> None:

@@ -6,6 +6,7 @@ condition was overcome, or a stay came to its end, is no correction of what was 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.level_of_care.library import find
@@ -17,17 +18,20 @@ if TYPE_CHECKING:
     from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
     from shared.fhir.reader import JsonObject
 
+# A decision that comes from elsewhere may cite what is not here.
+_VERSIONED: Final = re.compile(r"\w+/[^/]+/_history/[0-9]{1,9}")
 _MISTAKEN: Final = frozenset({"entered-in-error", "cancelled"})
 _DENIED: Final = frozenset({"entered-in-error", "refuted"})
 
 
 def cited(guidance: JsonObject) -> list[str]:
-    """Name the versions that the values of a decision rest on, each once."""
+    """Name the versions here that the values of a decision rest on, each once."""
     traces = (each for each in guidance.get("contained", ()) if each.get("id") == "trace")
     told = [each for trace in traces for each in trace.get("parameter", ())]
-    parts = (part for each in told if each["name"] == "criterion" for part in each["part"])
-    found = (part["valueReference"]["reference"] for part in parts if part["name"] == "evidence")
-    return list(dict.fromkeys(found))
+    parts = (part for e in told if e["name"] == "criterion" for part in e.get("part", ()))
+    said = (part.get("valueReference", {}) for part in parts if part["name"] == "evidence")
+    found = (str(each.get("reference")) for each in said)
+    return list(dict.fromkeys(each for each in found if _VERSIONED.fullmatch(each)))
 
 
 def has_other_values(
