@@ -79,7 +79,8 @@ def is_undone(before: JsonObject, after: JsonObject) -> bool:
 
 def alive(patient: JsonObject) -> JsonObject:
     """Take back that a person has died."""
-    return {name: value for name, value in patient.items() if not name.startswith("deceased")}
+    told = ("deceased", "_deceased")
+    return {name: value for name, value in patient.items() if not name.startswith(told)}
 
 
 def resumed_episode(episode: JsonObject, before: JsonObject, at: str) -> JsonObject:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake_api.domain.death import ended_episode, resumed_episode
+from services.intake_api.domain.death import alive, ended_episode, resumed_episode
 from shared.care.death import DIED, resumed
 
 AT, LATER = "2026-03-05T10:00:00Z", "2026-03-06T10:00:00Z"
@@ -37,6 +37,15 @@ def test_it_stands_as_before_the_death(earlier: list[dict[str, Any]], expected: 
 )
 def test_what_no_death_stopped_stays(now: dict[str, Any], earlier: list[dict[str, Any]]) -> None:
     assert resumed(now, earlier) is None
+
+
+def test_nothing_of_a_death_is_left_in_who_is_alive() -> None:
+    estimated = {"deceasedDateTime": "2026", "_deceasedDateTime": {"id": "estimated"}}
+    assert (
+        alive({"id": "p", **estimated})
+        == alive({"id": "p", "deceasedBoolean": True})
+        == {"id": "p"}
+    )
 
 
 @pytest.mark.parametrize("period", [{}, {"period": {"start": "2026-03-01"}}])
