@@ -81,7 +81,7 @@ async def _standing(observation: Key, task: Found, flag: Found | None, tx: Trans
 
 
 def _cause(found: Found) -> str:
-    named = (e["value"] for e in found.content["identifier"] if e.get("system") == CAUSE)
+    named = (e.get("value", "") for e in found.content["identifier"] if e.get("system") == CAUSE)
     return str(next(named, ""))
 
 
