@@ -25,7 +25,7 @@ BEGINS = datetime(2030, 3, 4, 14, tzinfo=UTC)
 def set_clock(fhir: str) -> None:
     told = {"name": "instant", "valueInstant": BEGINS.isoformat()}
     body = {"resourceType": "Parameters", "parameter": [told]}
-    httpx.post(f"{fhir}/$clock", json=body, timeout=60, trust_env=False).raise_for_status()
+    httpx.post(f"{fhir}/$clock", json=body, timeout=180, trust_env=False).raise_for_status()
 
 
 async def played(client: FhirClient, fhir: str, weeks: int) -> cast.Person:
@@ -42,7 +42,7 @@ def record_of(fhir: str, patient: str) -> list[Resource]:
     found: list[Resource] = []
     url = f"{fhir}/Patient/{patient}/$everything"
     while url:
-        page = httpx.get(url, timeout=60, trust_env=False).raise_for_status().json()
+        page = httpx.get(url, timeout=180, trust_env=False).raise_for_status().json()
         entries = page.get("entry", ())
         found += [each["resource"] for each in entries if each["search"]["mode"] == "match"]
         url = next((each["url"] for each in page["link"] if each["relation"] == "next"), "")

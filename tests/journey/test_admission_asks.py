@@ -27,7 +27,7 @@ YES = {"system": "http://snomed.info/sct", "code": "373066001"}
 
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.fhir, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, timeout=180, trust_env=False) as each:
         yield each
 
 

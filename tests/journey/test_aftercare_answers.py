@@ -25,7 +25,7 @@ PROGRAMME = {"coding": [{"system": code_system("programme"), "code": "iop"}]}
 @pytest.fixture
 def finished(stack: Programs) -> Iterator[Person]:
     """A person who has just finished the programme."""
-    with httpx.Client(base_url=stack.fhir, timeout=60, trust_env=False) as http:
+    with httpx.Client(base_url=stack.fhir, timeout=180, trust_env=False) as http:
         person = Person(http)
         [episode] = person.found("EpisodeOfCare")
         for status in ("active", "finished"):

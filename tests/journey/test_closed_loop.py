@@ -44,7 +44,7 @@ BSER = "http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS"
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": CLINICIAN}
     with httpx.Client(
-        base_url=all_in_one.fhir, headers=headers, timeout=60, trust_env=False
+        base_url=all_in_one.fhir, headers=headers, timeout=180, trust_env=False
     ) as each:
         places(each)
         for name, where in (("tester", None), ("here", "programme"), ("there", "other")):

@@ -27,7 +27,7 @@ PATIENCE = 30
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     root = all_in_one.fhir.removesuffix("/fhir")
-    with httpx.Client(base_url=root, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=root, timeout=180, trust_env=False) as client:
         yield client
 
 

@@ -32,7 +32,7 @@ SUICIDE_RISK = code_system("suicide-risk")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
     with httpx.Client(
-        base_url=all_in_one.fhir, headers=headers, timeout=60, trust_env=False
+        base_url=all_in_one.fhir, headers=headers, timeout=180, trust_env=False
     ) as each:
         yield each
 

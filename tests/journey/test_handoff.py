@@ -34,7 +34,7 @@ SECTIONS = [
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": CLINICIAN}
-    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=180, trust_env=False) as each:
         for resource in (
             {"resourceType": "Practitioner", "id": "tester", "name": [{"family": "Meyer"}]},
             {"resourceType": "Practitioner", "id": "there"},
@@ -356,7 +356,7 @@ def test_parameters_that_make_no_sense_are_refused_and_leave_nothing(
 def test_only_a_clinician_hands_over(stack: Programs, person: Participant, actor: str) -> None:
     url = f"{stack.fhir}/EpisodeOfCare/{person.episode['id']}/$handoff"
     headers = {"X-Stepdown-Actor": actor} if actor else {}
-    answer = httpx.post(url, json=asked(), headers=headers, trust_env=False, timeout=30)
+    answer = httpx.post(url, json=asked(), headers=headers, trust_env=False, timeout=180)
 
     assert answer.status_code == 403, answer.text
     assert person.found("ServiceRequest") == []

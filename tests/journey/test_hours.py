@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.fhir, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, timeout=180, trust_env=False) as each:
         until(lambda: each.get("PlanDefinition/iop-adult").is_success)
         yield each
 

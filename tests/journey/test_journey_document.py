@@ -28,7 +28,7 @@ EXCHANGES = exchanges(DOCUMENT)
 def played(all_in_one: Programs) -> list[Played]:
     """Every exchange of the document, as it went on one server."""
     root = all_in_one.fhir.removesuffix("/fhir")
-    with httpx.Client(base_url=root, timeout=60, trust_env=False) as http:
+    with httpx.Client(base_url=root, timeout=180, trust_env=False) as http:
         return play_all(EXCHANGES, http)
 
 

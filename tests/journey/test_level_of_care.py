@@ -29,7 +29,7 @@ MODULE = f"{CANONICAL}/Library/iop-general|1.0"
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     base = all_in_one.fhir
-    with httpx.Client(base_url=base, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=base, timeout=180, trust_env=False) as each:
         yield each
 
 

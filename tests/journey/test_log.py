@@ -27,7 +27,7 @@ WHERE id = $1 AND version = 1
 
 @pytest.fixture
 def hospital(all_in_one: Programs) -> Iterator[Hospital]:
-    with httpx.Client(base_url=all_in_one.fhir, timeout=30, trust_env=False) as http:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=180, trust_env=False) as http:
         yield Hospital(http)
 
 

@@ -22,7 +22,7 @@ TASK = code_system("task")
 
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.fhir, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, timeout=180, trust_env=False) as each:
         yield each
 
 

@@ -31,7 +31,7 @@ RISK = "http://loinc.org|93374-7"
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
-    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=180, trust_env=False) as each:
         yield each
 
 

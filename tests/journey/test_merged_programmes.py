@@ -26,7 +26,7 @@ WITHDRAWN = "withdrawn"
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
     with httpx.Client(
-        base_url=all_in_one.fhir, headers=headers, timeout=60, trust_env=False
+        base_url=all_in_one.fhir, headers=headers, timeout=180, trust_env=False
     ) as each:
         yield each
 

@@ -21,7 +21,7 @@ NO_GUARDIAN, NO_CONSENT = "RelatedPerson who is a guardian", "active Consent of 
 
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.fhir, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, timeout=180, trust_env=False) as each:
         yield each
 
 

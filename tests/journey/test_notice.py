@@ -35,7 +35,7 @@ def real(shared_data: Path) -> dict[str, Resource]:
 
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=all_in_one.fhir, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=180, trust_env=False) as each:
         yield each
 
 
@@ -72,7 +72,7 @@ def test_real_messages_in_any_order_and_ten_times_end_in_the_same_resources(
 ) -> None:
     with (
         Programs.all_in_one(make_database()) as programs,
-        httpx.Client(base_url=programs.fhir, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=programs.fhir, timeout=180, trust_env=False) as http,
     ):
         hospital = Hospital(http)
         answers = {name: hospital.send(real[name]) for name in order}

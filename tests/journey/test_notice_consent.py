@@ -29,7 +29,7 @@ OUTGOING = ("CarePlan", "CareTeam", "Appointment", "Provenance", "Consent")
 
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=all_in_one.fhir, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=180, trust_env=False) as each:
         yield each
 
 

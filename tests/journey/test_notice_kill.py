@@ -28,7 +28,7 @@ OPENED = {"ServiceRequest": 1, "Task": 3, "EpisodeOfCare": 1, "Encounter": 1, "C
 
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.fhir, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, timeout=180, trust_env=False) as each:
         yield each
 
 

@@ -56,7 +56,7 @@ TITLES = [f"{name} {when}" for name, (_, when, _) in REFUSALS]
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     root = all_in_one.fhir.removesuffix("/fhir")
-    with httpx.Client(base_url=root, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=root, timeout=180, trust_env=False) as each:
         yield each
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=all_in_one.fhir, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=180, trust_env=False) as each:
         until(lambda: each.get("PlanDefinition/iop-adult").is_success)
         yield each
 

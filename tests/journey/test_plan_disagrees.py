@@ -25,7 +25,7 @@ ICD_10 = "http://hl7.org/fhir/sid/icd-10-cm"
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
     url = all_in_one.fhir
-    with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=url, headers=headers, timeout=180, trust_env=False) as each:
         yield each
 
 

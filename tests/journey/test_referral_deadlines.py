@@ -26,7 +26,7 @@ OVERDUE = {"system": code_system("clock"), "code": "overdue", "display": "Overdu
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": CLINICIAN}
-    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=180, trust_env=False) as each:
         each.put("Practitioner/tester", json={"resourceType": "Practitioner", "id": "tester"})
         places(each)
         yield each

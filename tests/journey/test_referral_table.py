@@ -62,7 +62,7 @@ UPDATED = [Case(*each) for each in product(ORDERED, ORDERED, PARTIES) if each[0]
 
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=all_in_one.fhir, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=180, trust_env=False) as each:
         places(each)
         yield each
 

@@ -41,7 +41,7 @@ def played(all_in_one: Programs) -> list[Played]:
     """Every request of the page, in its order, on an empty record."""
     names, told = {"base": all_in_one.fhir}, list[Played]()
     root = all_in_one.fhir.removesuffix("/fhir")
-    with httpx.Client(base_url=root, timeout=60, trust_env=False) as http:
+    with httpx.Client(base_url=root, timeout=180, trust_env=False) as http:
         for each in ASKS:
             told.append(Played(each, settled(each, http, names), names))
             names = compare(each, told[-1].answer, names)

@@ -43,7 +43,7 @@ def booked(database_url: str) -> Iterator[Booked]:
     told = {"front-door": {"STEPDOWN_TIME_ZONE": ZONE.key}}
     with (
         Programs.all_in_one(database_url, told=told) as programs,
-        httpx.Client(base_url=programs.fhir, timeout=60, trust_env=False) as http,
+        httpx.Client(base_url=programs.fhir, timeout=180, trust_env=False) as http,
     ):
         until(lambda: http.get(f"PlanDefinition/{TEMPLATE}").is_success)
         person = Preferring(http)

@@ -28,7 +28,7 @@ Truths = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=all_in_one.fhir, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=180, trust_env=False) as each:
         yield each
 
 

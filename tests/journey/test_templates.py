@@ -30,7 +30,7 @@ WORK = busy(["mon", "tue", "wed", "thu", "fri"], "08:00:00", 8 * 60)
 
 @pytest.fixture(scope="module")
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=all_in_one.fhir, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=all_in_one.fhir, timeout=180, trust_env=False) as each:
         names = ",".join(template["id"] for template in TEMPLATES)
         published = partial(each.get, "PlanDefinition", params={"_id": names})
         until(lambda: len(published().json().get("entry", ())) == len(TEMPLATES))

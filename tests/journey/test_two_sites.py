@@ -95,8 +95,8 @@ def sites(make_database: Callable[[], str]) -> Iterator[tuple[Site, Site]]:
     with (
         Programs.all_in_one(make_database()) as first,
         Programs.all_in_one(make_database()) as second,
-        httpx.Client(base_url=first.fhir, headers=headers, timeout=60, trust_env=False) as here,
-        httpx.Client(base_url=second.fhir, headers=headers, timeout=60, trust_env=False) as there,
+        httpx.Client(base_url=first.fhir, headers=headers, timeout=180, trust_env=False) as here,
+        httpx.Client(base_url=second.fhir, headers=headers, timeout=180, trust_env=False) as there,
     ):
         ours, theirs = Site(first, here), Site(second, there)
         for site in (ours, theirs):

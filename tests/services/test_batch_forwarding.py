@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
-    with httpx.Client(headers=headers, timeout=60, trust_env=False) as each:
+    with httpx.Client(headers=headers, timeout=180, trust_env=False) as each:
         yield each
 
 

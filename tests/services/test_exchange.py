@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
-    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=180, trust_env=False) as each:
         yield each
 
 

@@ -20,7 +20,7 @@ def answered(process: subprocess.Popen[bytes], url: str) -> httpx.Response:
     """Ask until it answers or has ended."""
     while process.poll() is None:
         try:
-            return httpx.get(url, timeout=30, trust_env=False)
+            return httpx.get(url, timeout=180, trust_env=False)
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError("the front door has ended")

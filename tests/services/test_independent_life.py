@@ -28,7 +28,7 @@ ITS_OWN = {"intake": "Encounter", "plan": "CarePlan", "progress": "Observation"}
 @pytest.fixture(scope="module")
 def http(stack: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
-    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=30, trust_env=False) as each:
+    with httpx.Client(base_url=stack.fhir, headers=headers, timeout=180, trust_env=False) as each:
         yield each
 
 
@@ -160,7 +160,7 @@ def untouched_url() -> Iterator[str]:
 def test_three_services_start_at_once_on_an_empty_database(untouched_url: str) -> None:
     with (
         Programs.separate(untouched_url) as programs,
-        httpx.Client(base_url=programs.fhir, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=programs.fhir, timeout=180, trust_env=False) as http,
     ):
         person = Person(http)
         for name in SERVICES:

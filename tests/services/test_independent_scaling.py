@@ -31,7 +31,7 @@ CONTENT: dict[str, dict[str, object]] = {
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=60, trust_env=False) as each:
+    async with httpx.AsyncClient(timeout=180, trust_env=False) as each:
         yield each
 
 

@@ -51,7 +51,7 @@ def play(programs: Programs) -> None:
 
 def client(programs: Programs) -> httpx.Client:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
-    return httpx.Client(base_url=programs.fhir, headers=headers, timeout=30, trust_env=False)
+    return httpx.Client(base_url=programs.fhir, headers=headers, timeout=180, trust_env=False)
 
 
 async def story(url: str) -> list[tuple[object, ...]]:

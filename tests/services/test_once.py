@@ -37,7 +37,7 @@ def copies(database_url: str) -> Iterator[Programs]:
 
 @pytest.fixture
 def http(copies: Programs) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=copies.fhir, timeout=60, trust_env=False) as each:
+    with httpx.Client(base_url=copies.fhir, timeout=180, trust_env=False) as each:
         yield each
 
 

@@ -29,7 +29,7 @@ def url(make_database: Callable[[], str]) -> str:
 @contextmanager
 def client_of(base: str) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
-    with httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=base, headers=headers, timeout=180, trust_env=False) as client:
         yield client
 
 

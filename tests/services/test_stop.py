@@ -97,7 +97,7 @@ async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 async def ask_on(root: str, method: str, told: Counter[int | str]) -> None:
     """Ask without a pause until nobody listens any more."""
     body = PATIENT if method == "POST" else None
-    async with httpx.AsyncClient(base_url=root, timeout=30, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=root, timeout=180, trust_env=False) as http:
         with suppress(httpx.ConnectError):
             while True:
                 try:
@@ -122,7 +122,7 @@ async def test_traffic_ends_in_answers_or_closed_connections(program: Program) -
 
 
 def test_a_body_that_never_came_to_its_end_is_not_acted_on(program: Program) -> None:
-    with socket.create_connection(program.address, timeout=30) as client:
+    with socket.create_connection(program.address, timeout=180) as client:
         client.sendall(
             b"POST /fhir/Patient HTTP/1.1\r\nHost: here\r\nX-Request-Id: half\r\n"
             b"Content-Type: application/fhir+json\r\nContent-Length: 1000\r\n\r\n{"
@@ -140,7 +140,7 @@ def test_a_body_that_never_came_to_its_end_is_not_acted_on(program: Program) -> 
 async def test_what_the_record_does_not_answer_any_more_is_told_by_what_it_may_have_done(
     program: Program, owner: asyncpg.Connection
 ) -> None:
-    async with httpx.AsyncClient(base_url=program.root, timeout=30, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=program.root, timeout=180, trust_env=False) as http:
         await http.post("/fhir/Patient", json=PATIENT)
         with halted(await postgresql(owner)):
             asked = [
