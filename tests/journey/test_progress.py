@@ -27,7 +27,7 @@ TOTALS = (12, 17, 12)
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
     with httpx.Client(
-        base_url=all_in_one.fhir, headers=headers, timeout=60, trust_env=False
+        base_url=all_in_one.fhir, headers=headers, timeout=180, trust_env=False
     ) as each:
         yield each
 
@@ -237,3 +237,26 @@ def test_nobody_and_who_was_never_measured(person: Participant, http: httpx.Clie
     answer = http.get(f"Patient/{other['id']}/$progress").json()
     assert parts(answer, "instrument") == []
     assert datetime.fromisoformat(answer["parameter"][0]["valueDateTime"])
+
+
+def test_what_is_asked_next_is_told_before_there_is_a_task(person: Participant) -> None:
+    scores(person, 12)
+    person.pass_time()
+    answer = told(person)
+    found = {each[0]["valueCode"]: one(each, "next-due") for each in parts(answer, "instrument")}
+
+    assert found.keys() == {"phq-9", "gad-7"}
+    assert found["phq-9"] == found["gad-7"]
+    assert f"next due from {found['phq-9']['start']}" in report(answer)["text"]["div"]
+    then = datetime.fromisoformat(answer["parameter"][0]["valueDateTime"])
+
+    person.pass_time(WEEK)
+    [asked] = [e for e in person.measures("requested", "phq-9") if "businessStatus" not in e]
+    assert asked["restriction"]["period"] == found["phq-9"]
+    assert one(measure(told(person)), "next-due")["start"] > found["phq-9"]["end"]
+    before = told(person, at=then.isoformat())
+    assert one(measure(before), "next-due") == found["phq-9"]
+
+    person.put({"resourceType": "Patient", "id": person.id, "deceasedBoolean": True})
+    person.pass_time()
+    assert values(measure(told(person, instrument="phq-9")), "next-due") == []

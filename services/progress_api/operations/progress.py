@@ -13,6 +13,7 @@ from services.progress_api.domain.progress.answer import answer
 from services.progress_api.domain.progress.policy import MOST_WEEKS
 from services.progress_api.domain.progress.progress import Evidence, Place, progress
 from services.progress_api.domain.progress.told import Told, days
+from services.progress_api.due_next import due_next
 from shared.care.episode import is_programme
 from shared.care.instruments.registry import INSTRUMENTS
 from shared.care.merge import replaced_by, together
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from shared.store.reading import Reading
 
 _TYPES: Final = (
-    *("Appointment", "CarePlan", "Encounter", "EpisodeOfCare", "Goal", "Observation"),
-    "ServiceRequest",
+    *("Appointment", "CarePlan", "Condition", "Encounter", "EpisodeOfCare", "Goal"),
+    *("Observation", "Patient", "ServiceRequest"),
 )
 _IN_PROGRAMME: Final = frozenset({"active", "onhold", "finished"})
 _MANY: Final = 1000
@@ -72,7 +73,8 @@ async def tell_progress(reading: Reading, call: Call) -> FhirResponse:
         first = await reading.read_version(programme.key, 1)
         stored = instant((first or programme.version).updated)
         window = baseline_window(programme.content, stored, context.zone)
-    evidence = Evidence(patient.key.id, told, window)
+    upcoming = await due_next(programme, found, place, reading)
+    evidence = Evidence(patient.key.id, told, window, upcoming)
     return FhirResponse(200, write(answer(progress(evidence, asked, place, named))))
 
 
@@ -151,7 +153,7 @@ PROGRESS: Final = Operation(
             "instrument",
             "in",
             "code",
-            "The instruments, by their ids; all that were used where none is named.",
+            "The instruments, by their ids; all that are used where none is named.",
             max=None,
         ),
         Parameter(
@@ -168,9 +170,9 @@ PROGRESS: Final = Operation(
             "instrument",
             "out",
             "BackboneElement",
-            "Name and title; due*, late*, missed* and answered-late* (period, task); series* of "
-            "each score: baseline, latest, change, reason, delta, response, remission, trend, and "
-            "each value with its versioned Observation.",
+            "Name and title; due*, late*, missed* and answered-late* (period, task); next-due, the "
+            "days of the next window; series* of each score: baseline, latest, change, reason, "
+            "delta, response, remission, trend, and each value with its versioned Observation.",
             max=None,
         ),
         Parameter(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.measures.policy import ADULT, SCHEDULES
-from services.progress_api.domain.measures.windows import end_of_day, windows
+from services.progress_api.domain.measures.windows import end_of_day, next_days, windows
 from shared.care.programme_plan import is_ours
 from shared.fhir.dates import local_day
 
@@ -68,6 +68,20 @@ def due(
                 yield schedule.instrument, window
             elif since is not None and since < end_of_day(window.last.isoformat(), zone):
                 yield schedule.instrument, replace(window, opens=max(window.opens, since))
+
+
+def due_next(
+    course: Course, person: Person, zone: tzinfo, now: datetime
+) -> dict[str, tuple[date, date]]:
+    """Give the first and last day on which each questionnaire is due next, as things stand now."""
+    following = [(each, next_days(course, zone, now, each.rhythms)) for each in SCHEDULES]
+    return {
+        each.instrument.questionnaire: days
+        for each, days in following
+        if days
+        and _is_of_age(each, person, days[0])
+        and (each.grounds is None or _since(each, person) is not None)
+    }
 
 
 def needs_ground(questionnaire: str) -> bool:

@@ -43,12 +43,20 @@ def next_opening(
     course: Course, zone: tzinfo, now: datetime, rhythms: Rhythms = RHYTHMS
 ) -> datetime | None:
     """Give the moment at which the next window opens, if the episode stays as it is."""
+    following = next_days(course, zone, now, rhythms)
+    return start_of_day(following[0], zone) if following else None
+
+
+def next_days(
+    course: Course, zone: tzinfo, now: datetime, rhythms: Rhythms = RHYTHMS
+) -> tuple[date, date] | None:
+    """Give the first and last day of the window that opens next, if the episode stays as it is."""
     origin = course.began if course.status == "active" else course.finished
     phase = course.phase
     if origin is None or phase is None:
         return None
-    openings = (start_of_day(first, zone) for first, _ in _days(rhythms[phase], origin, zone))
-    return next((opening for opening in openings if opening > now), None)
+    days = _days(rhythms[phase], origin, zone)
+    return next((each for each in days if start_of_day(each[0], zone) > now), None)
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:

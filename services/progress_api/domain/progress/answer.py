@@ -67,6 +67,10 @@ def _instrument(measures: Measures) -> JsonObject:
         yield _value("name", "Code", measures.instrument.name)
         yield _value("title", "String", measures.instrument.title)
         yield from map(_asked, measures.asked)
+        if measures.due_next is not None:
+            first, last = measures.due_next
+            period = {"start": first.isoformat(), "end": last.isoformat()}
+            yield _value("next-due", "Period", period)
         yield from map(_series, measures.series)
 
     return _parts("instrument", parts())

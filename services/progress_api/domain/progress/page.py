@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 from services.progress_api.domain.progress.policy import WEEKS_ON_THE_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from services.progress_api.domain.progress.asking import Asked
     from services.progress_api.domain.progress.attendance import Attendance
-    from services.progress_api.domain.progress.progress import Progress
+    from services.progress_api.domain.progress.progress import Measures, Progress
     from services.progress_api.domain.progress.series import Point, Series
     from services.progress_api.domain.progress.told import Told
     from shared.care.hours_ledger import Tally
@@ -49,7 +48,7 @@ def page(progress: Progress) -> str:
     """Write the page as XHTML."""
     days, shown = progress.days, progress.weeks[-WEEKS_ON_THE_PAGE:]
     rows = [_measure(each) for one in progress.measures for each in one.series if each.latest]
-    asked = [f"{one.instrument.title}: {_asked(e)}" for one in progress.measures for e in one.asked]
+    asked = [f"{one.instrument.title}: {each}" for one in progress.measures for each in _asked(one)]
     parts = [
         f"<p><b>Progress from {days.first} to {days.last}</b></p>",
         _table(("Measure", "Baseline", "Latest", "Change", "Trend"), rows),
@@ -84,9 +83,12 @@ def _judged(series: Series, point: Point | None) -> str:
     return f"{_CLASSES[found.classified]} ({points})"
 
 
-def _asked(asked: Asked) -> str:
-    period = asked.told.content["restriction"]["period"]
-    return f"{_STATES[asked.state]} {period['end']}"
+def _asked(measures: Measures) -> Iterator[str]:
+    for each in measures.asked:
+        period = each.told.content["restriction"]["period"]
+        yield f"{_STATES[each.state]} {period['end']}"
+    if measures.due_next is not None:
+        yield f"next due from {measures.due_next[0]}"
 
 
 def _attendance(attendance: Attendance) -> str:

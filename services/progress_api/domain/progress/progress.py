@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.progress.asking import Asked, asked
@@ -16,8 +16,8 @@ from shared.care.weekly_hours import REQUIRED
 from shared.fhir.dates import instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, tzinfo
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime, tzinfo
 
     from services.progress_api.domain.measure_change import Window
     from services.progress_api.domain.progress.told import Days, Told
@@ -39,11 +39,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """One instrument: its series, one for each score, and what was asked for by it."""
+    """One instrument: its series, one for each score, what was asked for by it, and when next."""
 
     instrument: Instrument
     series: tuple[Series, ...]
     asked: tuple[Asked, ...]
+    due_next: tuple[date, date] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known of one person, and the window in which a baseline is taken."""
+    """All that is known of one person, and the window in which a baseline is taken.
+
+    `due_next` are the days on which each questionnaire is due next.
+    """
 
     patient_id: str
     told: Sequence[Told]
     window: Window | None
+    due_next: Mapping[str, tuple[date, date]] = field(default_factory=dict)
 
     def of(self, resource_type: str) -> list[Told]:
         """List the resources of a type."""
@@ -79,7 +84,7 @@ class Evidence:
 def progress(
     evidence: Evidence, days: Days, place: Place, named: Sequence[Instrument] = ()
 ) -> Progress:
-    """Tell how a person gets on, by the instruments that are named or by all that were used."""
+    """Tell how a person gets on, by the instruments that are named, or all that are used."""
     found = (_measures(each, evidence, days, place) for each in named or INSTRUMENTS)
     return Progress(
         evidence.patient_id,
@@ -100,12 +105,13 @@ def _measures(instrument: Instrument, evidence: Evidence, days: Days, place: Pla
         for score in instrument.scores
     )
     tasks = asked(instrument.name, evidence.of("Task"), span, zone, place.now)
-    return Measures(instrument, tuple(each.within(span) for each in found), tuple(tasks))
+    shown = tuple(each.within(span) for each in found)
+    return Measures(instrument, shown, tuple(tasks), evidence.due_next.get(instrument.name))
 
 
 def _is_used(measures: Measures) -> bool:
     is_taken = any(each.points or each.baseline for each in measures.series)
-    return is_taken or bool(measures.asked)
+    return is_taken or bool(measures.asked) or measures.due_next is not None
 
 
 def _attendance(evidence: Evidence, days: Days, place: Place) -> Attendance:
