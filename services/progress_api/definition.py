@@ -20,6 +20,7 @@ from services.progress_api.reactions import (
     measure_reminded,
     measures_due,
     no_shows,
+    packet_amended,
     person_died,
     plan_disagrees,
     referral_exchange,
@@ -68,6 +69,7 @@ DEFINITION: Final = ServiceDefinition(
             person_died.REACTION,
             plan_disagrees.REACTION,
             referral_exchange.REACTION,
+            packet_amended.REACTION,
         ),
         timers={
             **attendance.TIMERS,

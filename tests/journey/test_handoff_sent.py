@@ -15,6 +15,7 @@ import pytest
 from shared.care.canonical import code_system, profile
 from shared.fhir.references import Links
 from tests.journey.participant import Participant
+from tests.journey.referring import moved, stands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ LABELS = {"meta": {"security": [{"system": ACT_CODE, "code": "42CFRPart2"}]}}
 def http(all_in_one: Programs) -> Iterator[httpx.Client]:
     headers = {"X-Stepdown-Actor": "Practitioner/tester"}
     with httpx.Client(
-        base_url=all_in_one.fhir, headers=headers, timeout=60, trust_env=False
+        base_url=all_in_one.fhir, headers=headers, timeout=180, trust_env=False
     ) as each:
         told = {"resourceType": "Practitioner", "id": "tester"}
         assert each.put("Practitioner/tester", json=told).is_success
@@ -69,6 +70,9 @@ def running(*statuses: int) -> Iterator[Partner]:
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def do_PUT(self) -> None:
+            self.do_POST()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -152,6 +156,36 @@ def test_a_packet_that_is_sent_is_a_disclosure_in_the_audit(person: Participant)
     [summary] = person.found("DocumentReference")
     version = f"DocumentReference/{summary['id']}/_history/1"
     assert disclosures(person) == [("110106", recipient, version)]
+
+
+def reworded(person: Participant, document: Resource, title: str) -> Resource:
+    document = person.read(document)
+    document["entry"][0]["resource"]["title"] = title
+    return person.put(document)
+
+
+def test_a_document_that_is_amended_is_sent_anew_once_while_the_handoff_is_open(
+    person: Participant,
+) -> None:
+    with running(200) as partner:
+        recipient = clinic(person, partner.address)
+        made = handed_off(person, recipient)
+        amended = reworded(person, made["document"], "Amended")
+        person.put(amended)
+        assert escalated(person) == []
+        reason = {"valueCodeableConcept": {"text": "No place"}}
+        declined = moved(person.http, made["task"], "decline", recipient, statusReason=reason)
+        assert stands(declined)[0] == "rejected"
+        reworded(person, made["document"], "Too late")
+        assert escalated(person) == []
+
+    [(sent, _), (again, body)] = [each for each in partner.asked if "Task" not in each[0]]
+    assert sent == "/fhir"
+    known = next(e for e in partner.asked[0][1]["entry"] if e["request"]["url"] == "Bundle")
+    assert again == f"/fhir/Bundle?{known['request']['ifNoneExist']}"
+    assert body["entry"] == amended["entry"]
+    assert body["identifier"] == known["resource"]["identifier"]
+    assert len(disclosures(person)) == 2
 
 
 def test_a_packet_that_a_partner_fetches_is_a_disclosure_and_what_we_read_is_none(
@@ -277,6 +311,24 @@ def test_of_a_part_2_programme_nothing_goes_without_a_consent_and_all_with_the_n
     notice = document["entry"][0]["resource"]["section"][-1]
     assert "42 CFR part 2 prohibits" in notice["text"]["div"]
     assert notice["entry"] == [{"reference": f"Consent/c-{person.id}"}]
+
+
+def test_what_is_amended_after_the_consent_was_taken_back_is_for_a_person(
+    person: Participant,
+) -> None:
+    protect(person)
+    with running(200) as partner:
+        recipient = clinic(person, partner.address)
+        permit(person, recipient)
+        made = handed_off(person, recipient)
+        consent = person.read({"resourceType": "Consent", "id": f"c-{person.id}"})
+        person.put(consent | {"status": "inactive"})
+        reworded(person, made["document"], "Amended")
+        [told] = escalated(person)
+
+    assert "no active Consent permits" in told
+    assert len(partner.asked) == 1
+    assert len(disclosures(person)) == 1
 
 
 def test_an_episode_that_is_protected_itself_is_told_only_with_a_consent(

@@ -33,7 +33,7 @@ _OK: Final = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shared:
+class Shared:
     """A Task as a version told it, and where the partner's server finds it."""
 
     task: JsonObject
@@ -42,9 +42,11 @@ class _Shared:
 
     @property
     def here(self) -> str:
+        """Name our own FHIR base."""
         return self.effects.tx.bases[0]
 
     async def linked(self, reference: JsonObject, kind: str) -> JsonObject | None:
+        """Read what a Reference names here, where it is of a type."""
         found = await linked(self.effects.tx, reference, kind, self.effects.tx.bases)
         return found.content if found else None
 
@@ -56,6 +58,7 @@ class _Shared:
         await effects.await_answer(purpose, due, _ANSWERED, Key("Task", self.task["id"]))
 
     async def escalate(self, why: str, purpose: str) -> None:
+        """Ask once for somebody to tell the partner in another way."""
         at = instant(self.effects.now)
         made = undelivered.escalation(self.task, why, self.effects.cause(purpose), at)
         await self.effects.send("intake", "POST", "", body=write(made), purpose=purpose)
@@ -71,14 +74,14 @@ async def handle(event: Event, effects: Effects) -> None:
     there = await base_at(effects.tx, partner.get("reference", ""), effects.tx.bases)
     if there is None:
         return
-    shared = _Shared(after, there, effects)
+    shared = Shared(after, there, effects)
     if steps.is_sent(before, after):
         await _send(shared)
     elif steps.is_own_step(before, after) and may_be_called(there):
         await _tell(shared)
 
 
-async def _send(shared: _Shared) -> None:
+async def _send(shared: Shared) -> None:
     bases = shared.effects.tx.bases
     patient_id = patient_of(shared.task, "for", bases)
     if patient_id is None or not await has_open_episode(shared.effects.tx, patient_id):
@@ -96,7 +99,7 @@ async def _send(shared: _Shared) -> None:
         await shared.ask("POST", "", packet(sent), "packet")
 
 
-async def _gathered(shared: _Shared, patient_id: str) -> Sent | None:
+async def _gathered(shared: Shared, patient_id: str) -> Sent | None:
     task = shared.task
     patient = await fetch(shared.effects.tx, Key("Patient", patient_id))
     request = await shared.linked(task.get("focus", {}), "ServiceRequest")
@@ -132,7 +135,7 @@ async def _permits(sent: Sent, effects: Effects) -> bool:
     return all(map(disclosure.permits, (sent.patient, sent.request, sent.task)))
 
 
-async def _tell(shared: _Shared) -> None:
+async def _tell(shared: Shared) -> None:
     task, here, there = shared.task, shared.here, shared.there
     path = steps.path_there(task, here, there)
     if path is None:
@@ -147,7 +150,7 @@ async def _tell(shared: _Shared) -> None:
     await shared.ask("PATCH", path, steps.patch(task, outputs), "step")
 
 
-async def _named(reference: JsonObject, shared: _Shared) -> JsonObject | None:
+async def _named(reference: JsonObject, shared: Shared) -> JsonObject | None:
     """Read a visit or an appointment of the same person that may be told."""
     for kind in ("Encounter", "Appointment"):
         found = await shared.linked(reference, kind)
@@ -163,7 +166,7 @@ async def answered(timer: DueTimer, effects: Effects) -> None:
     if task is None or status in _OK:
         return
     why = undelivered.UNANSWERED if status is None else undelivered.refused(status)
-    await _Shared(task.content, "", effects).escalate(why, "undelivered")
+    await Shared(task.content, "", effects).escalate(why, "undelivered")
 
 
 REACTION: Final = Reaction("referral_exchange", frozenset({"Task"}), handle, steps.is_shared)

@@ -42,6 +42,14 @@ def packet(sent: Sent) -> JsonObject:
     return {"resourceType": "Bundle", "type": "transaction", "entry": _Packet(sent).entries()}
 
 
+def amended(document: JsonObject, here: str) -> tuple[str, JsonObject]:
+    """Write a later version of a document, and where the partner's server has the earlier one."""
+    name = {"system": CAUSE, "value": f"{here}/{_path(document)}"}
+    condition = f"{_escaped(name['system'])}|{_escaped(name['value'])}"
+    kept = {k: v for k, v in document.items() if k != "id"}
+    return f"Bundle?identifier={quote(condition)}", kept | {"identifier": name}
+
+
 class _Packet:
     def __init__(self, sent: Sent) -> None:
         self._sent = sent

@@ -113,7 +113,7 @@ class Disclosure:
                 (labels, set(_labels(resource))),
                 (actions, _ACTIONS),
                 (actors, {self.recipient}),
-                (data, {f"{resource['resourceType']}/{resource['id']}"}),
+                (data, {f"{resource['resourceType']}/{resource.get('id')}"}),
             )
         )
 
