@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from shared.care.canonical import POLICY
+from shared.care.canonical import CANONICAL, POLICY, code_system
+from shared.care.instruments.registry import instrument_of
 from tests.journey.answering import PHQ_9, response
 from tests.journey.participant import Participant
 
@@ -93,7 +94,7 @@ def test_a_goal_goes_from_worse_to_sustaining_and_each_step_is_told(person: Part
     assert len(said) == 5
     for each in said:
         named = each["agent"][0]["who"]["identifier"]["value"]
-        assert named == "goals-follow-the-measures|1.0"
+        assert named == "goals-follow-the-measures|1.1"
         for entity in each["entity"]:
             observation = person.http.get(entity["what"]["reference"]).json()
             assert observation["resourceType"] == "Observation"
@@ -112,3 +113,49 @@ def test_what_people_have_judged_not_attainable_stays(person: Participant) -> No
     scores(person, 3)
 
     assert achieved(person, wanted) == "not-attainable"
+
+
+def use(person: Participant, days: int) -> None:
+    """Answer the BAM-IOP now: alcohol on so many days, and let all that follows happen."""
+    instrument = instrument_of(f"{CANONICAL}/Questionnaire/bam-iop")
+    assert instrument is not None
+    items = {each for score in instrument.scores for each in score.items}
+    counts = dict.fromkeys(items, 0) | {"bam-iop-4": days}
+    at = person.now().isoformat(timespec="milliseconds")
+    person.put(response("bam-iop", person.reference, at, counts))
+    person.pass_time(WEEK)
+
+
+def test_a_goal_follows_the_bam_iop_in_the_programme_and_in_aftercare(person: Participant) -> None:
+    measure = {"coding": [{"system": code_system("measure"), "code": "bam-iop-use"}]}
+    target = {"measure": measure, "detailQuantity": {"comparator": "<=", "value": 0}}
+    wanted = goal(person, target=[target])
+    use(person, 2)
+    assert achieved(person, wanted) == "in-progress"
+    person.becomes("finished")
+    use(person, 0)
+    assert achieved(person, wanted) == "achieved"
+
+    person.pass_time(26 * WEEK)
+    use(person, 2)
+    assert achieved(person, wanted) == "achieved"
+
+
+def test_a_goal_of_a_programme_that_was_loaded_as_finished_is_left_alone(
+    http: httpx.Client,
+) -> None:
+    person = Participant(http, "finished")
+    wanted = goal(person)
+    person.put(
+        {
+            "resourceType": "Observation",
+            "id": f"o-{person.id}",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "44261-6"}]},
+            "subject": person.reference,
+            "effectiveDateTime": person.now().isoformat(timespec="milliseconds"),
+            "valueQuantity": {"value": 3},
+        }
+    )
+    person.pass_time()
+    assert achieved(person, wanted) is None

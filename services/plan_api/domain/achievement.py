@@ -38,6 +38,8 @@ _COMPARED: Final[dict[str, Callable[[Decimal, Decimal], bool]]] = {
     ">=": operator.ge,
 }
 
+# For how long after the programme goals still follow.
+AFTERCARE_DAYS: Final[int] = _TOLD["aftercareDays"]
 POLICY: Final = Policy(_TOLD["name"], _TOLD["version"], _TOLD["title"])
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import achievement
 from services.plan_api.domain.achievement import Told
+from services.plan_api.following import is_followed
 from shared.care.automatic import Act, derived_id, provenance
 from shared.care.canonical import code_system
 from shared.care.subject import patient_of
-from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
@@ -30,7 +30,7 @@ async def handle(event: Event, effects: Effects) -> None:
     tx = effects.tx
     written = content_of(await tx.read_version(event.key, event.version)) or {}
     patient_id = patient_of(written, "subject", tx.bases)
-    if patient_id is None or not await has_open_episode(tx, patient_id):
+    if patient_id is None or not await is_followed(tx, patient_id, effects.now):
         return
     patient = f"Patient/{patient_id}"
     for goal in await find(tx, "Goal", ("patient", patient)):
