@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.canonical import CANONICAL, code_system
-from shared.care.episode import WAITING, is_programme
+from shared.care.episode import is_admission
 from shared.care.law import CareChange, Found, Law, Need
 from shared.care.subject import patient_of
 from shared.fhir.dates import date_range, moment
@@ -107,10 +107,8 @@ def _when(resource: JsonObject) -> datetime:
 
 
 def _needs(change: CareChange) -> tuple[Need, ...]:
-    before, patient_id = change.before, patient_of(change.after, "patient", change.bases)
-    waited = before is not None and before["status"] in WAITING
-    is_admitted = waited and change.after["status"] == "active" and is_programme(change.after)
-    if patient_id is None or not is_admitted:
+    patient_id = patient_of(change.after, "patient", change.bases)
+    if patient_id is None or not is_admission(change):
         return ()
     patient = ("patient", f"Patient/{patient_id}")
     return (

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PROGRAMME: Final = {"system": code_system("programme"), "code": "iop"}
 # Who waits for the programme is neither admitted nor declined yet.
 WAITING: Final = ("planned", "waitlist")
+_IN_CARE: Final = ("active", "onhold")
 
 
 def is_programme(episode: JsonObject) -> bool:
@@ -46,13 +47,17 @@ def _told_now(episode: JsonObject) -> JsonObject:
     return {"status": episode["status"], "period": {"start": start} if start else {}}
 
 
+def is_admission(change: CareChange) -> bool:
+    """Tell whether somebody who waited for the programme is in it now, be it on hold."""
+    before, after = change.before, change.after
+    if before is None or before["status"] not in WAITING or after["status"] not in _IN_CARE:
+        return False
+    return is_programme(before) or is_programme(after)
+
+
 def practitioner_admits(change: CareChange, _: Found) -> Iterator[Issue]:
     """Refuse to let anybody but a Practitioner admit to the programme who waited for it."""
-    before = change.before
-    if before is None or before["status"] not in WAITING or change.after["status"] != "active":
-        return
-    is_ours = is_programme(before) or is_programme(change.after)
-    if is_ours and not (change.caller or "").startswith("Practitioner/"):
+    if is_admission(change) and not (change.caller or "").startswith("Practitioner/"):
         yield Issue(
             "error",
             "forbidden",

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.consent import holds, permits
-from shared.care.episode import WAITING, is_programme
+from shared.care.episode import is_admission
 from shared.care.law import CareChange, Found, Law, Need
 from shared.care.programme_plan import ids_of
 from shared.care.subject import patient_of
@@ -79,15 +79,9 @@ def a_minor_has_a_guardian_who_consents(change: CareChange, found: Found) -> Ite
         yield Issue("error", "business-rule", f"{told} active Consent of a guardian to treat.", _AT)
 
 
-def _is_admitted(change: CareChange) -> bool:
-    before = change.before
-    waited = before is not None and before["status"] in WAITING
-    return waited and change.after["status"] == "active" and is_programme(change.after)
-
-
 def _person(change: CareChange) -> tuple[Need, ...]:
     patient_id = patient_of(change.after, "patient", change.bases)
-    if patient_id is None or not _is_admitted(change):
+    if patient_id is None or not is_admission(change):
         return ()
     return (Need("Patient", (("_id", patient_id),)),)
 

@@ -207,7 +207,7 @@ def test_a_late_notice_fills_gaps_of_the_stay_and_leaves_what_people_have_taken_
     who = hospital.put({"resourceType": "Practitioner", "id": f"who-{hospital.person}"})
     taken_up = [
         hospital.put(task | {"status": "accepted"}, f"Practitioner/{who['id']}"),
-        hospital.put(episode | {"status": "onhold"}),
+        hospital.put(episode | {"status": "waitlist"}),
     ]
 
     hospital.send(late)

@@ -151,7 +151,8 @@ def test_an_exclusion_after_the_decision_counts_unless_the_decision_is_named(
         ("onhold", {}, 0),
         (None, {}, 0),
         ("planned", {"status": "waitlist"}, 0),
-        ("planned", {"type": []}, 0),
+        ("planned", {"status": "onhold"}, 3),
+        ("planned", {"type": []}, 3),
     ],
 )
 def test_only_an_admission_is_asked(before: str | None, after: Resource, needs: int) -> None:

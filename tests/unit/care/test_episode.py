@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.care import laws
-from shared.care.episode import PROGRAMME, is_programme, moved
+from shared.care.admission_decision import LAWS as DECISION
+from shared.care.episode import PROGRAMME, is_admission, is_programme, moved
 from shared.care.law import CareChange
 from shared.fhir.validation import validate
 
@@ -92,6 +93,20 @@ def test_nobody_but_a_practitioner_admits(before: str, caller: str | None) -> No
 
     assert refusals(an_episode(before), active, caller) == ["forbidden"]
     assert refusals(an_episode(before), active, "Practitioner/7") == []
+
+
+@pytest.mark.parametrize("before", ["planned", "waitlist"])
+def test_whoever_goes_straight_on_hold_is_admitted_too(before: str) -> None:
+    change = CareChange(an_episode(before), an_episode("onhold"), NOW, "Practitioner/x")
+
+    assert refusals(an_episode(before), an_episode("onhold"), None) == ["forbidden"]
+    assert refusals(an_episode(before), an_episode("onhold"), "Practitioner/x") == []
+    assert is_admission(change)
+    assert [need.type for law in DECISION for need in law.needs(change)] == [
+        "GuidanceResponse",
+        "Provenance",
+        "Observation",
+    ]
 
 
 def test_taking_the_type_away_admits_nobody_either() -> None:
