@@ -96,14 +96,14 @@ def _standing(each: Happened, days: range, all_of_it: list[Happened], zone: Zone
         again = [other for other in stays if began <= wall_day(other.start, zone) <= month]
     again.sort(key=lambda other: _place(other, zone))
     seen = sorted(
-        (wall_day(other.start, zone), other.name)
+        (wall_day(other.start, zone), other.start.astimezone(UTC), other.name)
         for other in all_of_it
         if other.kind == "visit" and wall_day(other.start, zone) in window
     )
     if each.kind == "stay" and again:
         seen = [visit for visit in seen if visit[0] <= wall_day(again[0].start, zone)]
     if seen:
-        return f"completed {seen[0][1]}"
+        return f"completed {seen[0][2]}"
     if again:
         return _after_admission(each, again[0])
     inside = [other for other in stays if other.end is None]

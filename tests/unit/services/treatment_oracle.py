@@ -5,6 +5,7 @@ It is written apart from the product, and knows no policy file.
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from tests.unit.services.clock_oracle import MIND, SELF, SUBSTANCE, days_after, wall_day
@@ -21,8 +22,8 @@ AFTER_DISCHARGE = {
     "trc-discharge-information": ("summary", 2),
     "trc-medication-reconciliation": ("medications", 30),
 }
-# What is told of one stay alone carries that stay's name.
-Seen = list[tuple[str, str]]
+# On which day, at what instant where that decides which came first, and what.
+Seen = list[tuple[str, str, str]]
 
 
 def expected(all_of_it: list[Happened], zone: ZoneInfo) -> dict[tuple[str, str], str]:
@@ -65,20 +66,20 @@ def _iet(each: Happened, all_of_it: list[Happened], zone: ZoneInfo) -> dict[str,
     assert day is not None
     fortnight = _leaves(day, range(14))
     visits = [
-        (wall_day(other.start, zone), other.name)
+        (wall_day(other.start, zone), other.start.astimezone(UTC).isoformat(), other.name)
         for other in all_of_it
         if other.kind == "visit" and other is not each
     ]
     begun = _within(visits, fortnight)
     if each.kind == "stay":
-        begun = sorted([*begun, (day, each.name)])
+        begun = sorted([*begun, (day, "", each.name)])
     if not begun:
         return {"iet-initiation": _waiting(each, fortnight[-1], all_of_it, zone)}
     window = _leaves(begun[0][0], range(1, 35))
     more = _within(visits, window)[:2]
-    engaged = f"completed {more[0][1]} {more[1][1]}" if len(more) == 2 else None
+    engaged = f"completed {more[0][2]} {more[1][2]}" if len(more) == 2 else None
     return {
-        "iet-initiation": f"completed {begun[0][1]}",
+        "iet-initiation": f"completed {begun[0][2]}",
         "iet-engagement": engaged or _waiting(each, window[-1], all_of_it, zone),
     }
 
@@ -106,7 +107,7 @@ def _after_discharge(
     ]
     again.sort(key=lambda other: _place(other, zone))
     done = [
-        (wall_day(other.start, zone), other.name)
+        (wall_day(other.start, zone), "", other.name)
         for other in all_of_it
         if other.kind == kind and other.about in {None, each.name}
     ]
@@ -114,7 +115,7 @@ def _after_discharge(
     if again:
         seen = [deed for deed in seen if deed[0] <= wall_day(again[0].start, zone)]
     if seen:
-        return f"completed {seen[0][1]}"
+        return f"completed {seen[0][2]}"
     if not again:
         return "requested"
     if again[0].end is None:
@@ -130,7 +131,7 @@ def _waiting(each: Happened, last: str, all_of_it: list[Happened], zone: ZoneInf
     return "on-hold in-hospital" if is_inside else "requested"
 
 
-def _within(seen: Iterable[tuple[str, str]], window: list[str]) -> Seen:
+def _within(seen: Iterable[tuple[str, str, str]], window: list[str]) -> Seen:
     return sorted(each for each in seen if each[0] in window)
 
 

@@ -64,7 +64,7 @@ def counting(task: JsonObject, course: Course) -> list[Visit]:
         for each in course.visits
         if visits.satisfies(each, task, course.handoffs, course.calendar)
     ]
-    return sorted(found, key=lambda each: (each.day, each.reference))
+    return sorted(found, key=lambda each: (each.day, each.began, each.reference))
 
 
 def _unsatisfied(

@@ -13,7 +13,7 @@ from services.intake_api.domain.clock import CLOCK
 from services.intake_api.domain.follow_up.windows import AT_AFTERCARE_CLINIC, BY_CODE
 from services.intake_api.domain.stay import ACT_CODE
 from shared.care.automatic import Policy
-from shared.fhir.dates import local_day
+from shared.fhir.dates import date_range, local_day
 from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Visit:
     """A person was seen, or something was done: by what, on which local day, where.
 
     `kinds` are what it can satisfy; `about` is the one Encounter whose clocks it concerns, if any.
+    `began` tells in microseconds which of a day's visits was the first, where that is known.
     """
 
     reference: str
@@ -49,6 +50,7 @@ class Visit:
     places: frozenset[str]
     kinds: frozenset[str] = _VISIT
     about: str | None = None
+    began: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def visit_of(encounter: JsonObject, calendar: Calendar) -> Visit | None:
         return None
     day = local_day(start, calendar.zone)
     named = [encounter.get("serviceProvider", {}), *encounter.get("basedOn", ())]
-    return Visit(f"Encounter/{encounter['id']}", day, frozenset(_local(named, calendar)))
+    places = frozenset(_local(named, calendar))
+    began = date_range(start, calendar.zone)[0]
+    return Visit(f"Encounter/{encounter['id']}", day, places, began=began)
 
 
 def was_seen(encounter: JsonObject) -> bool:
