@@ -50,6 +50,7 @@ def remind_at(task: JsonObject, zone: tzinfo) -> datetime | None:
 def reminder(task: JsonObject, person: str, now: datetime, due: datetime) -> JsonObject:
     """Write the reminder of a measure to the Patient who stands for the person."""
     last_day = task["restriction"]["period"]["end"]
+    measure = task.get("code", {}).get("text", "A measure")
     return {
         "resourceType": "CommunicationRequest",
         "id": reminder_id(task["id"]),
@@ -57,7 +58,7 @@ def reminder(task: JsonObject, person: str, now: datetime, due: datetime) -> Jso
         "category": [_CATEGORY],
         "subject": {"reference": person},
         "about": [{"reference": f"Task/{task['id']}"}],
-        "payload": [{"contentString": f"{task['code']['text']}: {_SAID} {last_day}."}],
+        "payload": [{"contentString": f"{measure}: {_SAID} {last_day}."}],
         "occurrencePeriod": {"start": instant(now), "end": instant(due)},
         "authoredOn": instant(now),
         "recipient": [{"reference": person}],
