@@ -40,6 +40,8 @@ def play(programs: Programs) -> None:
             person.put(person.stay("in-progress"))
             person.put(person.stay())
             person.put(person.clock(days=2))
+        # What is derived names the event that led to it, so each comes when all else has followed.
+        people[0].pass_time()
         for base, person in zip((programs.fhir, programs.progress), people, strict=False):
             person.put(person.risk(), base=base)
         people[2].put(people[2].risk(MODERATE))
