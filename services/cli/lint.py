@@ -51,7 +51,7 @@ def lint(
     """
     given, looked_at = Given(), 0
     for found in _found(sources):
-        given.keep(found.resource)
+        given.keep(found.resource, contained=found.is_contained)
         looked_at += 1
     findings = list(_findings(_found(sources), given))
     if as_json:
@@ -78,7 +78,7 @@ def _found(sources: Iterable[str]) -> Iterator[Found]:
 
 
 def _findings(resources: Iterable[Found], given: Given) -> Iterator[Finding]:
-    for origin, place, resource in resources:
+    for origin, place, resource, scopes in resources:
         name = str(resource["resourceType"])
         named = f"{name}/{resource['id']}" if "id" in resource else name
 
@@ -86,8 +86,8 @@ def _findings(resources: Iterable[Found], given: Given) -> Iterator[Finding]:
             return f"{place}{location.removeprefix(name)}" if place else location
 
         try:
-            for rule, defect in defects(resource, given):
+            for rule, defect in defects(resource, given.inside(scopes)):
                 yield Finding(origin, named, at(defect.location), rule.id, defect.reason)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
             told = f"It is not built as a {name} is; `$validate` tells where."
             yield Finding(origin, named, at(name), "not-readable", told)

@@ -13,8 +13,8 @@ from services.intake_api.domain.follow_up.deeds import SEARCHES
 from services.intake_api.domain.follow_up.visits import Calendar
 from services.intake_api.domain.follow_up.windows import LOOK_BACK_DAYS
 from services.intake_api.domain.stay import is_inpatient
-from shared.care.death import is_dead
 from shared.care.referral import HANDOFF
+from shared.feed.deaths import has_died
 from shared.feed.one_person import one_person
 from shared.fhir.dates import local_day
 from shared.store.finding import fetch, find
@@ -44,12 +44,12 @@ class Known:
     clocks: tuple[Found, ...]
     evidence: Evidence
     calendar: Calendar
+    has_died: bool
 
     @property
     def ended(self) -> str | None:
         """Why nothing is to be followed any more; None as long as it is."""
-        content = self.patient.content
-        if is_dead(content) or death_told(self.evidence.encounters) is not None:
+        if self.has_died or death_told(self.evidence.encounters) is not None:
             return "death"
         has_begun = any(each.content["status"] not in _NEVER for each in self.episodes)
         return None if has_begun else "declined"
@@ -101,7 +101,8 @@ async def known_of(tx: Transaction, patient_id: str, *, parted: bool = False) ->
     clocks = await find(tx, "Task", person.criterion, ("code", f"{CLOCK}|"))
     calendar = Calendar(tx.zone, tx.bases)
     evidence = await _evidence(tx, patient, person)
-    return Known(patient, tuple(episodes), tuple(clocks), evidence, calendar)
+    dead = await has_died(person, tx)
+    return Known(patient, tuple(episodes), tuple(clocks), evidence, calendar, dead)
 
 
 async def _evidence(tx: Transaction, patient: Found, person: OnePerson) -> Evidence:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.place_tasks import OPEN, SYSTEM, WAITLIST
 from services.intake_api.domain.waitlist import Place, Waiting, ordered
+from shared.care import stated_risk
 from shared.care.episode import PROGRAMME
 from shared.care.subject import patient_of
-from shared.store.finding import find
+from shared.store.finding import find, find_any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +23,6 @@ _WAITS: Final = (
     ("type", f"{PROGRAMME['system']}|{PROGRAMME['code']}"),
     ("status", "waitlist"),
 )
-_SAID: Final = (
-    ("code", "http://loinc.org|93374-7"),
-    ("status", "final,amended,corrected"),
-)
 
 
 async def waiting_list(reading: Reading, now: datetime, bases: tuple[str, ...]) -> list[Place]:
@@ -32,7 +30,9 @@ async def waiting_list(reading: Reading, now: datetime, bases: tuple[str, ...]) 
     episodes = [each.content for each in await find(reading, "EpisodeOfCare", *_WAITS)]
     if not episodes:
         return []
-    risks = await _risks(reading, episodes, bases)
+    said = await _risks(reading, episodes, bases)
+    zone = now.tzinfo or UTC
+    risks = {whose: stated_risk.last_answer(each, zone) for whose, each in said.items()}
     priorities = await open_tasks(reading, WAITLIST)
     return ordered(
         (
@@ -56,15 +56,11 @@ async def open_tasks(reading: Reading, code: str) -> dict[str, JsonObject]:
 
 async def _risks(
     reading: Reading, episodes: Sequence[JsonObject], bases: tuple[str, ...]
-) -> dict[str | None, str | None]:
-    """Find the answer of each person's last suicide risk."""
+) -> dict[str | None, list[JsonObject]]:
+    """Find what was stated of each person's suicide risk."""
     patients = sorted({patient_of(each, "patient", bases) or "" for each in episodes})
-    named = ",".join(f"Patient/{each}" for each in patients if each)
-    found = await find(reading, "Observation", ("patient", named), *_SAID) if named else []
-    in_time = sorted(found, key=lambda each: str(each.content.get("effectiveDateTime", "")))
-    return {patient_of(each.content, "subject", bases): _answer(each.content) for each in in_time}
-
-
-def _answer(observation: JsonObject) -> str | None:
-    codings = observation.get("valueCodeableConcept", {}).get("coding", ())
-    return next((str(each["code"]) for each in codings if "code" in each), None)
+    named = [f"Patient/{each}" for each in patients if each]
+    told: dict[str | None, list[JsonObject]] = {}
+    for each in await find_any(reading, "Observation", ("patient", named), *stated_risk.CRITERIA):
+        told.setdefault(patient_of(each.content, "subject", bases), []).append(each.content)
+    return told

@@ -9,19 +9,22 @@ from shared.server.interactions.update import content_of
 from shared.store.version import Key
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from shared.feed.one_person import OnePerson
     from shared.fhir.reader import JsonObject
     from shared.store.reading import Reading
     from shared.store.version import Version
 
 
 async def cohort_of(
-    reading: Reading, programme: str, patient: str
+    reading: Reading, programme: str, person: OnePerson
 ) -> tuple[Cohort, JsonObject | None]:
     """Find the cohort of a person and its Group; the programme's first where they are in none."""
     first = cohort = Cohort(programme)
     begun: list[JsonObject] = []
     while (group := content_of(await _group(reading, cohort))) is not None:
-        if is_member(group, patient):
+        if is_member(group, person.names):
             return cohort, group
         begun.append(group)
         cohort = cohort.next
@@ -40,6 +43,19 @@ async def open_cohort(
         if first_only:
             return None
         cohort = cohort.next
+
+
+async def cohort_named(
+    reading: Reading, programme: str, names: Container[str]
+) -> tuple[Cohort, Version] | None:
+    """Find a cohort with one of some names that has begun, and has room."""
+    cohort = Cohort(programme)
+    while (version := await _group(reading, cohort)) is not None:
+        group = content_of(version)
+        if cohort.name in names and group is not None and has_room(group):
+            return cohort, version
+        cohort = cohort.next
+    return None
 
 
 async def _group(reading: Reading, cohort: Cohort) -> Version | None:

@@ -12,6 +12,7 @@ from services.plan_api.operations.propose_revision import PROPOSE
 from services.plan_api.operations.revision import ACCEPT, REJECT
 from services.plan_api.profiles import PROFILES
 from services.plan_api.reactions import (
+    aftercare_followed,
     cohort_followed,
     goal_measured,
     homework_followed,
@@ -19,7 +20,9 @@ from services.plan_api.reactions import (
     own_plan_told,
     periodic_review,
     person_died,
+    place_given,
     plan_followed,
+    programme_begun,
     programme_ended,
     proposal_grounds,
     reliable_worsening,
@@ -40,6 +43,7 @@ DEFINITION: Final = ServiceDefinition(
     reactions=Reactions(
         "plan",
         (
+            aftercare_followed.REACTION,
             cohort_followed.REACTION,
             goal_measured.REACTION,
             homework_followed.REACTION,
@@ -47,14 +51,16 @@ DEFINITION: Final = ServiceDefinition(
             person_died.REACTION,
             own_plan_told.REACTION,
             periodic_review.REACTION,
+            place_given.REACTION,
             plan_followed.REACTION,
+            programme_begun.REACTION,
             programme_ended.REACTION,
             proposal_grounds.REACTION,
             reliable_worsening.REACTION,
             signatures_asked.REACTION,
             slot_filled.REACTION,
         ),
-        timers={},
+        timers={**aftercare_followed.TIMERS},
     ),
     profiles=PROFILES,
     library=(*LIBRARY, *EXTENSIONS),

@@ -8,6 +8,7 @@ from shared.care.canonical import code_system
 from shared.store.finding import find
 
 if TYPE_CHECKING:
+    from shared.feed.one_person import OnePerson
     from shared.store.finding import Found
     from shared.store.reading import Reading
 
@@ -20,8 +21,8 @@ def programme_of(episode: Found | None) -> str:
     return str(organization.get("reference", "iop"))
 
 
-async def programme_episode(reading: Reading, patient: str, statuses: str) -> Found | None:
+async def programme_episode(reading: Reading, person: OnePerson, statuses: str) -> Found | None:
     """Find a person's episode in the programme that has one of some statuses, the newest."""
-    asked = (("patient", patient), ("type", PROGRAMME), ("status", statuses))
-    found = await find(reading, "EpisodeOfCare", *asked)
+    asked = (("type", PROGRAMME), ("status", statuses))
+    found = await find(reading, "EpisodeOfCare", person.criterion, *asked)
     return max(found, key=lambda each: each.version.updated, default=None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.plan_api.domain.needs import Known
-from services.plan_api.person_finding import live_conditions
+from services.plan_api.person_finding import live_conditions, names_of
 from shared.care.programme_plan import activity_ids, ids_of
 from shared.care.subject import patient_of
 from shared.store.finding import fetch
@@ -45,13 +45,16 @@ async def named_by(reading: Reading, plan: Found, bases: tuple[str, ...]) -> Nam
         return [e for e in found if e and patient_of(e.content, about, bases) == patient]
 
     conditions = await live_conditions(reading, f"Patient/{patient}")
+    teams = await theirs("CareTeam", ids_of(content.get("careTeam", ()), "CareTeam", bases))
+    members = [e.get("member", {}) for team in teams for e in team.content.get("participant", ())]
+    names = await names_of(reading, [e["reference"] for e in members if "reference" in e], bases)
     return Named(
         plan,
         orders=await theirs("ServiceRequest", activity_ids(content, bases)),
         goals=await theirs("Goal", ids_of(content.get("goal", ()), "Goal", bases)),
         tasks=await theirs("Task", ids_of(referred, "Task", bases)),
-        teams=await theirs("CareTeam", ids_of(content.get("careTeam", ()), "CareTeam", bases)),
-        known=Known(person.content if person else None, conditions),
+        teams=teams,
+        known=Known(person.content if person else None, conditions, names=names),
     )
 
 

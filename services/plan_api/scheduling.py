@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.plan_api.domain import slots
 from services.plan_api.domain.neighbours import Neighbours
 from services.plan_api.domain.settling import settled
+from services.plan_api.waiting_lists import slots_of
 from shared.care.appointment import sessions_of
 from shared.care.booking import around, exclusive
 from shared.care.capacity import seats, slot_id
@@ -43,8 +44,12 @@ async def scheduled(tx: Transaction, wanted: Sequence[JsonObject], places: int) 
     present = [there.get(_key(each), each) for each in week]
     open_slots = [each for each in present if each and each["resourceType"] == "Slot"]
     placed = [_with_slot(each, {slot["id"] for slot in open_slots}) for each in wanted]
-    others = await _present(tx, placed)
-    made = settled(placed, others, open_slots, tx.bases)
+    ids = {each["id"] for each in placed}
+    others = [each for each in await _present(tx, placed) if each["id"] not in ids]
+    # What was booked before may name a Slot of no session, which others may have filled since.
+    named = [each.content for each in await slots_of(tx, [e for e in wanted if "slot" in e])]
+    places_in = {each["id"]: each for each in (*named, *open_slots)}
+    made = settled(placed, others, places_in.values(), tx.bases)
     return Scheduled(_published(week, known, Neighbours((*others, *made)), tx.bases), made)
 
 
@@ -78,13 +83,14 @@ async def taken(tx: Transaction, needs: Iterable[Need]) -> list[JsonObject]:
 
 
 async def _present(tx: Transaction, wanted: Sequence[JsonObject]) -> list[JsonObject]:
-    needs = [need for each in wanted for need in _needs(each, tx.bases)]
+    needs = [need for each in wanted for need in needed(each, tx.bases)]
     # As the laws do, so that what is free now still is when it is written.
     await tx.hold_conditions([repr(need) for need in needs])
     return await taken(tx, needs)
 
 
-def _needs(appointment: JsonObject, bases: tuple[str, ...]) -> list[Need]:
+def needed(appointment: JsonObject, bases: tuple[str, ...]) -> list[Need]:
+    """Name the searches for all that may keep an appointment from being booked."""
     actors = sorted(exclusive(appointment, bases))
     held = [need for actor in actors for need in around(appointment, actor)]
     return [*held, *seats(appointment, bases)]

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.progress_api.aftercare_finding import is_wanted
 from services.progress_api.domain.measures import choosing, task
 from services.progress_api.episode_course import course_of
 from services.progress_api.grounds import grounds_of
-from shared.care.death import is_dead
 from shared.care.episode import is_programme
 from shared.care.subject import patient_of
-from shared.store.finding import fetch, find
-from shared.store.version import Key
+from shared.store.finding import find
 
 if TYPE_CHECKING:
     from shared.feed.one_person import OnePerson
@@ -53,14 +52,13 @@ async def asks(episode_id: str, person: OnePerson, tx: Transaction) -> bool:
 
 
 async def is_called_for(cause: task.Cause, person: OnePerson, tx: Transaction) -> bool:
-    """Tell whether a plan or a condition still asks for a measure, where it takes one."""
+    """Tell whether a plan or a condition still asks for a measure, where it takes one.
+
+    After the programme, its own plan must not have been ended early.
+    """
+    if cause.phase == "aftercare" and not await is_wanted(cause.episode_id, person, tx):
+        return False
     if not choosing.needs_ground(cause.questionnaire):
         return True
     known = await grounds_of(person, tx)
     return cause.questionnaire in choosing.questionnaires(known, cause.first)
-
-
-async def has_died(person: OnePerson, tx: Transaction) -> bool:
-    """Tell whether any of a person's Patients is said to have died."""
-    patients = [await fetch(tx, Key("Patient", each)) for each in person.ids]
-    return any(each is not None and is_dead(each.content) for each in patients)

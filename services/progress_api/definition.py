@@ -21,6 +21,7 @@ from services.progress_api.reactions import (
     measures_due,
     no_shows,
     packet_amended,
+    packet_corrected,
     person_died,
     plan_disagrees,
     referral_exchange,
@@ -70,6 +71,7 @@ DEFINITION: Final = ServiceDefinition(
             plan_disagrees.REACTION,
             referral_exchange.REACTION,
             packet_amended.REACTION,
+            packet_corrected.REACTION,
         ),
         timers={
             **attendance.TIMERS,

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.measures.policy import RHYTHMS
 from services.progress_api.episode_course import course_of
-from shared.care.death import is_dead
 from shared.care.episode import is_programme
+from shared.feed.deaths import has_died
 from shared.feed.one_person import one_person
 from shared.feed.open_episode import has_open_episode
-from shared.store.finding import fetch, find
-from shared.store.version import Key
+from shared.store.finding import find
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,12 +27,11 @@ _LASTS: Final = timedelta(days=RHYTHMS["aftercare"].period_days or 0)
 
 async def is_followed(tx: Transaction, patient_id: str, now: datetime) -> bool:
     """Tell whether a person has an open episode, or finished the programme not long ago."""
-    patient = await fetch(tx, Key("Patient", patient_id))
-    if patient is not None and is_dead(patient.content):
+    person = await one_person(tx, patient_id)
+    if await has_died(person, tx):
         return False
     if await has_open_episode(tx, patient_id):
         return True
-    person = await one_person(tx, patient_id)
     ended = await find(tx, "EpisodeOfCare", person.criterion, ("status", "finished"))
     return any([await is_in_aftercare(each, tx, now) for each in ended])
 

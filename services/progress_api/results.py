@@ -46,6 +46,12 @@ def _withdrawn(before: JsonObject) -> JsonObject | None:
 _MANNER: Final = Manner(_revised, _withdrawn)
 
 
+def stands(before: JsonObject | None, result: JsonObject | None) -> bool:
+    """Tell whether a result, or that there is none, is in the record already."""
+    wanted = {} if result is None else {"": result}
+    return not reconciled(wanted, {"": before}, _MANNER)
+
+
 async def keep(
     tx: Transaction,
     results: Iterable[JsonObject],

@@ -37,6 +37,11 @@ def sessions_of(told: JsonObject) -> frozenset[str]:
     return frozenset(each["value"] for each in ours if "value" in each)
 
 
+def cohorts_of(told: JsonObject) -> frozenset[str]:
+    """Name the cohorts whose meetings an Appointment is of: what stands first in a session."""
+    return frozenset(each.partition("|")[0] for each in sessions_of(told))
+
+
 def span_of(told: JsonObject) -> Range | None:
     """Give the time of an Appointment or Slot; None where it has not both ends."""
     if "start" not in told or "end" not in told:

@@ -30,10 +30,15 @@ _LAST_MONDAY: Final = date(9999, 12, 20)
 
 def lasts_a_day_at_most(change: CareChange, _found: Found) -> Iterator[Issue]:
     """Refuse an appointment that would hold people for longer than a day."""
-    span = span_of(change.after)
-    if holds(change.after) and span is not None and span[1] - span[0] > _LONGEST:
+    if holds(change.after) and is_too_long(change.after):
         told = "An Appointment lasts at most 24 hours; write one for each day."
         yield Issue("error", "business-rule", told, "Appointment.end")
+
+
+def is_too_long(appointment: JsonObject) -> bool:
+    """Tell whether an appointment lasts longer than one may."""
+    span = span_of(appointment)
+    return span is not None and span[1] - span[0] > _LONGEST
 
 
 def nobody_is_in_two_places(change: CareChange, found: Found) -> Iterator[Issue]:

@@ -15,6 +15,7 @@ from shared.care.canonical import profile
 from shared.care.law import CareChange, Found, Law, Need
 from shared.care.programme_plan import ids_of
 from shared.fhir.errors import Issue
+from shared.fhir.search.escapes import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,11 +37,25 @@ def takes(people: int) -> JsonObject:
     return {"url": CAPACITY, "valuePositiveInt": people}
 
 
+def is_closed(slot: JsonObject) -> bool:
+    """Tell whether people have closed a Slot, which takes nobody then."""
+    return slot.get("status") in _CLOSED
+
+
 def fills(appointment: JsonObject, slot: JsonObject, bases: tuple[str, ...]) -> bool:
     """Tell whether an appointment holds a place of a Slot; one that was moved away does not."""
+    return is_for(appointment, slot, bases) and holds(appointment) and overlap(appointment, slot)
+
+
+def is_for(appointment: JsonObject, slot: JsonObject, bases: tuple[str, ...]) -> bool:
+    """Tell whether an appointment is for a Slot, by name or as one of its session."""
     is_meant = bool(sessions_of(appointment) & sessions_of(slot))
-    is_named = slot["id"] in ids_of(appointment.get("slot", ()), "Slot", bases)
-    return (is_meant or is_named) and holds(appointment) and overlap(appointment, slot)
+    return is_meant or slot["id"] in ids_of(appointment.get("slot", ()), "Slot", bases)
+
+
+def takes_in(slot: JsonObject, appointment: JsonObject) -> bool:
+    """Tell whether a Slot is open for such an appointment, as long as there is room."""
+    return _is_of(slot, appointment) and not is_closed(slot)
 
 
 def places_left(
@@ -58,7 +73,7 @@ def a_session_has_room(change: CareChange, found: Found) -> Iterator[Issue]:
     for slot in {each["id"]: each for each in matches if each["resourceType"] == "Slot"}.values():
         if not _is_of(slot, change.after):
             told = "and the Appointment must carry the identifier of the same session"
-        elif slot.get("status") in _CLOSED:
+        elif is_closed(slot):
             told = "takes no appointments"
         elif fills(change.after, slot, change.bases) and (
             places_left(slot, (change.after, *others), change.bases) < 0
@@ -89,6 +104,11 @@ def slot_id(session: str) -> str:
     return derived_id(session, "slot")
 
 
+def session_token(session: str) -> str:
+    """Ask a search for what is of a session."""
+    return f"{SESSION_SYSTEM}|{escape(session)}"
+
+
 def seats(appointment: JsonObject, bases: tuple[str, ...]) -> tuple[Need, ...]:
     """Name the searches for the Slots of an appointment, and for who else fills them.
 
@@ -96,7 +116,7 @@ def seats(appointment: JsonObject, bases: tuple[str, ...]) -> tuple[Need, ...]:
     """
     status = ("status", ",".join(HOLDING))
     met = sorted(sessions_of(appointment))
-    sessions = [f"{SESSION_SYSTEM}|{each}" for each in met]
+    sessions = list(map(session_token, met))
     own = {slot_id(each) for each in met}
     named = [e for e in ids_of(appointment.get("slot", ()), "Slot", bases) if e not in own]
     return (

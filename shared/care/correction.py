@@ -81,6 +81,7 @@ def review(acted: Acted, authored: str) -> JsonObject:
         "focus": {"reference": acted.reference},
         "for": acted.subject,
         "authoredOn": authored,
+        "executionPeriod": {"start": authored},
         "reasonCode": REASON,
         "reasonReference": {"reference": acted.ground},
         "owner": whose,

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from shared.care.automatic import Policy
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.fhir.reader import JsonObject
 
+ENDS_CARE: Final = Policy(
+    "care-ends-with-death", "1.0", "Ends what is open for a person who has died"
+)
 DIED: Final = "The person has died."
 _REASONS: Final = ("statusReason", "cancelationReason")
 

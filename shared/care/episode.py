@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.canonical import code_system
 from shared.care.law import CareChange, Law
+from shared.fhir.dates import not_before
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
@@ -32,14 +33,27 @@ def is_programme(episode: JsonObject) -> bool:
     )
 
 
+def is_in_programme(episode: JsonObject) -> bool:
+    """Tell whether an episode says that somebody is in the programme, be it on hold."""
+    return episode.get("status") in _IN_CARE and is_programme(episode)
+
+
 def moved(episode: JsonObject, status: str, at: str) -> JsonObject:
     """Give an episode its next status, ending the one before in its history."""
     history = list(episode.get("statusHistory", ()))
     is_told = bool(history) and "end" not in history[-1]["period"]
     last = history.pop() if is_told else _told_now(episode)
-    ended = last | {"period": last["period"] | {"end": at}}
-    begun = {"status": status, "period": {"start": at}}
+    then = not_before(at, last["period"].get("start", at))
+    ended = last | {"period": last["period"] | {"end": then}}
+    begun = {"status": status, "period": {"start": then}}
     return episode | {"status": status, "statusHistory": [*history, ended, begun]}
+
+
+def finished(episode: JsonObject, at: str) -> JsonObject:
+    """Give an episode as it is when it ends."""
+    period = episode.get("period", {})
+    end = not_before(at, period.get("start", at))
+    return moved(episode, "finished", at) | {"period": period | {"end": end}}
 
 
 def _told_now(episode: JsonObject) -> JsonObject:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from shared.care.planned_sessions import are_told, sessions
+from shared.care.planned_sessions import are_told, bounds_of, sessions
 from shared.care.session import Counting, appointments_of, attended, orders_of, scheduled
 from shared.care.spans import length, within
 from shared.care.weekly_hours import LONGEST_VISIT, weekly_minutes
@@ -110,8 +110,8 @@ class Ledger:
     def _runs_in(self, week: LocalWeek, request: JsonObject) -> bool:
         if not self._is_planned(request):
             return False
-        repeat = request["occurrenceTiming"].get("repeat", {})
-        bounds = (repeat.get("boundsPeriod", {}), self.plan.get("period", {}))
+        period = self.plan.get("period", {})
+        bounds = (bounds_of(request["occurrenceTiming"], period, self.zone), period)
         spans = [week.span(self.zone), *(self._running(each) for each in bounds)]
         return max(low for low, _ in spans) < min(high for _, high in spans)
 

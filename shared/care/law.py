@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class CareChange:
     """A write as a law sees it: the content before (None when new) and after, when, and by whom.
 
-    `caller` is a reference (`Practitioner/7`), None for an anonymous one; `bases` are all
-    addresses of this server, to understand references by.
+    `now` is in the zone in which a date without one is taken to be; `caller` is a reference
+    (`Practitioner/7`), None for an anonymous one; `bases` are all addresses of this server, to
+    understand references by.
     """
 
     before: JsonObject | None

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 from shared.care import (
     admission_decision,
     appointment,
+    attendance_told,
     booking,
     capacity,
     care_plan,
     episode,
+    judgement,
     licensed_level,
     minors,
     places,
@@ -28,6 +30,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *care_plan.LAWS,
     *plan_activation.LAWS,
     *appointment.LAWS,
+    *attendance_told.LAWS,
     *booking.LAWS,
     *capacity.LAWS,
     *referral.LAWS,
@@ -36,6 +39,7 @@ LAWS: Final[tuple[Law, ...]] = (
     *minors.LAWS,
     *admission_decision.LAWS,
     *licensed_level.LAWS,
+    *judgement.LAWS,
     *transfer_document.LAWS,
 )
 LAWFUL_TYPES: Final = frozenset(law.type for law in LAWS)

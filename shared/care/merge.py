@@ -34,6 +34,16 @@ def together(patient_id: str, links: Mapping[str, str | None]) -> set[str]:
         joined |= more
 
 
+def survivor(patient_id: str, links: Mapping[str, str | None]) -> str:
+    """Follow links to the Patient who stands; of those linked in a ring, to the first by id."""
+    way = [patient_id]
+    while (after := links.get(way[-1])) is not None:
+        if after in way:
+            return min(way[way.index(after) :])
+        way.append(after)
+    return way[-1]
+
+
 def may_merge(patient: JsonObject) -> bool:
     """Tell whether a write of a Patient may merge them with another one, or part them."""
     return bool(patient.get("link")) or patient["meta"]["versionId"] != "1"

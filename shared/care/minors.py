@@ -8,6 +8,7 @@ https://hl7.org/fhir/R4/consent.html
 from __future__ import annotations
 
 import json
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import tzinfo
 
     from shared.fhir.reader import JsonObject
 
@@ -46,6 +47,30 @@ def is_minor(patient: JsonObject, now: datetime) -> bool:
     last = moment(date_range(patient["birthDate"])[1] - 1)
     passed = now.year - last.year - ((now.month, now.day) < (last.month, last.day))
     return passed < majority(patient)
+
+
+def comes_of_age(patient: JsonObject, zone: tzinfo) -> datetime | None:
+    """Tell when a person is no minor any more; None where no birth date is known."""
+    if "birthDate" not in patient:
+        return None
+    last = moment(date_range(patient["birthDate"])[1] - 1)
+    year = last.year + majority(patient)
+    if year > MAXYEAR:
+        return None
+    # Who was born on a 29th of February is a year older on the day that follows the 28th.
+    return datetime(year, last.month, 1, tzinfo=zone) + timedelta(days=last.day - 1)
+
+
+def was_a_guardians(consent: JsonObject, patient: JsonObject, now: datetime) -> bool:
+    """Tell whether only others consented, for a minor who is none any more."""
+    zone = now.tzinfo or UTC
+    grown = comes_of_age(patient, zone)
+    told = consent.get("dateTime") or consent.get("meta", {}).get("lastUpdated")
+    if grown is None or now < grown or told is None:
+        return False
+    by = [str(each.get("reference", "")) for each in consent.get("performer", ())]
+    is_theirs = bool(by) and all("RelatedPerson/" in each for each in by)
+    return is_theirs and moment(date_range(told, zone)[0]) < grown
 
 
 def guardians(people: Iterable[JsonObject], now: datetime) -> list[str]:

@@ -5,27 +5,31 @@ They hold for plans that claim our profile; plans that partners keep for themsel
 
 from __future__ import annotations
 
-from datetime import UTC, date
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from shared.care import certification, own_plans, plan_signing
 from shared.care.law import CareChange, Found, Law, Need
-from shared.care.programme_plan import activity_ids, is_in_force, is_ours
+from shared.care.programme_plan import activity_ids, goes_on_again, is_in_force, is_ours
 from shared.care.required_hours import required
 from shared.care.subject import patient_of
 from shared.care.weekly_hours import planned_minutes
+from shared.fhir.dates import local_day
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date, tzinfo
 
 _STATUS: Final = "CarePlan.status"
 _DAY: Final = len("2026-03-01")
 
 
 def comes_into_force(change: CareChange) -> bool:
-    """Tell whether a write makes a plan of ours active that was not."""
+    """Tell whether a write makes a plan of ours active that was not, and not by a correction."""
     is_active = is_ours(change.after) and change.after.get("status") == "active"
+    if goes_on_again(change):
+        return False
     before = change.before or {}
     return is_active and not (is_ours(before) and before.get("status") == "active")
 
@@ -73,7 +77,7 @@ def a_plan_in_force_holds_its_hours(change: CareChange, found: Found) -> Iterato
     requests, patients = (*found, (), ())[:2]
     day = _day(change)
     asked = required(change.after, next(iter(patients), None), day)
-    minutes = planned_minutes(requests, asked, day)
+    minutes = planned_minutes(requests, asked, day, _zone(change))
     if asked.verdict(minutes) == "short":
         yield _refusal(
             f"The plan holds {float(minutes / 60):g} hours a week that count; {asked.name} "
@@ -108,9 +112,13 @@ def _activities(change: CareChange) -> tuple[Need, ...]:
 
 def _day(change: CareChange) -> date:
     """Choose the day whose week counts: today, but no day before the plan begins."""
-    start = str(change.after.get("period", {}).get("start", ""))[:_DAY]
-    today = change.now.astimezone(UTC).date()
-    return max(today, date.fromisoformat(start)) if len(start) == _DAY else today
+    start = str(change.after.get("period", {}).get("start", ""))
+    today = change.now.date()
+    return max(today, local_day(start, _zone(change))) if len(start) >= _DAY else today
+
+
+def _zone(change: CareChange) -> tzinfo:
+    return change.now.tzinfo or UTC
 
 
 def _refusal(told: str, expression: str) -> Issue:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from shared.care.automatic import Policy
 from shared.care.canonical import code_system
 from shared.care.law import CareChange, Found, Law, Need
-from shared.care.programme_plan import activity_ids, ids_of, is_ours
+from shared.care.programme_plan import activity_ids, goes_on_again, ids_of, is_ours
 from shared.fhir.errors import Issue
 from shared.fhir.reader import read
 from shared.fhir.references import parse_reference
@@ -52,9 +52,15 @@ def signers(teams: Iterable[JsonObject], bases: tuple[str, ...]) -> list[str]:
         each["member"]
         for team in teams
         for each in team.get("participant", ())
-        if "member" in each and not _is_excused(each)
+        if "member" in each and not is_excused(each)
     )
     return [f"Practitioner/{each}" for each in ids_of(members, "Practitioner", bases)]
+
+
+def is_excused(participant: JsonObject) -> bool:
+    """Tell whether somebody is of a team in no other role than those that sign nothing."""
+    roles = {each.get("text") for each in participant.get("role", ())}
+    return bool(roles) and roles <= set(_DATA["excused_roles"])
 
 
 def is_sign_off(task: JsonObject) -> bool:
@@ -75,6 +81,8 @@ def signed_content(task: JsonObject) -> str | None:
 
 def comes_to_be_followed(change: CareChange) -> bool:
     """Tell whether a write makes a plan of ours one that is followed, or may be without more."""
+    if goes_on_again(change):
+        return False
     return _is_followed(change.after) and not _is_followed(change.before or {})
 
 
@@ -128,11 +136,6 @@ def _needs(change: CareChange) -> tuple[Need, ...]:
 def _is_followed(plan: JsonObject) -> bool:
     is_plan = is_ours(plan) and plan.get("intent") != "proposal"
     return is_plan and plan.get("status") in _IN_FORCE
-
-
-def _is_excused(participant: JsonObject) -> bool:
-    roles = {each.get("text") for each in participant.get("role", ())}
-    return bool(roles) and roles <= set(_DATA["excused_roles"])
 
 
 def _signature(task: JsonObject) -> tuple[object, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from shared.care.weekly_hours import WEEKDAYS, session_minutes
+from shared.care.weekly_hours import WEEKDAYS, minutes_of, session_minutes
 from shared.fhir.dates import date_range, moment
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 # A plan without an end is scheduled so far ahead, and an activity no more often.
 _FARTHEST: Final = timedelta(days=365)
 _MOST: Final = 800
-_LONGEST_MINUTES: Final = 24 * 60
+_DAY_MINUTES: Final = 24 * 60
 # A year before the calendar of `datetime` comes near to its end.
 _LAST_DAY: Final = date(9998, 1, 1)
 
@@ -44,10 +45,10 @@ def sessions(timing: JsonObject, period: JsonObject, zone: tzinfo) -> list[Sessi
     """
     minutes = session_minutes(timing)
     repeat = timing.get("repeat", {})
-    if not 0 < minutes <= _LONGEST_MINUTES or not _is_weekly(repeat):
+    if not 0 < minutes <= _DAY_MINUTES or not _is_weekly(repeat):
         return []
     length = timedelta(minutes=float(minutes))
-    days = _days(repeat, period, zone)
+    days = _days(repeat, (bounds_of(timing, period, zone), period), zone)
     starts = (start for day in days for start in _starts(day, repeat, zone))
     limit = min(repeat.get("count", _MOST), _MOST)
     return [
@@ -65,16 +66,31 @@ def are_told(timing: JsonObject, period: JsonObject) -> bool:
     )
 
 
+def bounds_of(timing: JsonObject, period: JsonObject, zone: tzinfo) -> JsonObject:
+    """Give the period of an activity: its own, or for so long since its plan began."""
+    repeat = timing.get("repeat", {})
+    length = repeat.get("boundsDuration") or repeat.get("boundsRange", {}).get("high", {})
+    minutes = minutes_of(length.get("value"), length.get("code"))
+    if "boundsPeriod" in repeat or "start" not in period or not minutes:
+        return dict(repeat.get("boundsPeriod", {}))
+    first = min(_LAST_DAY, _first_day(period["start"], zone))
+    days = min(max(ceil(minutes / _DAY_MINUTES), 1), (_LAST_DAY - first).days + 1)
+    last = first + timedelta(days=days - 1)
+    return {"start": first.isoformat(), "end": last.isoformat()}
+
+
 def _is_weekly(repeat: JsonObject) -> bool:
     every = float(str(repeat.get("period", 1)))
     unit = repeat.get("periodUnit")
     return every >= 1 and every.is_integer() and (unit == "wk" or (unit == "d" and every == 1))
 
 
-def _days(repeat: JsonObject, period: JsonObject, zone: tzinfo) -> Iterator[date]:
-    bounds = repeat.get("boundsPeriod", {})
-    starts = [each["start"] for each in (bounds, period) if "start" in each]
-    ends = [each["end"] for each in (bounds, period) if "end" in each]
+def _days(
+    repeat: JsonObject, periods: tuple[JsonObject, JsonObject], zone: tzinfo
+) -> Iterator[date]:
+    bounds, _ = periods
+    starts = [each["start"] for each in periods if "start" in each]
+    ends = [each["end"] for each in periods if "end" in each]
     if not starts:
         return
     first = min(_LAST_DAY, max(_first_day(each, zone) for each in starts))

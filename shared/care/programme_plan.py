@@ -14,9 +14,13 @@ from shared.fhir.references import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from shared.care.law import CareChange
     from shared.fhir.reader import JsonObject
 
 PROFILE: Final = profile("stepdown-careplan")
+_PLAN_API: Final = "Device/plan"
+_ENDED: Final = frozenset({"completed", "revoked"})
+_MAY_CHANGE: Final = frozenset({"status", "meta"})
 
 
 def is_ours(plan: JsonObject) -> bool:
@@ -27,6 +31,14 @@ def is_ours(plan: JsonObject) -> bool:
 def is_in_force(plan: JsonObject) -> bool:
     """Tell whether a CarePlan is one of ours that people follow now."""
     return is_ours(plan) and plan.get("status") == "active" and plan.get("intent") != "proposal"
+
+
+def goes_on_again(change: CareChange) -> bool:
+    """Tell whether plan_api lets a plan that had ended go on as it was, because of a correction."""
+    before, after = change.before, change.after
+    if before is None or change.caller != _PLAN_API or before.get("status") not in _ENDED:
+        return False
+    return all(before.get(name) == after.get(name) for name in {*before, *after} - _MAY_CHANGE)
 
 
 def activity_ids(plan: JsonObject, bases: tuple[str, ...]) -> list[str]:

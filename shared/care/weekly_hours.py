@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/datatypes.html#Timing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from fractions import Fraction
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,7 +18,7 @@ from shared.fhir.reader import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, tzinfo
 
     from shared.fhir.reader import JsonObject
 
@@ -117,30 +118,34 @@ def activities_of(request: JsonObject) -> list[str]:
     return [each.partition("|")[0] for each in request.get("instantiatesCanonical", ())]
 
 
-def planned_minutes(requests: Iterable[JsonObject], policy: HoursPolicy, day: date) -> Fraction:
+def planned_minutes(
+    requests: Iterable[JsonObject], policy: HoursPolicy, day: date, zone: tzinfo = UTC
+) -> Fraction:
     """Add up what is planned for a week around a day and counts for a policy."""
-    counted = (each for each in requests if policy.counts(each) and is_planned(each, day))
+    counted = (each for each in requests if policy.counts(each) and is_planned(each, day, zone))
     return sum((weekly_minutes(each["occurrenceTiming"]) for each in counted), Fraction())
 
 
-def is_planned(request: JsonObject, day: date) -> bool:
+def is_planned(request: JsonObject, day: date, zone: tzinfo = UTC) -> bool:
     """Tell whether a request plans a regular activity that runs on a day."""
     if request.get("status") not in _PLANNED or request.get("asNeededBoolean"):
         return False
     timing = request.get("occurrenceTiming")
-    return timing is not None and _covers(timing.get("repeat", {}).get("boundsPeriod", {}), day)
+    return timing is not None and _covers(
+        timing.get("repeat", {}).get("boundsPeriod", {}), day, zone
+    )
 
 
 def weekly_minutes(timing: JsonObject) -> Fraction:
     """Give the mean minutes a week of a regular activity."""
     repeat = timing.get("repeat", {})
-    return _times_a_week(repeat) * _minutes(repeat.get("duration"), repeat.get("durationUnit"))
+    return _times_a_week(repeat) * minutes_of(repeat.get("duration"), repeat.get("durationUnit"))
 
 
 def session_minutes(timing: JsonObject) -> Fraction:
     """Give the minutes that one session takes; 0 where it is not said."""
     repeat = timing.get("repeat", {})
-    return _minutes(repeat.get("duration"), repeat.get("durationUnit"))
+    return minutes_of(repeat.get("duration"), repeat.get("durationUnit"))
 
 
 def _times_a_week(repeat: JsonObject) -> Fraction:
@@ -148,19 +153,20 @@ def _times_a_week(repeat: JsonObject) -> Fraction:
     if unit == "d" and repeat.get("dayOfWeek"):
         # "Daily on Mondays and Thursdays" is said of two days, not of seven.
         return times * len(repeat["dayOfWeek"])
-    period = _minutes(repeat.get("period", 1), unit)
+    period = minutes_of(repeat.get("period", 1), unit)
     return times * _WEEK_MINUTES / period if period else Fraction()
 
 
-def _minutes(number: object, unit: str | None) -> Fraction:
-    if number is None or unit is None:
+def minutes_of(number: object, unit: str | None) -> Fraction:
+    """Give the minutes of a number of some unit of time; 0 where either is not said."""
+    if number is None or unit not in _UNIT_MINUTES:
         return Fraction()
     # A decimal may have any exponent, of which an exact fraction would be as long.
     bounded = Fraction(min(float(str(number)), _LONGEST)).limit_denominator(_FINEST)
     return bounded * _UNIT_MINUTES[unit]
 
 
-def _covers(bounds: JsonObject, day: date) -> bool:
-    first, after = date_range(day.isoformat())
-    begins = "start" not in bounds or date_range(bounds["start"])[0] < after
-    return begins and ("end" not in bounds or date_range(bounds["end"])[1] > first)
+def _covers(bounds: JsonObject, day: date, zone: tzinfo) -> bool:
+    first, after = date_range(day.isoformat(), zone)
+    begins = "start" not in bounds or date_range(bounds["start"], zone)[0] < after
+    return begins and ("end" not in bounds or date_range(bounds["end"], zone)[1] > first)

@@ -1,7 +1,7 @@
 """Which addresses of partners may be called: public ones by https, others where they are allowed.
 
 A name is looked up once, every address that it has must do, and the connection goes to one that was
-looked at: a name that answers otherwise the next time leads nowhere else.
+looked at: a name that answers otherwise the next time leads nowhere else. Nor does a redirect.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import TYPE_CHECKING, Final
 
 import httpx
+
+from shared.client.bounds import ANSWER_SECONDS, asked_plainly, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +53,20 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._inner = httpx.AsyncHTTPTransport(trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Look the name up, and send the request to an address that may be called.
+        """Look the name up, send the request to an address that may be called, and read the answer.
 
         :raises NotAllowedError: when the name leads to any that may not.
+        :raises NoAnswerError: when what comes back is too much, or not FHIR.
+        :raises ReadTimeout: when not all of it came in time.
         """
+        asked_plainly(request)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await whole(await self._send(request))
+        except TimeoutError:
+            raise httpx.ReadTimeout("The answer took too long.", request=request) from None
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         addresses = await _addresses(url.host, url.port or _PORTS.get(url.scheme, 0))
         if not all(may_call(url.scheme, url.port, each, self._allowed) for each in addresses):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from shared.fhir.errors import Malformed
 from shared.fhir.memory import remembering_short_texts
@@ -63,8 +63,28 @@ def local_day(text: str, zone: tzinfo, *, last: bool = False) -> date:
     :raises Malformed: the text is no such date.
     """
     begins, over = date_range(text, zone)
-    there = datetime.fromisoformat(text).tzinfo if zone is UTC and "T" in text else zone
-    return moment(over - 1 if last else begins).astimezone(there or zone).date()
+    there = _offset_of(text) if zone is UTC else zone
+    known = moment(over - 1 if last else begins)
+    try:
+        return known.astimezone(there).date()
+    except OverflowError:  # it is beyond the calendar there: the first or last day there is
+        return known.date()
+
+
+def told_day(text: str, zone: tzinfo) -> str:
+    """Write a date for people: a moment as its local day, a month or a year as it is.
+
+    :raises Malformed: the text is no such date.
+    """
+    return local_day(text, zone).isoformat() if "T" in text else text
+
+
+def not_before(text: str, earliest: str) -> str:
+    """Give a dateTime, or the earliest that it may be where it would lie before that.
+
+    Of two parties one's clock may run ahead: what the other does next is not earlier.
+    """
+    return earliest if date_range(text)[0] < date_range(earliest)[0] else text
 
 
 def instant(moment: datetime) -> int:
@@ -106,6 +126,12 @@ def _time_range(found: re.Match[str], day: date, zone: tzinfo) -> Range:
     width: int = 10 ** (6 - len(digits))
     low += int(digits or 0) * width
     return low, low + width
+
+
+def _offset_of(text: str) -> tzinfo:
+    found = _TEXT.fullmatch(text)
+    offset = found["offset"] if found else None
+    return timezone(timedelta(microseconds=_offset(offset))) if offset else UTC
 
 
 def _offset(text: str) -> int:

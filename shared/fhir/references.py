@@ -25,6 +25,7 @@ _RESTFUL = re.compile(
     r"(?:(?P<base>.*)/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})"
     r"(?:/_history/(?P<version>[A-Za-z0-9.-]{1,64}))?(?:#.*)?"
 )
+_PARTING = re.compile(r"[,|$\\]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ATTRIBUTE = re.compile(r"""(\s(?:href|src)\s*=\s*)(["'])(.*?)\2""", re.DOTALL)
 
@@ -73,6 +74,18 @@ def parse_reference(text: str, bases: tuple[str, ...] = ()) -> Link:
     elif _ABSOLUTE.match(found["base"]):
         kind = "external"
     return Link(kind, text, found["type"], found["id"], found["version"])
+
+
+def searchable(reference: JsonObject, bases: tuple[str, ...] = ()) -> str | None:
+    """Write what a search can ask for a Reference; None where it leads to no resource of its own.
+
+    Commas and the like part the values of a search, and stand in no address of a resource.
+    """
+    link = parse_reference(str(reference.get("reference", "")), bases)
+    if link.kind == "local":
+        return f"{link.type}/{link.id}"
+    is_address = link.kind in {"external", "urn"} and not _PARTING.search(link.text)
+    return link.text if is_address else None
 
 
 def _below(text: str, bases: tuple[str, ...]) -> str | None:

@@ -11,7 +11,6 @@ from base64 import b64encode
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from shared.care.canonical import CANONICAL
 from shared.fhir.definitions import TYPE_NAME
 from shared.server.served import interactions_of
 from shared.store.audit_codes import (
@@ -30,6 +29,7 @@ from shared.store.audit_codes import (
     REQUEST_TYPE_SYSTEM,
     ROLE_SYSTEM,
     SEARCHES,
+    SERVICE_SYSTEM,
     UNNAMED,
     outcome_of,
 )
@@ -73,8 +73,6 @@ _REQUEST: Final = {
     "system": REQUEST_TYPE_SYSTEM,
     "code": "XrequestId",
 }
-# The system of identifiers that name a service.
-_SERVICE: Final = f"{CANONICAL}/service"
 
 
 def audit_event(audited: Audited) -> JsonObject:
@@ -130,7 +128,7 @@ def _who(row: AuditRow) -> JsonObject:
 
 def _service(row: AuditRow) -> JsonObject:
     title = f"{row.service}_api"
-    return {"identifier": {"system": _SERVICE, "value": title}, "display": title}
+    return {"identifier": {"system": SERVICE_SYSTEM, "value": title}, "display": title}
 
 
 def _entities(audited: Audited) -> Iterator[JsonObject]:

@@ -11,8 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from shared.fhir.definitions import defined_code_system
 from shared.fhir.errors import InvalidSearch, TooCostly
 from shared.fhir.references import parse_reference
+from shared.fhir.search.code_case import asks_for_letters, in_any_case
 from shared.fhir.search.query import Chain, Criterion, Has
 from shared.fhir.search.values import Concepts, Token
 from shared.fhir.terminology import CannotTell, expand
@@ -32,16 +34,20 @@ _MOST: Final = 2_000
 
 
 async def with_concepts(reading: Reading, query: Query, bases: tuple[str, ...]) -> Query:
-    """Put in the codes of the concepts that a search names.
+    """Put in the codes of the concepts that a search names, in any case where that is the same.
 
     :raises InvalidSearch: when what it names is not held here.
     :raises CannotTell: when what is held does not tell all of them.
     :raises TooCostly: when they are too many.
     """
-    if not any(map(_names_concepts, query.criteria)):
+    if any(map(_names_concepts, query.criteria)):
+        found = [await _restriction(reading, each, bases) for each in query.criteria]
+        query = replace(query, criteria=tuple(found))
+    if not asks_for_letters(query):
         return query
-    found = [await _restriction(reading, each, bases) for each in query.criteria]
-    return replace(query, criteria=tuple(found))
+    # What R4 defines nobody redefines.
+    systems = [each for each in await reading.any_case() if defined_code_system(each) is None]
+    return in_any_case(query, systems) if systems else query
 
 
 def _names_concepts(restriction: Restriction) -> bool:

@@ -32,26 +32,39 @@ _MAX_RATIO: Final = 20
 _FREE_BYTES: Final = 1_000_000
 _GZIP_WINDOW: Final = 31
 _CHARSET: Final = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)')
+# https://hl7.org/fhir/R4/http.html#version-parameter
+_FHIR_VERSION: Final = re.compile(r';\s*fhirversion\s*=\s*"?([^";\s]*)')
+_FHIR_VERSIONS: Final = frozenset({"4.0", "4.0.1"})
+# https://www.rfc-editor.org/rfc/rfc9110#name-quality-values: what is of no worth is not taken
+_WORTHLESS: Final = re.compile(r";\s*q\s*=\s*0(?:\.0{0,3})?\s*(?:;|$)")
 
 
 def media_type_of(headers: Mapping[str, str]) -> str | None:
     """Read the media type of a body, without its parameters; None where none is given.
 
-    :raises UnsupportedMedia: when it is in another character set than UTF-8.
+    :raises UnsupportedMedia: when it is in another character set than UTF-8, or of another FHIR.
     """
     given = headers.get("content-type")
     if given is None:
         return None
-    if not {"utf-8", "utf8"}.issuperset(_CHARSET.findall(given.lower())):
+    given = given.lower()
+    if not {"utf-8", "utf8"}.issuperset(_CHARSET.findall(given)):
         raise UnsupportedMedia("The body must be UTF-8.")
-    return given.partition(";")[0].strip().lower()
+    if not _FHIR_VERSIONS.issuperset(_FHIR_VERSION.findall(given)):
+        raise UnsupportedMedia("The body must be of FHIR version 4.0.")
+    return given.partition(";")[0].strip()
 
 
 def accepted(headers: Mapping[str, str], query: Pairs) -> set[str]:
     """List the media types that the client takes; `_format` rules over Accept."""
     asked = [value for name, value in query if name == "_format"]
-    accepts = asked or headers.get("accept", "*/*").split(",")
-    return {each.partition(";")[0].strip().lower().replace(" ", "+") for each in accepts}
+    accepts = [each.lower() for each in asked or headers.get("accept", "*/*").split(",")]
+    return {each.partition(";")[0].strip().replace(" ", "+") for each in accepts if _takes(each)}
+
+
+def _takes(accept: str) -> bool:
+    of_version = _FHIR_VERSIONS.issuperset(_FHIR_VERSION.findall(accept))
+    return of_version and not _WORTHLESS.search(accept)
 
 
 def check_acceptable(headers: Mapping[str, str], query: Pairs) -> None:
@@ -60,7 +73,7 @@ def check_acceptable(headers: Mapping[str, str], query: Pairs) -> None:
     :raises NotAcceptable: when it asks only for something else.
     """
     if accepted(headers, query).isdisjoint(_WANTED | {""}):
-        raise NotAcceptable(f"This server answers in {FHIR_JSON} only.")
+        raise NotAcceptable(f"This server answers in {FHIR_JSON} of FHIR version 4.0 only.")
 
 
 async def body_of(request: Request) -> bytes:

@@ -20,7 +20,7 @@ from shared.server.routing import route
 from shared.store.version import instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from shared.fhir.errors import Issue
     from shared.fhir.reader import JsonObject
@@ -72,16 +72,48 @@ def check_shape(bundle: JsonObject) -> None:
     :raises RuleViolation: with all issues.
     :raises TooLarge: with more entries than are taken at once.
     """
-    entries = bundle.get("entry", [])
-    if isinstance(entries, list):
-        if len(entries) > MAX_ENTRIES:
-            raise TooLarge(f"A Bundle may have at most {MAX_ENTRIES:,} entries.")
-        bare = [_without_resource(entry) for entry in entries]
-        bundle = bundle | ({"entry": bare} if bare else {})
-    # What R4's rules ask of entries is asked of each in its turn: in a batch the others still go.
-    issues = [each for each in validate(bundle) if each.code != "invariant"]
-    if issues:
-        raise RuleViolation(issues=tuple(issues))
+    bare = [_without_resource(entry) for entry in _entries_in(bundle)]
+    _refuse(validate(bundle | ({"entry": bare} if bare else {})))
+
+
+def check_frame(bundle: JsonObject) -> None:
+    """Check a Bundle but for its entries: in a batch the others go where one is no entry.
+
+    :raises RuleViolation: with all issues.
+    :raises TooLarge: with more entries than are taken at once.
+    """
+    is_bare = not _entries_in(bundle)
+    _refuse(validate({name: each for name, each in bundle.items() if is_bare or name != "entry"}))
+
+
+def check_entry(bundle: JsonObject, index: int) -> None:
+    """Check one entry of a batch around its resource.
+
+    :raises RuleViolation: with all issues.
+    """
+    bare = _without_resource(bundle["entry"][index])
+    found = validate({"resourceType": "Bundle", "type": "batch", "entry": [bare]})
+    _refuse([replace(each, expression=_numbered(each, index)) for each in found])
+
+
+def _numbered(issue: Issue, index: int) -> str:
+    return f"Bundle.entry[{index}]" + (issue.expression or "").removeprefix("Bundle.entry[0]")
+
+
+def _entries_in(bundle: JsonObject) -> list[Any]:
+    entries = bundle.get("entry")
+    if not isinstance(entries, list):
+        return []
+    if len(entries) > MAX_ENTRIES:
+        raise TooLarge(f"A Bundle may have at most {MAX_ENTRIES:,} entries.")
+    return entries
+
+
+def _refuse(issues: Iterable[Issue]) -> None:
+    # What R4's rules ask of entries is asked of each in its turn.
+    found = tuple(each for each in issues if each.code != "invariant")
+    if found:
+        raise RuleViolation(issues=found)
 
 
 def _without_resource(entry: Any) -> Any:  # noqa: ANN401

@@ -66,12 +66,16 @@ async def _statements(reading: Reading, query: Query) -> AsyncIterator[tuple[str
 
 async def _included(reading: Reading, query: Query, key: PageKey | None) -> Statement | None:
     """Compile what is included beside the page, which has to be found for that."""
-    rows = await reading.page(query, key)
-    shown = [Shown(Key(TYPE_NAME[row[2]], row[1]), row[0]) for row in rows]
+    if is_view(query.type):
+        events = await reading.audit_page(query, key)
+        shown = [Shown(Key(query.type, each.id), each.position) for each in events]
+    else:
+        rows = await reading.page(query, key)
+        shown = [Shown(Key(TYPE_NAME[row[2]], row[1]), row[0]) for row in rows]
     return included_statement(
         query.includes,
         shown[: query.count],
-        {each.pk for each in shown},
+        {each.pk for each in shown if not is_view(query.type)},
         access=reading.access,
         limit=_MOST_INCLUDED,
     )

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from shared.access.access import Access
 from shared.auth.actor import open_access
-from shared.fhir.errors import FhirError, TooLarge
+from shared.fhir.errors import FhirError, Malformed, TooLarge
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.writer import write
 from shared.observability.access_log import AccessLine, log_access
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _MAX_URL: Final = 8192
 _MAX_HEADERS: Final = 16_384
+_CRITERIA: Final = "if-none-exist"
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _CONTENT_TYPE: Final = f"{FHIR_JSON}; charset=utf-8"
 
@@ -150,8 +151,32 @@ def _addressed(request: Request) -> FhirRequest:
     interaction, fields = route(request.method, _path(request))
     query = tuple(request.query_params.multi_items())
     return FhirRequest(
-        request.method, interaction, **fields, query=query, headers=dict(request.headers)
+        request.method, interaction, **fields, query=query, headers=_headers(request)
     )
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Read the headers; what stands in several lines is one list.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-5.3
+    """
+    told: dict[str, str] = {}
+    for name, value in request.headers.items():
+        if name == _CRITERIA and name in told:
+            # A list of criteria would be other criteria.
+            raise Malformed("The header If-None-Exist may stand once.")
+        told[name] = f"{told[name]}, {value}" if name in told else value
+    if _CRITERIA in told:
+        told[_CRITERIA] = _in_utf_8(told[_CRITERIA])
+    return told
+
+
+def _in_utf_8(value: str) -> str:
+    """Read a header as an address is read: what was misread would match nothing, and be made."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise Malformed("If-None-Exist is ASCII or UTF-8.") from None
 
 
 def _path(request: Request) -> str:

@@ -69,7 +69,7 @@ def _given(operation: Operation, request: FhirRequest) -> list[tuple[str, Any]]:
     body = request.resource
     if body is None:
         return [_from_query(operation, name, value) for name, value in query]
-    if body.get("resourceType") == "Parameters":
+    if body.get("resourceType") == "Parameters" and not _is_content(operation, request, body):
         if query:
             raise Malformed(f"${operation.code} takes its inputs in the body or in the query.")
         return _from_parameters(operation, body)
@@ -78,6 +78,16 @@ def _given(operation: Operation, request: FhirRequest) -> list[tuple[str, Any]]:
         raise Malformed(f"${operation.code} takes {_taken(operation)}.", expression="Parameters")
     others = [_from_query(operation, name, value) for name, value in query]
     return [(whole[0].name, body), *others]
+
+
+def _is_content(operation: Operation, request: FhirRequest, body: JsonObject) -> bool:
+    """Tell whether Parameters are what is asked about: at their own address, with other names."""
+    takes_any = any(each.type == "Resource" for each in operation.inputs)
+    given = body.get("parameter")
+    if request.type != "Parameters" or not takes_any or not isinstance(given, list):
+        return False
+    own = [each.name for each in operation.inputs]
+    return any(isinstance(each, dict) and each.get("name") not in own for each in given)
 
 
 def _is_resource(parameter: Parameter) -> bool:

@@ -21,6 +21,7 @@ from shared.server.holdings import holdings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from shared.fhir.errors import Issue
     from shared.fhir.fhirpath import Node
@@ -37,18 +38,22 @@ _member_of: Final = re.compile(r"memberOf\('([^']+)'\)")
 
 
 class KnownProfiles(NamedTuple):
-    """Profiles by their urls, and what tells whether a coded value is in a value set they bind."""
+    """Profiles by their urls, and what tells whether a coded value is in a value set they bind.
+
+    Their rules may ask what day it is: `now` is in the zone of whose day it is.
+    """
 
     find: FindProfile
     member_of: Judge
+    now: datetime
 
     def issues(self, resource: JsonObject) -> list[Issue]:
         """Check a resource that is valid by R4 against the profiles it claims to conform to."""
-        return validate_claims(resource, self.find, member_of=self.member_of)
+        return validate_claims(resource, self.find, member_of=self.member_of, now=self.now)
 
 
 async def profiles_claimed(
-    reading: Reading, contents: Iterable[JsonObject], *nominated: str
+    reading: Reading, contents: Iterable[JsonObject], *nominated: str, now: datetime
 ) -> KnownProfiles:
     """Read the profiles that contents claim to conform to, and those that are nominated.
 
@@ -57,7 +62,7 @@ async def profiles_claimed(
     urls = {claim.url for each in contents for claim in claims_in(each)}
     everything = reading.unlimited("profiles")
     known = await _known(everything, urls.union(nominated))
-    return KnownProfiles(known.get, await _judge(everything, known))
+    return KnownProfiles(known.get, await _judge(everything, known), now)
 
 
 async def _known(reading: Reading, urls: Iterable[str]) -> dict[str, JsonObject]:

@@ -79,11 +79,9 @@ async def page_of_matches(
     tenant, secret = reading.access.tenant, reading.paging_key
     key = verify(query.page, query, tenant, secret) if query.page is not None else None
     page = _Page.cut(await searched.page(query, key) if query.count else [], query, key)
+    address = _address(request, query, context)
     links = [
-        (
-            relation,
-            _link(request, query, context, None if at is None else sign(at, query, tenant, secret)),
-        )
+        (relation, address if at is None else _at(address, sign(at, query, tenant, secret)))
         for relation, at in page.links(key)
     ]
     entries = (
@@ -125,12 +123,15 @@ class _Page:
         return found
 
 
-def _link(request: FhirRequest, query: Query, context: Context, page: str | None) -> str:
+def _address(request: FhirRequest, query: Query, context: Context) -> str:
+    """Write the address of a search, from its first page on."""
     pairs = [pair for pair in query.used if pair[0] != "_page"]
-    if page is not None:
-        pairs.append(("_page", page))
     of_type = request.type or ("*" if request.compartment else None)
     operation = f"${request.operation}" if request.operation else None
     steps = (context.base, *(request.compartment or ()), of_type, operation)
     url = "/".join(step for step in steps if step)
     return f"{url}?{urlencode(pairs)}" if pairs else url
+
+
+def _at(address: str, page: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({'_page': page})}"

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#return
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -16,6 +17,7 @@ from shared.server.known_profiles import profiles_claimed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from shared.fhir.reader import JsonObject
     from shared.server.request import FhirRequest, FhirResponse
@@ -26,17 +28,24 @@ Return = Literal["minimal", "representation", "OperationOutcome"]
 _WRITES: Final = frozenset({"create", "update", "patch"})
 _DONE: Final = Issue("information", "informational", "The resource is stored.")
 _ASKED: Final[dict[str, Return]] = {
-    "return=minimal": "minimal",
-    "return=OperationOutcome": "OperationOutcome",
+    "minimal": "minimal",
+    "operationoutcome": "OperationOutcome",
 }
+# https://www.rfc-editor.org/rfc/rfc7240#section-2
+_PREFERENCE: Final = re.compile(r'(?:^|[,;])\s*(\w+)\s*=\s*"?([^",;\s]*)', re.ASCII)
+
+
+def preference(headers: Mapping[str, str], name: str) -> str:
+    """Give the value of a preference in small letters; empty where the client has none."""
+    told = _PREFERENCE.findall(headers.get("prefer", "").lower())
+    return next((value for each, value in told if each == name), "")
 
 
 def preferred(request: FhirRequest, headers: Mapping[str, str]) -> Return:
     """Tell what to answer a write with; what is no create, update or patch says all it has."""
     if request.interaction not in _WRITES:
         return "representation"
-    prefer = headers.get("prefer", "").replace(" ", "")
-    return next((chosen for asked, chosen in _ASKED.items() if asked in prefer), "representation")
+    return _ASKED.get(preference(headers, "return"), "representation")
 
 
 def preferring(request: FhirRequest, headers: Mapping[str, str]) -> FhirRequest:
@@ -46,12 +55,14 @@ def preferring(request: FhirRequest, headers: Mapping[str, str]) -> FhirRequest:
     return replace(request, headers={**request.headers, "prefer": headers["prefer"]})
 
 
-async def advised(reading: Reading, request: FhirRequest, answer: FhirResponse) -> FhirResponse:
+async def advised(
+    reading: Reading, request: FhirRequest, answer: FhirResponse, now: datetime
+) -> FhirResponse:
     """Find what R4 and the claimed profiles only recommend, where a client wants to be told."""
     if answer.body is None or preferred(request, request.headers) != "OperationOutcome":
         return answer
     content = read(answer.body)
-    profiles = await profiles_claimed(reading, [content])
+    profiles = await profiles_claimed(reading, [content], now=now)
     found = capped([*validate(content, warnings=True), *profiles.issues(content)])
     return replace(answer, advice=tuple(found))
 

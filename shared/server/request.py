@@ -92,3 +92,8 @@ class Context:
     bases: tuple[str, ...]
     zone: tzinfo
     policy: Policy
+
+    @property
+    def local_now(self) -> datetime:
+        """The time of the request on the clocks of the site."""
+        return self.now.astimezone(self.zone)

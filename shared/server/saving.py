@@ -36,9 +36,12 @@ async def save(
         law of care does not allow it as things stand.
     :raises EditConflict: when another writer got there first.
     """
+    if not changes:
+        return []
     where = places or {}
     contents = [change.after for change in changes if change.after is not None]
-    refuse_broken_rules(changes, where, tx, await profiles_claimed(tx, contents))
+    now = changes[0].now.astimezone(tx.zone)
+    refuse_broken_rules(changes, where, tx, await profiles_claimed(tx, contents, now=now))
     needing = [await _further(each, tx) for each in _needing(changes, tx)]
     await tx.hold_conditions([repr(need) for each in needing for need in each.held])
     _refuse(await broken_references(tx, changes, where))
@@ -103,7 +106,7 @@ def _as_laws_see(change: Change, after: JsonObject, tx: Transaction) -> CareChan
     before = None
     if change.before is not None and change.before.body is not None:
         before = read(change.before.body)
-    return CareChange(before, after, change.now, tx.act.caller, tx.bases)
+    return CareChange(before, after, change.now.astimezone(tx.zone), tx.act.caller, tx.bases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from shared.fhir.search.query import InCompartment
 from shared.fhir.search.reading import Reading as Texts
 from shared.server.compartments import members, parameters_of
 from shared.server.concepts import with_concepts
+from shared.server.preferences import preference
 from shared.server.several_types import taken
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ async def query_of(reading: Reading, request: FhirRequest, context: Context) -> 
     :raises InvalidSearch: a parameter, modifier or value is not valid.
     :raises NotSupported: R4 has it, this server does not.
     """
-    lenient = "handling=lenient" in request.headers.get("prefer", "").replace(" ", "")
+    lenient = preference(request.headers, "handling") == "lenient"
     texts = Texts(context.zone, context.bases, context.now, reading.stored)
     if request.type is not None:
         query = _of_type(request.type, request, request.query, texts, lenient=lenient)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import instant
+from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.reader import read
 from shared.store.finding import Found, find
 from shared.store.history import History
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from shared.store.version import Key
 
 _MANY: Final = 100_000
+# By the index of this condition: whoever was parted again is found by no link of now.
+_REPLACED: Final = f"""
+SELECT DISTINCT id FROM record.version
+WHERE tenant = $1 AND type = {TYPE_CODE["Patient"]} AND body LIKE '%"replaced-by"%'
+  AND updated <= $2 AND body LIKE $3
+ORDER BY id
+"""
 
 
 async def as_of(
@@ -36,6 +44,16 @@ async def as_of(
     found = [Found(each, read(each.body)) for each in versions if each.body is not None]
     found += await _of_several(reading, history, patient_id, {each.key for each in found})
     return sorted(found, key=lambda each: each.reference)
+
+
+async def replaced_until(reading: Reading, patient_id: str, at: datetime) -> list[str]:
+    """Name the Patients of whom any version until an instant may have said who replaces them.
+
+    Nothing else is told of them, and `as_of` tells what may be seen.
+    """
+    named = f"%Patient/{patient_id}%"
+    rows = await reading.connection.fetch(_REPLACED, reading.access.tenant, at, named)
+    return [row["id"] for row in rows]
 
 
 async def _of_several(

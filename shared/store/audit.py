@@ -46,12 +46,16 @@ _values = attrgetter(*(each.name for each in fields(AuditRow)))
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """A row as it stands in the audit: its position and id, and the patient it was about."""
+    """A row as it stands in the audit: its position and id, and the patient it was about.
+
+    `keys` are what it was sorted by.
+    """
 
     position: int
     id: str
     patient: str | None
     row: AuditRow
+    keys: tuple[Any, ...] = ()
 
 
 def audit_arguments(tenant: int, rows: Sequence[AuditRow]) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from shared.care.canonical import CANONICAL
 from shared.fhir.definitions import TYPE_CODE
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ INTERACTION_SYSTEM: Final = "http://hl7.org/fhir/restful-interaction"
 LIFECYCLE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
 DICOM_SYSTEM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 EXPORT: Final = "110106"
+# The system of identifiers that name a service.
+SERVICE_SYSTEM: Final = f"{CANONICAL}/service"
 
 # A Bundle that was refused before it was known to be a batch or a transaction has no code of its
 # own among the interactions.

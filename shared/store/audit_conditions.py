@@ -1,18 +1,18 @@
 """The criteria of a search of the audit, and what its caller may see, as conditions on its rows.
 
-A row is `a`. What an index finds is written twice: as keys that lead to rows in the order of that
-index, and as a test of a row that is already in hand.
+A row is `a`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import moment as to_datetime
 from shared.fhir.definitions import TYPE_CODE
-from shared.fhir.search.query import Criterion, Missing
+from shared.fhir.search.query import Chain, Criterion, Missing
 from shared.fhir.search.values import Moment, Target, Token
+from shared.store.audit_chains import chained
 from shared.store.audit_codes import (
     ACTION_SYSTEM,
     ACTIONS,
@@ -28,57 +28,62 @@ from shared.store.audit_codes import (
     UNNAMED,
 )
 from shared.store.audit_ids import position_of
+from shared.store.audit_keys import Condition, Keys, column
 from shared.store.audit_told import missing, told
 from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.dates import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shared.access.access import Access
-    from shared.fhir.search.query import Query
-    from shared.store.search.arguments import Bound
+    from shared.fhir.search.query import Query, Restriction
+    from shared.store.search.arguments import Arguments, Bound
 
-    Compilers = Mapping[str, Callable[[Criterion, Bound], "Condition"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Values of columns: the relation `k` of them, what joins it to a row, and the test."""
-
-    relation: str
-    join: str
-    test: str
+# What a partner fetched.
+FETCHED_ROW: Final = (
+    f"(a.interaction IN ({', '.join(map(repr, FETCHES))}) AND a.caller LIKE '{FETCHED_BY}%' "
+    f"AND a.type IN ({', '.join(map(str, sorted(FETCHED)))}) AND a.status = {FETCHED_WITH})"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What must hold of a row: one of the alternatives, or a test that no index answers."""
-
-    alternatives: tuple[Keys, ...] = ()
-    test_only: str = ""
-
-    @property
-    def test(self) -> str:
-        """Test a row that is in hand."""
-        return self.test_only or f"({' OR '.join(keys.test for keys in self.alternatives)})"
-
-
-def conditions(query: Query, access: Access, bound: Bound, secret: bytes) -> list[Condition]:
+def conditions(query: Query, access: Access, args: Arguments, secret: bytes) -> list[Condition]:
     """Compile all that must hold of a match; those that leave the fewest rows come first."""
-    asked = [each for each in query.criteria if isinstance(each, Criterion)]
-    return [
-        *(at_ids(_codes_in(each), bound, secret) for each in asked if each.parameter.code == "_id"),
-        *_compiled(_OF_FEW, asked, bound),
-        *visible(access, bound),
-        *_compiled(_OF_MANY, asked, bound),
-        *(Condition(test_only=told(each)) for each in asked if each.parameter.code not in _COLUMNS),
-        *(
-            Condition(test_only=missing(each))
-            for each in query.criteria
-            if isinstance(each, Missing)
-        ),
-    ]
+    asked = [(_rank(each), _condition(each, access, args, secret)) for each in query.criteria]
+    seen = [(_SEEN, each) for each in visible(access, args)]
+    return [each for _, each in sorted((*asked, *seen), key=itemgetter(0))]
+
+
+def _rank(restriction: Restriction) -> int:
+    if isinstance(restriction, Chain):
+        return _LEADING.index("chain")
+    if not isinstance(restriction, Criterion) or restriction.modifier == "not":
+        return len(_LEADING)
+    code = restriction.parameter.code
+    return _LEADING.index(code) if code in _LEADING else len(_LEADING)
+
+
+def _condition(
+    restriction: Restriction, access: Access, args: Arguments, secret: bytes
+) -> Condition:
+    if isinstance(restriction, Chain):
+        return chained(restriction, access, args)
+    if isinstance(restriction, Missing):
+        return Condition(test_only=missing(restriction))
+    assert isinstance(restriction, Criterion)  # noqa: S101 - nothing else is read of a view
+    found = _sought(restriction, args, secret)
+    if restriction.modifier == "not":
+        return Condition(test_only=f"({found.test}) IS NOT TRUE")
+    return found
+
+
+def _sought(criterion: Criterion, args: Arguments, secret: bytes) -> Condition:
+    code = criterion.parameter.code
+    if code == "_id":
+        return at_ids(_codes_in(criterion), args, secret)
+    if code in _OF_COLUMNS and criterion.modifier not in _TOLD:
+        return _OF_COLUMNS[code](criterion, args)
+    return Condition(test_only=told(criterion, args))
 
 
 def visible(access: Access, bound: Bound) -> Iterator[Condition]:
@@ -95,26 +100,15 @@ def visible(access: Access, bound: Bound) -> Iterator[Condition]:
         yield Condition(test_only="false")
 
 
-def _compiled(
-    compilers: Compilers, asked: Sequence[Criterion], bound: Bound
-) -> Iterator[Condition]:
-    for code, compiled in compilers.items():
-        yield from (compiled(each, bound) for each in asked if each.parameter.code == code)
-
-
 def at_ids(ids: Iterable[str], bound: Bound, secret: bytes) -> Condition:
     """Find rows by their ids; what is none is nowhere."""
     positions = {position_of(each, secret) for each in ids}
     found = sorted(each for each in positions if each is not None)
-    return Condition((_column("position", bound.bind(found, "bigint[]")),))
-
-
-def _column(name: str, array: str) -> Keys:
-    return Keys(f"unnest({array}) AS k(value)", f"a.{name} = k.value", f"a.{name} = ANY({array})")
+    return Condition((column("position", bound.bind(found, "bigint[]")),))
 
 
 def _patients(ids: Iterable[str], bound: Bound) -> Keys:
-    return _column(
+    return column(
         "patient",
         f"ARRAY({patient_keys(bound.bind(sorted(set(ids)), 'text[]'))})",
     )
@@ -147,29 +141,27 @@ def _patient(criterion: Criterion, bound: Bound) -> Condition:
 
 def _agent(criterion: Criterion, bound: Bound) -> Condition:
     callers = [f"{name}/{logical_id}" for name, logical_id in _targets(criterion)]
-    return Condition((_column("caller", bound.bind(callers, "text[]")),))
+    return Condition((column("caller", bound.bind(callers, "text[]")),))
 
 
 def _subtype(criterion: Criterion, bound: Bound) -> Condition:
     named = sorted(ACTIONS.keys() - {UNNAMED, DISCLOSE})
     codes = _codes(criterion, INTERACTION_SYSTEM, named)
     disclosed = _codes(criterion, LIFECYCLE_SYSTEM, [DISCLOSE])
-    found = _column("interaction", bound.bind(codes + disclosed, "text[]"))
+    found = column("interaction", bound.bind(codes + disclosed, "text[]"))
     return Condition((found, _fetched(bound)) if disclosed else (found,))
 
 
 def _fetched(bound: Bound) -> Keys:
     """Find what partners fetched."""
-    read = _column("interaction", bound.bind(list(FETCHES), "text[]"))
-    types = bound.bind(sorted(FETCHED), "smallint[]")
-    test = f"a.caller LIKE '{FETCHED_BY}%' AND a.type = ANY({types}) AND a.status = {FETCHED_WITH}"
-    return Keys(read.relation, f"{read.join} AND {test}", f"({read.test} AND {test})")
+    read = column("interaction", bound.bind(list(FETCHES), "text[]"))
+    return Keys(read.relation, f"{read.join} AND {FETCHED_ROW}", f"({read.test} AND {FETCHED_ROW})")
 
 
 def _action(criterion: Criterion, bound: Bound) -> Condition:
     codes = _codes(criterion, ACTION_SYSTEM, sorted(set(ACTIONS.values())))
     interactions = [name for name, action in ACTIONS.items() if action in codes]
-    return Condition((_column("interaction", bound.bind(interactions, "text[]")),))
+    return Condition((column("interaction", bound.bind(interactions, "text[]")),))
 
 
 def _outcome(criterion: Criterion, _bound: Bound) -> Condition:
@@ -204,9 +196,9 @@ def _within(moment: Moment, bound: Bound) -> str:
     return f"(a.recorded >= {first} AND a.recorded < {end})"
 
 
-# In the order in which they leave few rows: before a caller's patients, and after them.
-_OF_FEW: Final[Compilers] = {"entity": _entity, "patient": _patient}
-_OF_MANY: Final[Compilers] = {
+_OF_COLUMNS: Final[Mapping[str, Callable[[Criterion, Bound], Condition]]] = {
+    "entity": _entity,
+    "patient": _patient,
     "agent": _agent,
     "subtype": _subtype,
     "action": _action,
@@ -214,4 +206,8 @@ _OF_MANY: Final[Compilers] = {
     "date": _recorded,
     "_lastUpdated": _recorded,
 }
-_COLUMNS: Final = {"_id", *_OF_FEW, *_OF_MANY}
+# In the order in which they leave few rows; what a caller may see stands among them.
+_LEADING: Final = ("_id", "entity", "patient", "seen", "chain", "agent", "subtype", "action")
+_SEEN: Final = _LEADING.index("seen")
+# What is asked of texts and identifiers, no index answers.
+_TOLD: Final = frozenset({"text", "identifier"})

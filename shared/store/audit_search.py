@@ -3,10 +3,14 @@
 The condition that leaves the fewest rows leads: each of its keys is followed through its index in
 the order of the page, and no further than the page needs. What the caller may see is a condition
 like the others, inside the same statement.
+
+In another order than that of time all matches are sorted, of which `audit_size_statement` tells
+before whether they are few enough.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import instant
@@ -14,8 +18,9 @@ from shared.fhir.dates import moment as to_datetime
 from shared.store.audit import Audited, AuditRow
 from shared.store.audit_conditions import at_ids, conditions, visible
 from shared.store.audit_ids import audit_id, position_of
+from shared.store.audit_order import MOST_SORTED, audit_order, is_by_time, is_newest_first
 from shared.store.page_key import PageKey
-from shared.store.search.arguments import TENANT, Bound, Statement
+from shared.store.search.arguments import TENANT, Arguments, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,12 +29,15 @@ if TYPE_CHECKING:
 
     from shared.access.access import Access
     from shared.fhir.search.query import Query
-    from shared.store.audit_conditions import Condition
+    from shared.store.audit_keys import Condition
+    from shared.store.search.arguments import Bound
 
 _ROW: Final = (
     "a.position, p.id, a.recorded, a.service, a.caller, a.interaction, a.type, a.id, a.version, "
     "a.request_id, a.status, a.query"
 )
+# How many of these are the row's own.
+_COLUMNS: Final = 10
 _PATIENT: Final = f"LEFT JOIN record.resource p ON p.tenant = {TENANT} AND p.pk = a.patient"
 
 
@@ -40,9 +48,11 @@ def audit_page_statement(
 
     With a key that goes backward the page ends before it, and the row more is the first.
     """
-    bound = Bound((access.tenant,))
+    bound = _Arguments(access.tenant, secret)
     found = conditions(query, access, bound, secret)
-    newest_first = query.sort[0].descending if query.sort else True
+    if not is_by_time(query):
+        return _sorted(query, _walks(found, ""), page_key, bound)
+    newest_first = is_newest_first(query)
     descends = newest_first != (page_key is not None and page_key.backward)
     first = _first(query.count + 1, descends=descends)
     beyond = _beyond(page_key, bound, secret, descends=descends)
@@ -55,16 +65,24 @@ def audit_page_statement(
     )
 
 
+def audit_size_statement(query: Query, access: Access, *, secret: bytes) -> Statement:
+    """Compile how many match, up to one more than may be sorted."""
+    bound = Arguments(access.tenant, "AuditEvent")
+    first = _first(MOST_SORTED + 1, descends=True)
+    walks = _walks(conditions(query, access, bound, secret), first)
+    return bound.statement(f"SELECT count(*) FROM (SELECT FROM ({walks}) w {first}) z")
+
+
 def audit_count_statement(query: Query, access: Access, *, secret: bytes) -> Statement:
     """Compile the number of matches."""
-    bound = Bound((access.tenant,))
+    bound = Arguments(access.tenant, "AuditEvent")
     walks = _walks(conditions(query, access, bound, secret), "")
     return bound.statement(f"SELECT count(*) FROM ({walks}) w")
 
 
 def audit_row_statement(logical_id: str, access: Access, *, secret: bytes) -> Statement:
     """Compile the one row of an id."""
-    bound = Bound((access.tenant,))
+    bound = Arguments(access.tenant, "AuditEvent")
     found = [at_ids([logical_id], bound, secret), *visible(access, bound)]
     return bound.statement(
         f"SELECT {_ROW} FROM record.audit a {_PATIENT} WHERE a.tenant = {TENANT} AND {_all(found)}"
@@ -74,12 +92,46 @@ def audit_row_statement(logical_id: str, access: Access, *, secret: bytes) -> St
 def audited(record: asyncpg.Record, secret: bytes) -> Audited:
     """Make the row of what a statement selects."""
     position, patient, *columns = record
-    return Audited(position, audit_id(position, secret), patient, AuditRow(*columns))
+    row, keys = AuditRow(*columns[:_COLUMNS]), tuple(columns[_COLUMNS:])
+    return Audited(position, audit_id(position, secret), patient, row, keys)
 
 
 def audit_place(found: Audited) -> PageKey:
     """Make the key of the page that follows a row."""
-    return PageKey((instant(found.row.recorded),), found.id, "AuditEvent")
+    values = found.keys or (found.row.recorded,)
+    told = (instant(each) if isinstance(each, datetime) else each for each in values)
+    return PageKey(tuple(told), found.id, "AuditEvent")
+
+
+class _Arguments(Arguments):
+    """The values of a search whose pages begin beside rows of the audit."""
+
+    def __init__(self, tenant: int, secret: bytes) -> None:
+        super().__init__(tenant, "AuditEvent")
+        self._secret = secret
+
+    def bind_pk(self, place: PageKey) -> str:
+        """Bind the position of the row beside a page."""
+        return self.bind(position_of(place.id, self._secret), "bigint")
+
+
+def _sorted(query: Query, walks: str, page_key: PageKey | None, args: _Arguments) -> Statement:
+    """Compile a page of all matches, in the order of what their AuditEvents tell."""
+    order = audit_order(query, args, backward=page_key is not None and page_key.backward)
+    beyond = order.beyond(page_key, args) if page_key else "true"
+    return args.statement(
+        f"WITH found AS MATERIALIZED (SELECT w.position FROM ({walks}) w), "
+        f"sorted AS MATERIALIZED (SELECT a.position AS pk{order.columns} FROM found f "
+        f"CROSS JOIN LATERAL (SELECT a.* FROM record.audit a WHERE a.tenant = {TENANT} "
+        f"AND a.position = f.position OFFSET 0) a {_PATIENT}), "
+        "page AS MATERIALIZED "
+        f"(SELECT *, row_number() OVER (ORDER BY {order.forward.by_name()}) AS place "
+        f"FROM sorted WHERE {beyond} "
+        f"ORDER BY {order.by_name()} LIMIT {query.count + 1:d}) "
+        f"SELECT {_ROW}{order.names} FROM page "
+        f"CROSS JOIN LATERAL (SELECT a.* FROM record.audit a WHERE a.tenant = {TENANT} "
+        f"AND a.position = page.pk OFFSET 0) a {_PATIENT} ORDER BY page.place"
+    )
 
 
 def _walks(found: Sequence[Condition], tail: str) -> str:

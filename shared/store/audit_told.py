@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.search.fold import fold
-from shared.fhir.search.values import Text, Token
+from shared.fhir.search.values import LogicalTarget, Text, Token
 from shared.store.audit_codes import (
     DICOM_SYSTEM,
     DISCLOSE,
@@ -19,6 +19,7 @@ from shared.store.audit_codes import (
     REQUEST_TYPE_SYSTEM,
     ROLE_SYSTEM,
     SEARCHES,
+    SERVICE_SYSTEM,
     UNNAMED,
 )
 
@@ -26,52 +27,83 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.fhir.search.query import Criterion, Missing
+    from shared.fhir.search.values import Value
+    from shared.store.search.arguments import Bound
 
 _SEARCHED: Final = "a.interaction IN ('{}')".format("', '".join(sorted(SEARCHES)))
-_RESOURCE: Final = f"(a.type IS NOT NULL AND NOT {_SEARCHED})"
+RESOURCE: Final = f"(a.type IS NOT NULL AND NOT {_SEARCHED})"
 _PERSON: Final = "a.patient IS NOT NULL"
 _ADDRESS: Final = "(a.type IS NOT NULL OR a.id IS NOT NULL)"
 _QUERY: Final = f"(a.query IS NOT NULL OR {_SEARCHED} AND {_ADDRESS})"
-_NAME: Final = f"({_RESOURCE} AND a.id IS NULL)"
-# The codes that an AuditEvent may have, each with what holds of its row.
-_CODES: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
+NAMED: Final = f"({RESOURCE} AND a.id IS NULL)"
+# The codes that an AuditEvent may have, what each is called, and what holds of its row.
+CODES: Final[Mapping[str, tuple[tuple[str, str, str, str], ...]]] = {
     "type": (
-        (EVENT_TYPE_SYSTEM, "rest", f"a.interaction <> '{DISCLOSE}'"),
-        (DICOM_SYSTEM, EXPORT, f"a.interaction = '{DISCLOSE}'"),
+        (EVENT_TYPE_SYSTEM, "rest", "RESTful Operation", f"a.interaction <> '{DISCLOSE}'"),
+        (DICOM_SYSTEM, EXPORT, "Export", f"a.interaction = '{DISCLOSE}'"),
     ),
     "entity-type": (
-        (ENTITY_TYPE_SYSTEM, "1", _PERSON),
-        (ENTITY_TYPE_SYSTEM, "2", f"({_RESOURCE} OR {_QUERY})"),
-        (REQUEST_TYPE_SYSTEM, "XrequestId", "true"),
+        (ENTITY_TYPE_SYSTEM, "1", "Person", _PERSON),
+        (ENTITY_TYPE_SYSTEM, "2", "System Object", f"({RESOURCE} OR {_QUERY})"),
+        (REQUEST_TYPE_SYSTEM, "XrequestId", "", "true"),
     ),
     "entity-role": (
-        (ROLE_SYSTEM, "1", _PERSON),
-        (ROLE_SYSTEM, "4", _RESOURCE),
-        (ROLE_SYSTEM, "24", _QUERY),
+        (ROLE_SYSTEM, "1", "Patient", _PERSON),
+        (ROLE_SYSTEM, "4", "Domain Resource", RESOURCE),
+        (ROLE_SYSTEM, "24", "Query", _QUERY),
     ),
 }
 # What holds of a row whose AuditEvent has a value of a parameter.
 _PRESENT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("_id", "_lastUpdated", "action", "agent", "date", "entity"), "true"),
     **dict.fromkeys(("entity-type", "outcome", "source", "type"), "true"),
-    "entity-name": _NAME,
-    "entity-role": f"({_RESOURCE} OR {_PERSON} OR {_QUERY})",
+    "entity-name": NAMED,
+    "entity-role": f"({RESOURCE} OR {_PERSON} OR {_QUERY})",
     "patient": _PERSON,
     "subtype": f"a.interaction <> '{UNNAMED}'",
 }
 
 
-def told(criterion: Criterion) -> str:
+# What identifies the parts of an AuditEvent: a system, the value in a row, and whose row has it.
+_IDENTIFIERS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "agent": (SERVICE_SYSTEM, "a.service || '_api'", f"a.interaction = '{DISCLOSE}'"),
+    "entity": ("", "a.request_id", "true"),
+    "source": (SERVICE_SYSTEM, "a.service || '_api'", "true"),
+}
+
+
+def told(criterion: Criterion, bound: Bound) -> str:
     """Compile what a row must be for an AuditEvent to have one of the values."""
     if criterion.parameter.code == "entity-name":
         return _named(criterion)
-    tokens = [value for value in criterion.values if isinstance(value, Token)]
+    if criterion.modifier == "identifier":
+        return _identified(criterion, bound)
     tests = [
         test
-        for system, code, test in _CODES.get(criterion.parameter.code, ())
-        if any(each.system in {None, system} and each.code in {None, code} for each in tokens)
+        for system, code, called, test in CODES.get(criterion.parameter.code, ())
+        if any(_is_meant(each, system, code, fold(called)) for each in criterion.values)
     ]
     return f"({' OR '.join(tests) or 'false'})"
+
+
+def _is_meant(value: Value, system: str, code: str, called: str) -> bool:
+    if isinstance(value, Text):
+        return called.startswith(value.folded)
+    if not isinstance(value, Token):
+        return False
+    return value.system in {None, system} and value.code in {None, code}
+
+
+def _identified(criterion: Criterion, bound: Bound) -> str:
+    if criterion.parameter.code not in _IDENTIFIERS:
+        return "false"
+    system, value, test = _IDENTIFIERS[criterion.parameter.code]
+    asked = [each.token for each in criterion.values if isinstance(each, LogicalTarget)]
+    meant = [each for each in asked if each.system in {None, system}]
+    if any(each.code is None for each in meant):
+        return test
+    texts = bound.bind([each.code for each in meant], "text[]")
+    return f"({test} AND {value} = ANY({texts}))"
 
 
 def missing(criterion: Missing) -> str:
@@ -82,6 +114,18 @@ def missing(criterion: Missing) -> str:
 
 def _named(criterion: Criterion) -> str:
     """Find rows about no resource of a type, but all: these are named after the type."""
-    starts = tuple(each.folded for each in criterion.values if isinstance(each, Text))
-    codes = [code for name, code in TYPE_CODE.items() if fold(name).startswith(starts)]
-    return f"({_NAME} AND a.type IN ({', '.join(map(str, codes))}))" if codes else "false"
+    texts = [each for each in criterion.values if isinstance(each, Text)]
+    codes = [
+        code
+        for name, code in TYPE_CODE.items()
+        if any(_is_called(name, each, criterion.modifier) for each in texts)
+    ]
+    return f"({NAMED} AND a.type IN ({', '.join(map(str, codes))}))" if codes else "false"
+
+
+def _is_called(name: str, text: Text, modifier: str | None) -> bool:
+    if modifier == "exact":
+        return name == text.exact
+    return (
+        text.folded in fold(name) if modifier == "contains" else fold(name).startswith(text.folded)
+    )

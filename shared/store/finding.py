@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import Gone, NotFound
 from shared.fhir.reader import read
+from shared.fhir.search.criteria import MOST_VALUES
+from shared.fhir.search.escapes import split
 from shared.fhir.search.parse import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from shared.fhir.reader import JsonObject
     from shared.store.reading import Reading
     from shared.store.version import Key, Version
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 # A search needs the time only for dates, of which there are none here.
 _ANY_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MANY: Final = 10_000
+_AT_ONCE: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +81,49 @@ async def find(
 ) -> list[Found]:
     """Find all resources that match criteria by tokens, references and strings, by their ids.
 
-    References are written relatively (`Patient/7`). Dates are for the caller to compare.
+    References are written relatively (`Patient/7`). Dates are for the caller to compare. Of more
+    values than a search takes it asks several times.
     """
-    query = parse(resource_type, criteria, zone=UTC, now=_ANY_TIME)
-    ids = await reading.matching(query, limit)
+    ids: dict[str, None] = {}
+    for asked in searches(criteria):
+        query = parse(resource_type, asked, zone=UTC, now=_ANY_TIME)
+        ids |= dict.fromkeys(await reading.matching(query, limit))
     if not ids:
         return []
-    versions = await reading.read_many(resource_type, ids)
+    versions = await reading.read_many(resource_type, list(ids))
     found = [
         Found(version, read(version.body))
         for version in versions.values()
         if version.body is not None
     ]
     return sorted(found, key=lambda each: each.key.id)
+
+
+def searches(criteria: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Divide what no one search takes into searches that together find the same."""
+    return product(*(_portions(name, text) for name, text in criteria))
+
+
+def _portions(name: str, text: str) -> list[tuple[str, str]]:
+    values = split(text, ",")
+    # What must match none of its values is asked of all at once.
+    if len(values) <= MOST_VALUES or name.endswith(":not"):
+        return [(name, text)]
+    starts = range(0, len(values), MOST_VALUES)
+    return [(name, ",".join(values[each : each + MOST_VALUES])) for each in starts]
+
+
+async def find_any(
+    reading: Reading,
+    resource_type: str,
+    asked: tuple[str, Iterable[str]],
+    *criteria: tuple[str, str],
+) -> list[Found]:
+    """Find all that match criteria and any of so many values that no one search takes them."""
+    name, told = asked
+    values = list(dict.fromkeys(told))
+    found: dict[str, Found] = {}
+    for start in range(0, len(values), _AT_ONCE):
+        some = name, ",".join(values[start : start + _AT_ONCE])
+        found |= {e.key.id: e for e in await find(reading, resource_type, some, *criteria)}
+    return list(found.values())

@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.access.access import Access
 from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
-from shared.fhir.search.stored import NOTHING
+from shared.fhir.search.parameters import is_view
 from shared.fhir.search.uses import uses_of, uses_of_includes
 from shared.store import statements
-from shared.store.audit_search import (
-    audit_count_statement,
-    audit_page_statement,
-    audit_row_statement,
-    audited,
-)
+from shared.store.audit_reading import AuditReading
 from shared.store.history import history_statement
 from shared.store.labels import labels_statement, size_statement
 from shared.store.mention import Mention, mention_of
@@ -27,7 +22,7 @@ from shared.store.search import (
     page_statement,
     present_types_statement,
 )
-from shared.store.searchable import fetch_complete
+from shared.store.search.any_case import any_case_statement
 from shared.store.terms import reference_term
 from shared.store.version import Key, Version
 
@@ -37,9 +32,6 @@ if TYPE_CHECKING:
     import asyncpg
 
     from shared.fhir.search.query import Include, Query
-    from shared.fhir.search.stored import Stored
-    from shared.fhir.search.uses import Asked
-    from shared.store.audit import Audited
     from shared.store.history import History
     from shared.store.narrowing import Narrowing, Use
     from shared.store.page_key import PageKey
@@ -62,22 +54,8 @@ _OF_VERSIONS: Final[Mapping[Use, Narrowable]] = {
 }
 
 
-class Reading:
+class Reading(AuditReading):
     """What a caller can read through one connection."""
-
-    def __init__(
-        self,
-        connection: asyncpg.Connection,
-        access: Access,
-        paging_key: bytes,
-        stored: Stored = NOTHING,
-    ) -> None:
-        self._connection = connection
-        self.access = access
-        # Signs the links of pages, so that nobody can make one up.
-        self.paging_key = paging_key
-        # The search parameters that the record holds, by which queries are read.
-        self.stored = stored
 
     @property
     def connection(self) -> asyncpg.Connection:
@@ -175,7 +153,8 @@ class Reading:
         known: set[int] = set()
         beside, asked = matches, includes
         for _ in range(_MOST_ROUNDS):
-            known.update(each.pk for each in beside)
+            # A row of the audit has a place in it, and no key.
+            known.update(each.pk for each in beside if not is_view(each.key.type))
             room = _MOST_INCLUDED + 1 - len(found)
             statement = included_statement(asked, beside, known, access=self.access, limit=room)
             if statement is None:
@@ -225,31 +204,12 @@ class Reading:
         statement = matching_statement(query, self.access, limit)
         return [row[0] for row in await self._complete(statement, uses_of(query))]
 
-    async def audit_row(self, logical_id: str) -> Audited | None:
-        """Read a row of the audit; None where there is nothing to see."""
-        statement = audit_row_statement(logical_id, self.access, secret=self.paging_key)
-        rows = await self._fetch(statement.sql, statement.args)
-        return audited(rows[0], self.paging_key) if rows else None
-
-    async def audit_page(self, query: Query, page_key: PageKey | None) -> list[Audited]:
-        """Run a search of the audit for one page, and one row more where there is a next page."""
-        statement = audit_page_statement(query, self.access, page_key, secret=self.paging_key)
-        rows = await self._fetch(statement.sql, statement.args)
-        return [audited(row, self.paging_key) for row in rows]
-
-    async def audit_count(self, query: Query) -> int:
-        """Count the rows of the audit that match, all of which the caller may see."""
-        statement = audit_count_statement(query, self.access, secret=self.paging_key)
-        rows = await self._fetch(statement.sql, statement.args)
-        total: int = rows[0][0]
-        return total
-
-    async def _complete(self, statement: Statement, uses: Iterable[Asked]) -> list[Found]:
-        return await fetch_complete(self._connection, statement, uses, self.stored)
-
-    async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[asyncpg.Record]:
-        rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *args)
-        return rows
+    async def any_case(self) -> list[str]:
+        """Name the code systems of the record in whose codes case does not matter."""
+        statement = any_case_statement(self.access)
+        if statement is None:
+            return []
+        return [row[0] for row in await self._complete(statement, [("CodeSystem", None)])]
 
     async def _versions(
         self, use: Use, key: Key, ids: str | list[str], *others: int

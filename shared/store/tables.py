@@ -24,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from shared.fhir.definitions import TYPE_CODE
+
 RECORD: Final = "record"
 # The transaction that wrote the row; a reader compares it with the oldest one still running.
 _OWN_XID = text("(pg_current_xact_id()::text)::bigint")
@@ -91,6 +93,15 @@ class Version(SQLModel, table=True):
             "pk",
             "version",
             postgresql_where=text("pk > 0 AND patient IS NOT NULL"),
+        ),
+        # Patients who were ever merged: few.
+        Index(
+            "version_replaced",
+            "tenant",
+            "updated",
+            postgresql_where=text(
+                f"type = {TYPE_CODE['Patient']} AND body LIKE '%\"replaced-by\"%'"
+            ),
         ),
         {"schema": RECORD},
     )

@@ -222,6 +222,17 @@ class Transaction(Reading):
             await savepoint.rollback()
             self.wrote, self.audited = before
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """Take back all that is written inside where it comes to an error, and go on from there."""
+        before = dict(self._pks), self.wrote, self.audited
+        try:
+            async with self._connection.transaction():
+                yield
+        except BaseException:
+            self._pks, self.wrote, self.audited = before
+            raise
+
     async def _rows(self, changes: Sequence[Change]) -> list[Row]:
         fresh = [change.key for change in changes if change.before is None]
         taken = await self._site.take_pks(self._connection, len(fresh))

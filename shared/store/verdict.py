@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from shared.store.version import Key
 
 
+# Only the stream of a patient is counted apart.
+_COUNTED: Final = "Patient/"
 # Of several, no one can tell which was the first.
 _NAMED_MAX: Final = 3
 
@@ -46,9 +48,9 @@ class Entry:
 class Stream:
     """A stream as it stands: its events, and the versions of its resources that have none.
 
-    Of these the `missing` are not there, the `unlogged` are. A patient's stream is numbered without
-    a gap, and has its `last` number and link kept apart; in another one the numbers are the
-    versions of its one resource, some of which may be in other streams.
+    Of these the `missing` are not there, the `unlogged` are; the first first. A patient's stream is
+    numbered without a gap, and has its `last` number and link kept apart; in another one the
+    numbers are the versions of its one resource, some of which may be in other streams.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Stream:
 
 def verdict(stream: Stream) -> str | None:
     """Name the first version that was altered, removed or inserted; None where the chain holds."""
+    if stream.entries and stream.last is None and stream.name.startswith(_COUNTED):
+        return f"the count of {stream.name} was removed"
     place, before = Place(), 0
     for index, entry in enumerate(stream.entries):
         if removed := _between(stream, before, entry.number):
@@ -81,36 +85,42 @@ def last_link(base: bytes, added: bytes) -> bytes:
 
 def _between(stream: Stream, before: int, after: int) -> str | None:
     """Name the version, or the versions one of which, was removed between two numbers."""
-    gone = sorted({*stream.missing, *stream.unlogged}, key=_version)
+    gone = sorted([*stream.missing, *stream.unlogged], key=lambda each: each.version)
     if stream.last is None:
         return next((str(each) for each in gone if before < each.version < after), None)
     if after <= before + 1:
         return None
-    named = " or ".join(map(str, gone[:_NAMED_MAX]))
+    firsts: dict[Key, Named] = {}
+    for each in gone:
+        firsts.setdefault(each.key, each)
+    named = " or ".join(map(str, [*firsts.values()][:_NAMED_MAX]))
     return named or f"the version with number {before + 1} of {stream.name}"
 
 
-def _version(name: Named) -> int:
-    return name.version
-
-
 def _is_inserted(stream: Stream, index: int, place: Place) -> bool:
-    """Tell whether an entry that does not follow was put between others that do."""
+    """Tell whether an entry that does not follow was put between others that do.
+
+    One alone may follow by chance: of two that were swapped, the first one does.
+    """
     entry = stream.entries[index]
     if entry.link is None or entry.is_beyond:
         return True
-    if index + 1 == len(stream.entries):
-        return stream.last is not None and stream.last[1] == place.link
-    after = stream.entries[index + 1]
-    return after.digest is not None and place.then(after.digest, after.link) is not None
+    later = stream.entries[index + 1 : index + 3]
+    for each in later:
+        following = None if each.digest is None else place.then(each.digest, each.link)
+        if following is None:
+            return False
+        place = following
+    if stream.last is None:
+        return bool(later) and entry.number == entry.name.version
+    return len(later) > 1 or stream.last[1] == place.link
 
 
 def _at_the_end(stream: Stream, place: Place, before: int) -> str | None:
-    if stream.last is not None:
-        if removed := _between(stream, before, stream.last[0] + 1):
-            return f"{removed} was removed"
-        if stream.entries and stream.last != (before, place.link):
-            return f"{stream.entries[-1].name} was altered"
+    if stream.last is not None and (removed := _between(stream, before, stream.last[0] + 1)):
+        return f"{removed} was removed"
     if stream.missing:
         return f"{stream.missing[0]} was removed"
+    if stream.last is not None and stream.entries and stream.last != (before, place.link):
+        return f"{stream.entries[-1].name} was altered"
     return f"{stream.unlogged[0]} was inserted" if stream.unlogged else None

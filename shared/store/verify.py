@@ -65,6 +65,7 @@ class _Kept:
     missing: Mapping[str, list[Named]]
     unlogged: Mapping[str, list[Named]]
     not_shown: Mapping[str, list[Named]]
+    not_audited: Mapping[str, list[Named]]
 
     def verdict(self, name: str, events: Sequence[Event] = ()) -> str | None:
         """Name the first version of a stream that is not as it was written."""
@@ -73,11 +74,14 @@ class _Kept:
         told = verdict(Stream(name, entries, missing, unlogged, self.lasts.get(name)))
         if told is None and name in self.not_shown:
             return f"{self.not_shown[name][0]} is the newest, and another one is shown"
+        if told is None and name in self.not_audited:
+            return f"the audit's row of {self.not_audited[name][0]} is missing or altered"
         return told
 
     def names(self) -> set[str]:
         """Name the streams of which anything is said."""
-        return {*self.lasts, *self.missing, *self.unlogged, *self.not_shown}
+        named = (self.missing, self.unlogged, self.not_shown, self.not_audited)
+        return set(self.lasts).union(*named)
 
 
 async def count(connection: asyncpg.Connection, tenant: int) -> int:
@@ -109,9 +113,10 @@ async def verify(
             report(len(events))
     walked = len(findings)
     findings |= {name: kept.verdict(name) for name in kept.names() - findings.keys()}
-    told = tuple(finding for _, finding in sorted(findings.items()) if finding is not None)
+    told = (finding for _, finding in sorted(findings.items()) if finding is not None)
     continues = kept_head is None or str(heads[-1]) == kept_head
-    return Verified(versions, walked, told, str(heads[0]), continues)
+    # What was moved from one stream to another may be missed in both.
+    return Verified(versions, walked, tuple(dict.fromkeys(told)), str(heads[0]), continues)
 
 
 async def _place(connection: asyncpg.Connection, tenant: int, head: str) -> tuple[int, int]:
@@ -130,9 +135,11 @@ async def _kept(connection: asyncpg.Connection, tenant: int) -> _Kept:
         return found
 
     lasts = await connection.fetch(statements.STREAMS, tenant)
+    missing, audited = await named(statements.MISSING), await named(statements.AUDITED)
     return _Kept(
         {row["stream"]: (row["number"], last_link(row["base"], row["added"])) for row in lasts},
-        await named(statements.MISSING),
+        {name: [*audited[name], *missing[name]] for name in {*missing, *audited}},
         await named(statements.UNLOGGED),
         await named(statements.NOT_SHOWN),
+        await named(statements.NOT_AUDITED),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from shared.fhir.definitions import TYPE_CODE
+
 COUNT: Final = "SELECT count(*) FROM record.feed WHERE tenant = $1"
 # Events in the order of their streams, page by page, each with what is stored of its version.
 EVENTS: Final = """
@@ -35,6 +37,10 @@ _NO_EVENT: Final = (
     "NOT EXISTS (SELECT FROM record.feed f WHERE f.tenant = $1 "
     "AND f.type = r.type AND f.id = r.id AND f.version = {})"
 )
+# Rows of the audit that tell of a write that was done.
+_WRITES: Final = (
+    "a.tenant = $1 AND a.interaction IN ('create', 'update', 'patch', 'delete') AND a.status < 300"
+)
 # Versions that neither stand nor have an event, but that a later one came after.
 MISSING: Final = f"""
 SELECT r.type, r.id, n AS version, {_STREAM} AS stream
@@ -47,11 +53,42 @@ WHERE r.tenant = $1 AND r.version <> (
   AND {_NO_EVENT.format("n")}
 ORDER BY r.type, r.id, n LIMIT 1000
 """
+# Versions of which only the audit tells, in the order in which they were written. Where even the
+# Patient is gone, the audit tells whose stream it was.
+AUDITED: Final = f"""
+SELECT a.type, a.id, a.version, 'Patient/' || coalesce(
+    (SELECT p.id FROM record.resource p WHERE p.tenant = $1 AND p.pk = a.patient),
+    (SELECT p.id FROM record.audit p WHERE p.tenant = $1 AND p.patient = a.patient
+      AND p.type = {TYPE_CODE["Patient"]} LIMIT 1)) AS stream
+FROM record.audit a
+WHERE {_WRITES} AND a.version IS NOT NULL
+  AND NOT EXISTS (SELECT FROM record.feed f
+    WHERE f.tenant = $1 AND f.type = a.type AND f.id = a.id AND f.version = a.version)
+  AND NOT EXISTS (SELECT FROM record.version v
+    WHERE v.tenant = $1 AND v.type = a.type AND v.id = a.id AND v.version = a.version)
+ORDER BY a.position LIMIT 1000
+"""
+# Versions that the audit does not tell of as they were written. Whose some older versions were
+# nobody knows any more.
+NOT_AUDITED: Final = f"""
+SELECT f.type, f.id, f.version, f.stream
+FROM record.feed f
+JOIN record.resource r ON r.tenant = $1 AND r.type = f.type AND r.id = f.id
+JOIN record.version v ON v.tenant = $1 AND v.pk = r.pk AND v.version = f.version
+WHERE f.tenant = $1 AND NOT EXISTS (SELECT FROM record.audit a
+    WHERE {_WRITES} AND a.type = f.type AND a.id = f.id AND a.version = f.version
+      AND a.recorded = f.at AND (v.patient IS NULL OR a.patient = v.patient))
+ORDER BY f.stream, f.number LIMIT 1000
+"""
 UNLOGGED: Final = f"""
-SELECT v.type, v.id, v.version, {_STREAM} AS stream
-FROM record.version v LEFT JOIN record.resource r ON r.tenant = $1 AND r.pk = v.pk
-WHERE v.tenant = $1 AND {_NO_EVENT.format("v.version")}
-ORDER BY v.type, v.id, v.version LIMIT 1000
+SELECT r.type, r.id, r.version, {_STREAM} AS stream
+FROM (
+  SELECT coalesce(k.type, v.type) AS type, coalesce(k.id, v.id) AS id, v.version, v.patient
+  FROM record.version v LEFT JOIN record.resource k ON k.tenant = $1 AND k.pk = v.pk
+  WHERE v.tenant = $1
+) r
+WHERE {_NO_EVENT.format("r.version")}
+ORDER BY r.type, r.id, r.version LIMIT 1000
 """
 # Resources that show another version than their newest.
 NOT_SHOWN: Final = f"""

@@ -66,10 +66,15 @@ class Change:
 
     @property
     def updated(self) -> datetime:
-        """Date the version: now in whole milliseconds, but always after the one before."""
-        now = self.now.astimezone(UTC)
-        stamp = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        return stamp if self.before is None else max(stamp, self.before.updated + _STEP)
+        """Date the version."""
+        return dated(self.now, self.before)
+
+
+def dated(moment: datetime, before: Version | None) -> datetime:
+    """Date a version in whole milliseconds, but always after the one before."""
+    now = moment.astimezone(UTC)
+    stamp = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return stamp if before is None else max(stamp, before.updated + _STEP)
 
 
 def instant(moment: datetime) -> str:

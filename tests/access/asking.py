@@ -155,8 +155,11 @@ class Asking(Writing):
     def _audit(self) -> Ask:
         rng = self._rng
         name = rng.choice(
-            ("patient", "entity", "_lastUpdated", "subtype", "action", "outcome", "agent")
-        )
+            (
+                "patient", "entity", "_lastUpdated", "subtype", "action", "outcome", "agent",
+                "action:not", "patient.gender", "entity:Observation.status", "agent.family:missing",
+            )
+        )  # fmt: skip
         value = {
             "patient": f"Patient/{self._id('Patient')}",
             "entity": f"Observation/{self._id('Observation')}",
@@ -165,8 +168,14 @@ class Asking(Writing):
             "action": rng.choice("CRUDE"),
             "outcome": rng.choice(("0", "4")),
             "agent": "Practitioner/d0",
+            "action:not": rng.choice("CRUDE"),
+            "patient.gender": rng.choice(("female", "male")),
+            "entity:Observation.status": rng.choice(("final", "preliminary")),
+            "agent.family:missing": rng.choice(("true", "false")),
         }[name]
         pairs = [(name, value), *self._result("AuditEvent", sorts=False)]
+        if rng.random() < 0.3:
+            pairs.append(("_include", f"AuditEvent:{rng.choice(('patient', 'entity', 'agent'))}"))
         return Ask("GET", f"AuditEvent?{urlencode(pairs)}")
 
     def _error(self) -> Ask:

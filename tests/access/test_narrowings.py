@@ -54,6 +54,7 @@ CASES: Final[dict[str, tuple[tuple[Use, ...], str, str]]] = {
     "match": (("matching", "read-many"), "patients", "match"),
     "labels": (("labels",), "patients", "meta"),
     "audit": (("audit",), "patients", "audit"),
+    "include beside the audit": (("include",), "patients", "audit"),
     "what is referred to": (("target",), "patients", "create"),
     "who refers": (("referrers",), "patients", "delete"),
 }

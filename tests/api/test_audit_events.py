@@ -307,19 +307,51 @@ async def test_a_time_is_compared_as_each_prefix_asks(acting: Acting, parameter:
     assert await acting.found(**{parameter: f"ge{day + timedelta(days=2)}"}) == []
 
 
+async def test_modifiers_and_chains_narrow_what_is_found_and_includes_show_whose_it_was(
+    client: httpx.AsyncClient, all_in_one: Programs
+) -> None:
+    acting, mark = Acting(client), fresh()
+    someone = {"resourceType": "Patient", "name": [{"family": f"F{mark}"}]}
+    made = (await acting.ask("POST", "/Patient", json=someone)).json()["id"]
+    await acting.ask("GET", f"/Patient/{made}")
+    await acting.ask("GET", f"/Patient/{fresh()}")
+    lost, read, created = await acting.found()
+    for criteria, expected in (
+        ({"action:not": "C"}, [lost, read]),
+        ({"action:not": "C,R"}, []),
+        ({"outcome:not": "0"}, [lost]),
+        ({"type:text": "restful"}, [lost, read, created]),
+        ({"type:text": "export"}, []),
+        ({"action:in": "http://hl7.org/fhir/ValueSet/audit-event-action"}, [lost, read, created]),
+        ({"entity:Patient": made}, [read, created]),
+        ({"entity:Encounter": made}, []),
+        ({"source:identifier": "intake_api"}, [lost, read, created]),
+        ({"entity:identifier": "no such request"}, []),
+        ({"patient.family": f"f{mark}"}, [read, created]),
+        ({"entity:Patient.family": f"f{mark}", "action": "C"}, [created]),
+        ({"patient.family": "nobody at all"}, []),
+        ({"agent:Practitioner.family": f"f{mark}"}, []),
+    ):
+        assert await acting.found(**criteria) == expected, criteria
+    asked = {"agent": acting.agent, "_include": ["AuditEvent:patient", "AuditEvent:agent"]}
+    entries = (await client.get("/AuditEvent", params=asked)).json()["entry"]
+    beside = [each["resource"]["id"] for each in entries if each["search"]["mode"] == "include"]
+    assert beside == [made]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("nonsense", "x", "valid for AuditEvent are _id, _lastUpdated,"),
         ("_text", "x", "not supported"),
-        ("action:not", "R", "valid for 'action' are missing"),
+        ("action:like", "R", "valid for 'action' are above, below, in, missing, not"),
         ("patient:missing", "yes", "must be true or false"),
-        ("patient.name", "x", "Chained"),
+        ("patient.nonsense", "x", "There is no search parameter 'nonsense'"),
+        ("_has:Provenance:target:recorded", "2026", "not supported"),
         ("date", "yesterday", "cannot be read"),
-        ("_sort", "action", "valid are _lastUpdated, date"),
-        ("_sort", "_id", "valid are _lastUpdated, date"),
+        ("_sort", "_id", "valid are _lastUpdated, _profile,"),
         ("_elements", "nothing", "AuditEvent has no element 'nothing'"),
-        ("_include", "AuditEvent:patient", "not supported"),
+        ("_revinclude", "Provenance:target", "leads neither to an AuditEvent"),
     ],
 )
 async def test_whatever_else_is_asked_is_refused_with_what_is_valid(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests.api.resources import (
     count,
@@ -14,11 +16,26 @@ from tests.api.resources import (
     patient,
     post,
     put,
+    refused,
     run,
 )
 
 if TYPE_CHECKING:
     import httpx
+
+# What stands in a Bundle and is no entry, and where that shows.
+NO_ENTRY: list[tuple[Any, str]] = [
+    (None, ""),
+    ({}, ""),
+    (5, ""),
+    ({"request": []}, ".request"),
+    ({"request": {"method": "GET"}}, ".request"),
+    ({"request": {"method": "LOOK", "url": "Patient"}}, ".request.method"),
+    ({"request": {"method": "GET", "url": ""}}, ".request.url"),
+    ({"request": {"method": "POST", "url": "Patient"}, "resource": "x"}, ".resource"),
+    ({"request": {"method": "GET", "url": "metadata"}, "fullUrl": ["x"]}, ".fullUrl"),
+    ({"request": {"method": "GET", "url": "metadata"}, "extra": 1}, ".extra"),
+]
 
 
 async def test_each_entry_of_a_batch_succeeds_or_fails_on_its_own(
@@ -85,3 +102,32 @@ async def test_a_batch_serves_the_types_of_all_services(client: httpx.AsyncClien
     answer = await run(client, "batch", *(entry("GET", f"{each}?_count=1") for each in types))
     statuses = {each["response"]["status"] for each in answer.json()["entry"]}
     assert statuses == {"200"}
+
+
+@pytest.mark.parametrize(("wrong", "part"), NO_ENTRY, ids=repr)
+async def test_what_is_no_entry_leaves_the_others_of_a_batch(
+    client: httpx.AsyncClient, wrong: object, part: str
+) -> None:
+    value = fresh()
+    bundle = {"resourceType": "Bundle", "entry": [post(identified(value)), wrong]}
+
+    answer = await client.post("", json=bundle | {"type": "batch"})
+    assert answer.status_code == 200, answer.text
+    good, bad = (each["response"] for each in answer.json()["entry"])
+    assert (good["status"], bad["status"]) == ("201", "422")
+    assert bad["outcome"]["issue"][0]["expression"] == [f"Bundle.entry[1]{part}"]
+
+    refused(await client.post("", json=bundle | {"type": "transaction"}), 422)
+    assert await count(client, "Patient", identifier=value) == 1
+
+
+async def test_a_batch_that_is_no_bundle_is_refused_whole(client: httpx.AsyncClient) -> None:
+    value = fresh()
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": [post(identified(value))]}
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"extra": 1}, {"entry": {}}, {"entry": []}, {"entry": None}, {"total": -1}
+    )  # fmt: skip
+    for wrong in wrongs:
+        refused(await client.post("", json=bundle | wrong), 422)
+    assert await count(client, "Patient", identifier=value) == 0
+    assert (await client.post("", json=bundle)).status_code == 200

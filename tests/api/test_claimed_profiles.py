@@ -161,3 +161,21 @@ async def test_a_write_keeps_the_bindings_of_a_profile_to_stored_value_sets(
     assert answer.status_code == (422 if strength == "required" else 201)
     assert len(told(answer)) == 1
     assert f"must have a code of {name}" in answer.text
+
+
+async def test_a_rule_of_a_profile_knows_what_day_it_is(client: httpx.AsyncClient) -> None:
+    rule = {
+        "key": "x-1",
+        "severity": "error",
+        "human": "Is born.",
+        "expression": "birthDate <= today()",
+    }
+    url = await published(client, element("Patient", constraint=[rule]))
+
+    made = await client.post("/Patient", json=claiming(url, birthDate="2000-01-31"), headers=TOLD)
+    assert made.status_code == 201
+    assert "Is born." not in made.text
+    unborn = claiming(url, birthDate="2999-01-31")
+    assert "Is born. (x-1)" in refused(await client.post("/Patient", json=unborn), 422)
+    answer = await client.post(f"/Patient/$validate?profile={url}", json=unborn)
+    assert "Is born. (x-1)" in answer.text

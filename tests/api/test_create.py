@@ -86,6 +86,8 @@ async def test_the_client_prefers_what_a_write_answers(
     assert (await ask("return=minimal")).content == b""
     assert (await ask("return=representation")).json()["resourceType"] == "Patient"
     assert (await ask("respond-async; return=minimal")).content == b""
+    assert (await ask('Return = "minimal"')).content == b""
+    assert (await ask("lazy=return=minimal")).content != b""
     told = issues(await ask("return=OperationOutcome"))
     assert [each["severity"] for each in told] == ["warning", "information"]
 

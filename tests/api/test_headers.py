@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from tests.api.raw import send
-from tests.api.resources import created, fresh, patient, refused
+from tests.api.resources import count, created, fresh, identified, patient, refused
 
 if TYPE_CHECKING:
     import httpx
@@ -92,3 +93,40 @@ async def test_answers_about_people_are_kept_by_no_cache(client: httpx.AsyncClie
     for url in (f"/{reference}", "/Patient?_count=1", f"/{reference}/_history", "/Patient/nobody"):
         answer = await client.get(url)
         assert answer.headers["cache-control"] == "no-store", url
+
+
+async def test_a_header_in_several_lines_is_one_list(client: httpx.AsyncClient) -> None:
+    reference = await created(client, patient())
+    url, body = f"/{reference}", patient(id=reference.partition("/")[2], active=True)
+
+    async def ask(method: str, name: str, *lines: str, **body: object) -> httpx.Response:
+        headers = [("Content-Type", "application/json"), *((name, line) for line in lines)]
+        return await client.request(method, url, headers=headers, json=body or None)
+
+    answer = await ask("GET", "Accept", "application/fhir+xml", "application/fhir+json")
+    assert answer.status_code == 200
+    refused(await ask("GET", "Accept", "application/fhir+xml", "text/html"), 406)
+    assert (await ask("GET", "If-None-Match", 'W/"7"', 'W/"1"')).status_code == 304
+    refused(await ask("PUT", "If-Match", 'W/"7"', 'W/"8"', **body), 412)
+    answer = await ask("PUT", "Prefer", "handling=strict", "return=minimal", **body)
+    assert (answer.status_code, answer.content) == (200, b"")
+    refused(await ask("GET", "X-Stepdown-Actor", "Practitioner/1", "Practitioner/2"), 400)
+
+
+async def test_criteria_stand_in_one_header(client: httpx.AsyncClient) -> None:
+    criteria = [("If-None-Exist", f"identifier={fresh()}") for _ in range(2)]
+    refused(await client.post("/Patient", json=patient(), headers=criteria), 400)
+    answer = await client.post("/Patient", json=patient(), headers=criteria[:1])
+    assert answer.status_code == 201
+
+
+async def test_criteria_in_a_header_are_encoded_or_utf_8(client: httpx.AsyncClient) -> None:
+    value = f"Ä{fresh()}"
+    await created(client, identified(value))
+    for criteria in (f"identifier={quote(value)}".encode(), f"identifier={value}".encode()):
+        told = [(b"If-None-Exist", criteria)]
+        answer = await client.post("/Patient", json=identified(value), headers=told)
+        assert answer.status_code == 200
+    told = [(b"If-None-Exist", f"identifier={value}".encode("latin-1"))]
+    refused(await client.post("/Patient", json=identified(value), headers=told), 400)
+    assert await count(client, "Patient", identifier=value) == 1

@@ -104,6 +104,9 @@ async def test_the_number_of_matches_is_limited(client: httpx.AsyncClient) -> No
     assert [each[0] for each in await matched(client, anna, count_valueInteger=1)] == [here]
     body = given(carried("resource", anna), count_valueInteger=1)
     assert (await client.post("/Patient/$match", json=body)).json()["total"] == 2
+    assert await matched(client, anna, count_valueInteger=0) == []
+    less = given(carried("resource", anna), count_valueInteger=-1)
+    assert "count" in refused(await client.post("/Patient/$match", json=less), 400)
 
 
 async def test_nobody_is_written_or_found_after_a_deletion(client: httpx.AsyncClient) -> None:

@@ -39,6 +39,22 @@ async def _world(client: httpx.AsyncClient) -> tuple[str, str, str, str]:
     return organization, someone, measured, mark
 
 
+async def test_a_chain_leads_into_what_is_contained_until_it_is_no_more(
+    client: httpx.AsyncClient, all_in_one: Programs
+) -> None:
+    mark = fresh()
+    inner = {"resourceType": "Patient", "id": "p", "name": [{"family": f"F{mark}"}]}
+    told = observation("#p", contained=[inner])
+    measured = await created(client, told)
+    path = f"/Observation?subject:Patient.family=f{mark}"
+    assert matches(await client.get(path)) == [measured.partition("/")[2]]
+    someone = await created(client, {"resourceType": "Patient"})
+    told = observation(someone, id=measured.partition("/")[2])
+    answer = await client.put(f"/{measured}", json=told)
+    assert answer.status_code == 200
+    assert matches(await client.get(path)) == []
+
+
 async def test_a_chain_narrows_by_what_a_reference_leads_to(
     client: httpx.AsyncClient, all_in_one: Programs
 ) -> None:
@@ -109,7 +125,7 @@ async def test_the_pages_of_a_chain_go_on(client: httpx.AsyncClient) -> None:
         ("Patient?_has:Observation:code=x", "_has needs a type"),
         ("Patient?_has:Observation:code:code=x", "is no reference"),
         ("Patient?_has:Organization:partof:name=x", "does not refer to Patient"),
-        ("QuestionnaireResponse?questionnaire.title=x", "canonical"),
+        ("QuestionnaireResponse?questionnaire.nam=x", "valid for Questionnaire are"),
     ],
 )
 async def test_what_does_not_lead_on_is_refused_with_what_does(

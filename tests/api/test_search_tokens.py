@@ -15,6 +15,8 @@ from tests.unit.terminology.colours import SYSTEM, composed, filtered, listed, w
 if TYPE_CHECKING:
     import httpx
 
+    from tests.programs import Programs
+
 WARM = "http://test.example/ValueSet/warm-search"
 GENDERS = "http://hl7.org/fhir/ValueSet/administrative-gender"
 
@@ -48,6 +50,40 @@ async def made(client: httpx.AsyncClient, resource: dict[str, Any]) -> str:
 
 
 ALL = {"any", "red", "crimson", "blue", "sky"}
+
+
+async def test_the_case_of_a_code_matters_unless_its_system_says_otherwise(
+    client: httpx.AsyncClient, all_in_one: Programs
+) -> None:
+    free, strict = (f"http://test.example/{fresh()}" for _ in range(2))
+    system = {"resourceType": "CodeSystem", "status": "active", "content": "not-present"}
+    stored = await created(client, {**system, "url": free, "caseSensitive": False})
+    await created(client, {**system, "url": strict, "caseSensitive": True})
+    someone = await created(client, patient())
+    for name, each in (("Anger", free), ("anger", free), ("Anger", strict), ("anger", strict)):
+        told = observation(someone, code={"coding": [{"system": each, "code": name}]})
+        await created(client, told)
+
+    async def found(asked: str) -> int:
+        name, _, value = asked.partition("=")
+        answer = await client.get("/Observation", params={"subject": someone, name: value})
+        return len(matches(answer))
+
+    for asked, expected in (
+        (f"code={free}|ANGER", 2),
+        (f"code={free}|anger", 2),
+        (f"code={strict}|Anger", 1),
+        (f"code={strict}|ANGER", 0),
+        ("code=aNGER", 2),
+        ("code=Anger", 3),
+        (f"code:not={free}|ANGER", 2),
+        ("code=|Anger", 0),
+        (f"code={free}|ange", 0),
+    ):
+        assert await found(asked) == expected, asked
+    assert (await client.delete(f"/{stored}")).status_code == 204
+    assert await found(f"code={free}|ANGER") == 0
+    assert await found(f"code={free}|Anger") == 1
 
 
 async def test_a_code_is_found_by_how_it_is_called(

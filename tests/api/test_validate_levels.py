@@ -104,3 +104,19 @@ async def test_a_hundred_issues_are_told_faults_first_and_a_last_one_says_so(
         assert len(issues) == 101
         assert issues[0]["expression"] == ["Patient.gender"]
         assert issues[-1]["code"] == "too-costly"
+
+
+async def test_parameters_themselves_are_looked_at_at_their_address(
+    client: httpx.AsyncClient,
+) -> None:
+    path = "/Parameters/$validate"
+    kept, broken = given(sent_valueString="a"), given(sent_valueCode=" a")
+
+    for body in (kept, given(carried("resource", kept))):
+        assert found(await client.post(path, json=body)) == []
+    for body in (broken, given(carried("resource", broken))):
+        assert found(await client.post(path, json=body)) == [
+            ("value", "Parameters.parameter[0].value")
+        ]
+    # Elsewhere they say what to look at.
+    assert (await client.post("/$validate", json=kept)).status_code == 400

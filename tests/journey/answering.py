@@ -38,6 +38,14 @@ def answered(name: str, counts: Mapping[str, int | None]) -> list[Resource]:
     ]
 
 
+def canonical_of(name: str) -> str:
+    """The canonical of an instrument, in today's version."""
+    url = f"{CANONICAL}/Questionnaire/{name}"
+    instrument = instrument_of(url)
+    assert instrument is not None
+    return f"{url}|{instrument.version}"
+
+
 def item(link_id: str, answer: str, system: str = LOINC) -> Resource:
     return {
         "linkId": link_id,
@@ -53,7 +61,7 @@ def response(
     return {
         "resourceType": "QuestionnaireResponse",
         "id": f"r-{uuid.uuid4()}",
-        "questionnaire": f"{CANONICAL}/Questionnaire/{name}|1.0",
+        "questionnaire": canonical_of(name),
         "status": "completed",
         "subject": subject,
         "source": subject,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.care.canonical import code_system
 from tests.notices import ACT_CODE, changed, identifier, notice
+from tests.services.person import move_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,10 +116,7 @@ class Hospital:
 
     def pass_time(self, passed: timedelta = timedelta(seconds=30)) -> None:
         """Move the clock; what follows from earlier writes has happened when this returns."""
-        instant = (self.now() + passed).isoformat(timespec="milliseconds")
-        told = [{"name": "instant", "valueInstant": instant}]
-        answer = self.http.post("$clock", json={"resourceType": "Parameters", "parameter": told})
-        assert answer.is_success, answer.text
+        move_clock(self.http, passed, self.now)
 
 
 def everything(hospital: Hospital, types: Iterable[str] = KEPT) -> dict[str, Resource]:

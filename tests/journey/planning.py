@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.care.canonical import CANONICAL, code_system
@@ -53,6 +54,11 @@ class Planned(Person):
         request.headers.pop("X-Stepdown-Actor", None)
         request.headers.update(headers)
         return self.http.send(request)
+
+    def waits_for(self, session: Resource) -> None:
+        """Let the time come at which a session begins."""
+        ahead = datetime.fromisoformat(session["start"]) - self.now()
+        self.pass_time(max(ahead, timedelta(minutes=1)))
 
     def apply(self, **inputs: str) -> Resource:
         """Have the template applied."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from shared.care.canonical import code_system, profile
-from tests.journey.candidate import Candidate
+from tests.journey.candidate import CLINICIAN, Candidate
 from tests.journey.guardian import consent, guardian
 from tests.journey.programme import Programme
 
@@ -57,7 +58,7 @@ def test_an_admission_asks_for_a_consent_until_it_is_given(http: httpx.Client) -
     assert person.admit().json()["status"] == "active"
     assert asked(person) == {"consent-to-treatment": "requested"}
     [said] = person.told_of(task(person, "consent-to-treatment"))
-    assert said["agent"][0]["who"]["identifier"]["value"] == "admission-asks|1.0"
+    assert said["agent"][0]["who"]["identifier"]["value"] == "admission-asks|1.1"
     assert f"EpisodeOfCare/{person.episode['id']}/_history/" in str(said["entity"])
 
     told = given(person, "treatment")
@@ -79,6 +80,66 @@ def test_what_was_given_before_is_asked_for_when_it_is_taken_back(http: httpx.Cl
 
     person.delete(told)
     assert asked(person) == {"consent-to-treatment": "requested"}
+
+
+def test_a_consent_is_asked_for_when_its_own_period_passes(http: httpx.Client) -> None:
+    person = Programme(http).candidate()
+    begins, ends = (person.now() + timedelta(days=days) for days in (2, 5))
+    period = {"start": begins.isoformat(), "end": ends.isoformat(timespec="seconds")}
+    given(person, "treatment", provision={"type": "permit", "period": period})
+    person.admit()
+    assert asked(person) == {"consent-to-treatment": "requested"}
+
+    person.pass_time(timedelta(days=2))
+    assert asked(person) == {"consent-to-treatment": "completed"}
+    person.pass_time(timedelta(days=2))
+    assert asked(person) == {"consent-to-treatment": "completed"}
+    # The whole second in which it ends is part of its time.
+    person.pass_time(timedelta(days=1, seconds=1))
+    assert asked(person) == {"consent-to-treatment": "requested"}
+    assert len(person.told_of(task(person, "consent-to-treatment"))) == 3
+
+
+def test_nothing_is_asked_for_while_another_consent_is_in_force(http: httpx.Client) -> None:
+    short, renewed, never = (Programme(http).candidate() for _ in range(3))
+    ends = (short.now() + timedelta(days=1)).isoformat()
+    ending = {"type": "permit", "period": {"end": ends}}
+    for each in (short, renewed, never):
+        given(each, "treatment", provision=ending)
+    given(renewed, "treatment", id=f"c-{renewed.id}")
+    given(never, "research", id=f"c-{never.id}", provision={"period": {"end": "9999-12-31"}})
+    for each in (short, renewed):
+        assert each.admit().json()["status"] == "active"
+
+    short.pass_time(timedelta(days=2))
+    assert asked(short) == {"consent-to-treatment": "requested"}
+    assert asked(renewed) == {}
+    # Who has not been admitted may never come.
+    assert asked(never) == {}
+
+
+def test_who_has_waited_is_asked_when_they_have_a_place(http: httpx.Client) -> None:
+    programme = Programme(http)
+    programme.takes(1)
+    first, waits = programme.candidate(), programme.candidate()
+    assert first.admit().json()["status"] == "active"
+    assert waits.admit().json()["status"] == "waitlist"
+    assert asked(waits) == {}
+
+    first.put(first.read(first.episode) | {"status": "finished"})
+    assert waits.admit().json()["status"] == "active"
+    assert asked(waits) == {"consent-to-treatment": "requested"}
+
+
+def test_who_goes_straight_on_hold_is_asked_once(http: httpx.Client) -> None:
+    person = Programme(http).candidate()
+    headers = {"X-Stepdown-Actor": CLINICIAN}
+    for status in ("onhold", "active"):
+        changed = person.read(person.episode) | {"status": status}
+        answer = http.put(f"EpisodeOfCare/{changed['id']}", json=changed, headers=headers)
+        assert answer.is_success, answer.text
+        assert asked(person) == {"consent-to-treatment": "requested"}
+    assert len(person.told_of(task(person, "consent-to-treatment"))) == 1
 
 
 def test_a_programme_under_part_2_asks_for_consent_to_disclosure(http: httpx.Client) -> None:
@@ -124,14 +185,66 @@ def test_of_a_minor_the_guardians_consent_is_asked_for_before(http: httpx.Client
     guardian(person)
     given(person, "treatment")
     assert asked(person) == {"consent-to-treatment": "requested"}
+    ends = (person.now() + timedelta(days=1)).isoformat()
+    consent(person, provision={"type": "permit", "period": {"end": ends}})
+    assert asked(person) == {"consent-to-treatment": "completed"}
+    person.pass_time(timedelta(days=1))
+    assert asked(person) == {"consent-to-treatment": "requested"}
+
     consent(person)
     assert asked(person) == {"consent-to-treatment": "completed"}
     assert person.admit().json()["status"] == "active"
     assert asked(person) == {"consent-to-treatment": "completed"}
 
 
+def test_a_guardian_who_is_one_no_more_is_missed_at_once(http: httpx.Client) -> None:
+    person = Programme(http).candidate()
+    # Nothing was asked for while the record knew of no minor.
+    assert asked(person) == {}
+    born = f"{person.now().year - 15}-01-01"
+    person.put({"resourceType": "Patient", "id": person.id, "birthDate": born})
+    mother = guardian(person, "MTH")
+    consent(person)
+    assert person.admit().json()["status"] == "active"
+    assert asked(person) == {}
+
+    person.put(mother | {"active": False})
+    assert asked(person) == {"consent-to-treatment": "requested"}
+    ends = person.now() + timedelta(days=1)
+    person.put(mother | {"period": {"end": ends.isoformat(timespec="seconds")}})
+    assert asked(person) == {"consent-to-treatment": "completed"}
+    person.pass_time(timedelta(days=1, seconds=1))
+    assert asked(person) == {"consent-to-treatment": "requested"}
+
+    person.put(mother)
+    assert asked(person) == {"consent-to-treatment": "completed"}
+    assert person.read(person.episode)["status"] == "active"
+
+
+def test_who_comes_of_age_is_asked_for_their_own_consent(http: httpx.Client) -> None:
+    person = Programme(http).candidate()
+    assert asked(person) == {}
+    grown = person.now() + timedelta(days=2)
+    # Of those who grow up on a 29th of February, none was born on one.
+    day = f"{grown:%m-%d}".replace("02-29", "03-01")
+    person.put(
+        {"resourceType": "Patient", "id": person.id, "birthDate": f"{grown.year - 18}-{day}"}
+    )
+    guardian(person)
+    consent(person)
+    assert person.admit().json()["status"] == "active"
+    assert asked(person) == {}
+
+    person.pass_time(timedelta(days=4))
+    assert asked(person) == {"consent-to-treatment": "requested"}
+    given(person, "treatment")
+    assert asked(person) == {"consent-to-treatment": "completed"}
+
+
 def test_history_that_is_loaded_asks_for_nothing(http: httpx.Client) -> None:
     loaded = Candidate(http, "active")
-    loaded.put(loaded.episode | {"careManager": {"display": "Clinic"}})
+    told = loaded.put(loaded.episode | {"careManager": {"display": "Clinic"}})
 
     assert asked(loaded) == {}
+    # Whose programme is not told takes a place of each.
+    loaded.put(told | {"status": "finished"})

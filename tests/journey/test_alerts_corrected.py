@@ -148,3 +148,13 @@ def test_a_screen_whose_answers_were_a_mistake_is_still_to_be_made(
     person.put(screen)
     settled(person)
     assert statuses(person, "suicide-screen") == ["completed"]
+
+
+def test_answers_of_a_mistaken_year_are_screened_for_today(person: Person) -> None:
+    answers(person, "phq-9", days=365, **{ITEM_9: 1})
+    settled(person)
+    assert statuses(person, "suicide-screen") == ["requested"]
+
+    answers(person, "c-ssrs-screener")
+    settled(person)
+    assert statuses(person, "suicide-screen") == ["completed"]

@@ -35,6 +35,10 @@ def booked(person: Planned, status: str = "booked") -> list[Resource]:
     return person.all("Appointment", status=status)
 
 
+def begin(session: Resource) -> datetime:
+    return datetime.fromisoformat(session["start"])
+
+
 def active(person: Planned) -> Resource:
     """Give the person an active plan whose sessions are all booked."""
     plan = person.activate(person.apply(practitioner=person.clinician))
@@ -175,12 +179,13 @@ def test_orders_that_change_while_the_plan_comes_into_force_keep_the_change(
 
 def test_what_people_changed_is_left_to_them(person: Planned) -> None:
     plan = active(person)
-    first, second, third = booked(person)[:3]
-    missed = person.put(second | {"status": "noshow"})
+    first, second, third = sorted(booked(person), key=begin)[:3]
+    person.waits_for(first)
+    missed = person.put(first | {"status": "noshow"})
     for said in person.told_of(third):
         person.delete(said)
     person.delete(third)
-    moved = person.put(first | {"start": third["start"], "end": third["end"]})
+    moved = person.put(second | {"start": third["start"], "end": third["end"]})
 
     person.write(plan | {"title": "Another title"})
     person.pass_time()
@@ -238,7 +243,9 @@ def http_read(person: Planned, reference: str) -> Resource:
 @pytest.mark.parametrize("status", ["revoked", "completed", "entered-in-error"])
 def test_a_plan_that_is_over_has_no_session_to_come(person: Planned, status: str) -> None:
     plan = active(person)
-    attended = person.put(booked(person)[0] | {"status": "fulfilled"})
+    first = min(booked(person), key=begin)
+    person.waits_for(first)
+    attended = person.put(first | {"status": "fulfilled"})
 
     person.write(plan | {"status": status})
     person.pass_time()

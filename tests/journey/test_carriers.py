@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -151,8 +152,30 @@ def test_a_clock_is_a_task_that_a_visit_completed(record: Record, code: str, day
     assert period["start"] <= local_day(visit["period"]["start"]).isoformat() <= period["end"]
 
 
+def aftercare_plans(record: Record) -> list[Resource]:
+    category = ours("plan-category", "aftercare")
+    plans = record.all("CarePlan")
+    return [e for e in plans if any(category in codes(each) for each in e["category"])]
+
+
+def programme_plan(record: Record) -> Resource:
+    """The plan of the programme, beside which there is one of the aftercare."""
+    plans = [each for each in record.all("CarePlan") if each["intent"] == "plan"]
+    [plan] = [each for each in plans if each not in aftercare_plans(record)]
+    return plan
+
+
+def test_the_aftercare_has_a_plan_of_its_own_by_which_measures_go_on(record: Record) -> None:
+    [aftercare] = aftercare_plans(record)
+    assert aftercare["replaces"] == [{"reference": ref(programme_plan(record))}]
+    based_on = [each for each in record.all("Task") if "basedOn" in each and "focus" in each]
+    measures = [e for e in based_on if e["focus"]["reference"].startswith("Questionnaire/")]
+    for each in measures:
+        assert each["basedOn"] == [{"reference": ref(aftercare)}]
+
+
 def test_planned_hours_are_orders_of_the_plan(record: Record) -> None:
-    [plan] = [each for each in record.all("CarePlan") if each["intent"] == "plan"]
+    plan = programme_plan(record)
     orders = [record.read(each["reference"]["reference"]) for each in plan["activity"]]
     assert len(orders) >= 13
     for order in orders:
@@ -213,6 +236,15 @@ def test_every_task_says_how_soon_and_whose_it_is(record: Record) -> None:
     assert ours("clock", "follow-up-7d") in {code for each in mine for code in codes(each["code"])}
 
 
+def test_coordinators_find_every_task_by_the_time_in_which_it_is_seen_to(record: Record) -> None:
+    tasks = record.search("Task?_count=500&status:not=draft")
+    assert [e["code"] for e in tasks if "start" not in e.get("executionPeriod", {})] == []
+    last = max(tasks, key=lambda each: datetime.fromisoformat(each["executionPeriod"]["start"]))
+    begun = quote(last["executionPeriod"]["start"])
+    assert last["id"] in {each["id"] for each in record.search(f"Task?period=ge{begun}&_count=500")}
+    assert record.search(f"Task?period=sa{begun}") == []
+
+
 def test_weekly_measures_were_asked_and_answered(record: Record) -> None:
     asked = [e for e in record.all("Task", ours("task", "measure")) if e["status"] == "completed"]
     assert len(asked) >= 2 * WEEKS - 2
@@ -227,7 +259,7 @@ def test_weekly_measures_were_asked_and_answered(record: Record) -> None:
 
 def test_a_reliable_worsening_proposed_a_revision(record: Record) -> None:
     [proposal] = [each for each in record.all("CarePlan") if each["intent"] == "proposal"]
-    [plan] = [each for each in record.all("CarePlan") if each["intent"] == "plan"]
+    plan = programme_plan(record)
     assert proposal["replaces"] == [{"reference": ref(plan)}]
     assert proposal["status"] == "completed"
     cited = [record.read(each["reference"]) for each in proposal["supportingInfo"]]

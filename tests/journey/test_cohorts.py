@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from services.plan_api.domain.cohort import WHEN_FULL, Cohort
 from shared.care.capacity import takes
+from tests.journey.decided import recommendation
 from tests.journey.planning import PROGRAMME, Planned, until
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 
 ORGANIZATION = {"resourceType": "Organization", "name": "A programme"}
+ELSEWHERE = {"status": "active", "type": [{"text": "Outpatient care"}]}
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +31,18 @@ def http(stack: Programs) -> Iterator[httpx.Client]:
         yield each
 
 
-def in_programme(http: httpx.Client, organization: str, *, waits: bool = False) -> Planned:
-    """Give a person of a programme an active plan."""
+def in_programme(
+    http: httpx.Client, organization: str, *, waits: bool = False, is_short: bool = False
+) -> Planned:
+    """Give a person of a programme an active plan, of ten days where it is short."""
     person = Planned(http)
     assert person.episode is not None
     person.put(person.episode | {"managingOrganization": {"reference": organization}})
     plan = person.apply(practitioner=person.clinician)
+    if is_short:
+        start = date.fromisoformat(plan["period"]["start"])
+        period = {"start": start.isoformat(), "end": (start + timedelta(days=9)).isoformat()}
+        plan = person.put(plan | {"period": period})
     if waits:
         # What is signed is the plan with the preference.
         prefers = {"url": WHEN_FULL, "valueCode": "waitlist"}
@@ -93,7 +102,36 @@ def test_everybody_is_booked_for_all_sessions_of_the_cohort_that_they_join(
         assert {each["status"] for each in sessions} == {"booked"}
 
 
-def test_a_place_that_is_given_back_is_free_again_and_can_be_taken(http: httpx.Client) -> None:
+def test_who_is_admitted_after_their_plan_is_active_joins_and_is_booked_at_once(
+    http: httpx.Client,
+) -> None:
+    person = Planned(http, "planned")
+    organization = f"Organization/o-{person.id}"
+    person.put(ORGANIZATION | {"id": f"o-{person.id}"})
+    waits = (person.episode or {}) | {"managingOrganization": {"reference": organization}}
+    person.put(waits)
+    # In care elsewhere, without which no plan is active.
+    person.put({k: waits[k] for k in ("resourceType", "patient")} | ELSEWHERE | {"id": person.id})
+    person.activate(person.apply(practitioner=person.clinician))
+    person.pass_time()
+    assert person.all("Appointment") == []
+
+    person.put(recommendation(f"Patient/{person.id}", person.now()))
+    admitted = person.write(person.read(waits) | {"status": "active"})
+    assert admitted.is_success, admitted.text
+    person.pass_time()
+    group = person.read({"resourceType": "Group", "id": Cohort(organization).id})
+    assert [each["entity"] for each in group["member"]] == [person.reference]
+    assert cohorts(person) == {organization}
+    booked = person.all("Appointment")
+    assert {each["status"] for each in booked} == {"booked"}
+    assert {each["status"] for each in person.all("ServiceRequest")} == {"active"}
+    person.write(person.read(waits) | {"careManager": {"display": "Intake"}})
+    person.pass_time()
+    assert person.all("Appointment") == booked
+
+
+def test_a_place_that_is_given_back_is_had_by_who_waits(http: httpx.Client) -> None:
     host = Planned(http)
     programme = host.put(ORGANIZATION | {"id": f"o-{host.id}"})
     organization = f"Organization/{programme['id']}"
@@ -108,10 +146,29 @@ def test_a_place_that_is_given_back_is_free_again_and_can_be_taken(http: httpx.C
     reason = {"text": "The person has an exam."}
     first.put(held | {"status": "cancelled", "cancelationReason": reason})
     first.pass_time()
-    assert published(http, held)["status"] == "free"
-    assert waiting.write(mine | {"status": "booked"}).is_success
-    waiting.pass_time()
+    assert waiting.read(mine)["status"] == "booked"
     assert published(http, held)["status"] == "busy"
+    assert [e["id"] for e in groups(waiting) if e["status"] == "booked"] == [mine["id"]]
+
+
+def test_who_waits_for_a_cohort_joins_it_when_somebody_leaves(http: httpx.Client) -> None:
+    host = Planned(http)
+    programme = host.put(ORGANIZATION | {"id": f"o-{host.id}"})
+    organization = f"Organization/{programme['id']}"
+    cohort = {"resourceType": "Group", "id": Cohort(organization).id, "extension": [takes(1)]}
+    host.put(cohort | {"type": "person", "actual": True, "code": PROGRAMME})
+    first = in_programme(http, organization, is_short=True)
+    waiting = in_programme(http, organization, waits=True, is_short=True)
+    [plan] = first.all("CarePlan", status="active")
+
+    first.put(plan | {"status": "completed"})
+    first.pass_time()
+
+    assert {each["status"] for each in groups(waiting)} == {"booked"}
+    [member] = host.read(cohort)["member"]
+    assert member["entity"] == waiting.reference
+    [told] = [e for e in waiting.all("Communication") if len(e["about"]) > 1]
+    assert len(told["about"]) >= len(groups(waiting))
 
 
 def published(http: httpx.Client, appointment: Resource) -> Resource:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from shared.care.canonical import code_system
-from tests.journey.merging import settled, sources, versioned
+from tests.journey.merging import merged, parted, settled, sources, versioned
 from tests.journey.participant import Participant
+from tests.journey.planning import Planned
+from tests.services.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +70,7 @@ def test_what_a_death_ended_goes_on_when_it_was_an_error(person: Participant) ->
     assert [each["status"] for each in episode["statusHistory"]][-2:] == ["finished", "active"]
     assert {each["status"] for each in person.measures()} == {"requested"}
     assert (person.read(booked)["status"], person.read(message)["status"]) == (
-        "proposed",
+        "booked",
         "on-hold",
     )
     assert versioned(undone) in sources(person, episode)
@@ -90,3 +92,105 @@ def test_what_people_had_ended_stays_ended(person: Participant) -> None:
 
     assert person.read(person.episode)["status"] == "finished"
     assert reviews(person) == []
+
+
+def planned(http: httpx.Client) -> tuple[Planned, Resource]:
+    """Somebody with a short plan in force and their sessions booked."""
+    person = Planned(http)
+    plan = person.apply(practitioner=person.clinician)
+    last_day = date.fromisoformat(plan["period"]["start"]) + timedelta(days=9)
+    plan = person.put(plan | {"period": plan["period"] | {"end": last_day.isoformat()}})
+    plan = person.activate(plan)
+    settled(person)
+    return person, plan
+
+
+def cohorts(person: Planned) -> list[str]:
+    found = person.http.get("Group", params={"member": f"Patient/{person.id}"}).json()
+    return [each["resource"]["id"] for each in found.get("entry", ())]
+
+
+def standing(person: Planned) -> dict[str, object]:
+    """What a plan comes to: its own status, and those of all that follows it."""
+    open_tasks = (each for each in person.all("Task") if each["status"] == "requested")
+    return {
+        "plan": [each["status"] for each in person.all("CarePlan")],
+        "orders": sorted(each["status"] for each in person.all("ServiceRequest")),
+        "booked": {each["id"] for each in person.all("Appointment", status="booked")},
+        "cohorts": cohorts(person),
+        "asked": sorted(
+            each["code"]["coding"][0]["code"]
+            for each in open_tasks
+            if each["code"]["coding"][0]["code"] != "correction-review"
+        ),
+    }
+
+
+def test_a_plan_and_its_sessions_go_on_with_the_programme(http: httpx.Client) -> None:
+    person, plan = planned(http)
+    before = standing(person)
+    assert before["plan"] == ["active"]
+
+    person.put({"resourceType": "Patient", "id": person.id, "deceasedBoolean": True})
+    settled(person)
+    ended = standing(person)
+    assert (ended["plan"], ended["booked"], ended["asked"]) == (["completed"], set(), [])
+
+    undone = person.put({"resourceType": "Patient", "id": person.id})
+    settled(person)
+    assert standing(person) == before
+    assert versioned(undone) in sources(person, plan)
+
+    assert person.episode is not None
+    person.put(person.read(person.episode) | {"status": "cancelled"})
+    settled(person)
+    person.put({"resourceType": "Patient", "id": person.id, "active": True})
+    settled(person)
+    assert standing(person)["plan"] == ["completed"]
+
+
+def test_a_time_that_somebody_else_has_by_now_is_to_be_found_anew(http: httpx.Client) -> None:
+    person, plan = planned(http)
+    tomorrow = person.now() + timedelta(days=1)
+    own = next(
+        each
+        for each in person.all("Appointment", status="booked")
+        if "identifier" not in each and datetime.fromisoformat(each["start"]) > tomorrow
+    )
+    leader = next(
+        each["actor"]
+        for each in own["participant"]
+        if each["actor"]["reference"].startswith("Practitioner/")
+    )
+    person.put({"resourceType": "Patient", "id": person.id, "deceasedBoolean": True})
+    settled(person)
+    taken = {name: own[name] for name in ("resourceType", "status", "start", "end")}
+    person.put(
+        taken
+        | {"id": f"other-{person.id}", "participant": [{"actor": leader, "status": "accepted"}]}
+    )
+
+    person.put({"resourceType": "Patient", "id": person.id})
+    settled(person)
+    again = person.read(own)
+    assert again["status"] == "proposed"
+    assert leader["reference"] in again["comment"]
+    assert person.read(plan)["status"] == "active"
+
+
+def test_a_death_is_that_of_the_person_under_each_of_their_patients(http: httpx.Client) -> None:
+    person, plan = planned(http)
+    other = Person(http, in_care=False)
+    before = standing(person)
+
+    merged(other, person)
+    link = [{"other": person.reference, "type": "replaced-by"}]
+    told = {"resourceType": "Patient", "id": other.id, "active": False, "link": link}
+    other.put(told | {"deceasedBoolean": True})
+    settled(person)
+    assert standing(person)["plan"] == ["completed"]
+
+    undone = parted(other)
+    settled(person)
+    assert standing(person) == before
+    assert versioned(undone) in sources(person, plan)

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from shared.care.canonical import code_system
-from tests.journey.candidate import CLINICIAN, Candidate
-from tests.journey.merging import settled, sources, versioned
+from tests.journey.candidate import CLINICIAN, Candidate, outcome, parameters
+from tests.journey.merging import merged, parted, settled, sources, versioned
+from tests.services.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,3 +81,57 @@ def test_a_decision_that_nobody_acted_on_asks_nobody(person: Candidate) -> None:
     settled(person)
 
     assert reviews(person) == []
+
+
+def test_a_decision_is_by_all_that_is_known_of_a_person(
+    http: httpx.Client, person: Candidate
+) -> None:
+    other = Person(http, in_care=False)
+    told = person.judge_all()
+    person.delete(told["EXC-IMMINENT"])
+    alone = person.level_of_care()
+    assert "EXC-IMMINENT" in parameters(alone, "missing")
+    told["EXC-IMMINENT"] = person.put(told["EXC-IMMINENT"] | {"subject": other.reference})
+    assert person.level_of_care() == alone
+
+    merged(other, person)
+    both = person.level_of_care()
+    assert outcome(both) == "recommend-iop"
+    assert "EXC-IMMINENT" not in parameters(both, "missing")
+    at = person.now().isoformat(timespec="milliseconds")
+    assert person.admit().is_success
+
+    undone = parted(other)
+    settled(person)
+    [review] = reviews(person)
+    assert (review["status"], review["owner"]) == ("requested", {"reference": CLINICIAN})
+    assert versioned(undone) in sources(person, review)
+    assert "EXC-IMMINENT" in parameters(person.level_of_care(), "missing")
+    replayed = person.ask(f"Patient/{person.id}/$level-of-care", {"at": {"valueDateTime": at}})
+    assert "EXC-IMMINENT" in parameters(replayed.json(), "missing")
+
+    merged(other, person)
+    settled(person)
+    assert [each["status"] for each in reviews(person)] == ["cancelled"]
+    replayed = person.ask(f"Patient/{person.id}/$level-of-care", {"at": {"valueDateTime": at}})
+    assert outcome(replayed.json()) == "recommend-iop"
+
+
+@pytest.mark.parametrize("what", ["level of care", "referral"])
+def test_who_declined_by_a_mistake_is_asked_once(person: Candidate, what: str) -> None:
+    told = person.judge_all(EXC_DETOX=True)
+    person.level_of_care()
+    assert person.decline(reason="Needs detoxification first.").is_success
+    settled(person)
+    assert reviews(person) == []
+
+    ground = told["EXC-DETOX"] if what == "level of care" else person.read(person.referral)
+    mistake = person.put(ground | {"status": "entered-in-error"})
+    settled(person)
+    [task] = reviews(person)
+    assert (task["status"], task["owner"]) == ("requested", {"reference": CLINICIAN})
+    assert versioned(mistake) in sources(person, task)
+
+    person.put(ground)
+    settled(person)
+    assert [each["status"] for each in reviews(person)] == ["cancelled"]

@@ -11,7 +11,9 @@ import pytest
 from shared.care.canonical import CANONICAL, POLICY, code_system
 from shared.care.instruments.registry import instrument_of
 from tests.journey.answering import PHQ_9, response
+from tests.journey.merging import merged, parted, settled
 from tests.journey.participant import Participant
+from tests.services.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,3 +161,36 @@ def test_a_goal_of_a_programme_that_was_loaded_as_finished_is_left_alone(
     )
     person.pass_time()
     assert achieved(person, wanted) is None
+
+
+def test_a_goal_follows_its_scores_when_they_are_withdrawn_or_somebody_else_s(
+    http: httpx.Client, person: Participant
+) -> None:
+    other = Person(http)
+    wanted = goal(person)
+    scores(person, 14)
+    scores(person, 3)
+    assert achieved(person, wanted) == "achieved"
+    [low] = [e for e in person.found("QuestionnaireResponse") if total(person, e) == 3]
+
+    moved = person.put(low | {"subject": other.reference})
+    settled(person)
+    assert "outcomeReference" not in person.read(wanted)
+    assert achieved(person, wanted) is None
+
+    merged(other, person)
+    settled(person)
+    assert achieved(person, wanted) == "achieved"
+    parted(other)
+    settled(person)
+    assert achieved(person, wanted) is None
+
+    person.put(moved | {"subject": person.reference})
+    settled(person)
+    assert achieved(person, wanted) == "achieved"
+
+
+def total(person: Participant, response: Resource) -> int:
+    about = {"derived-from": f"QuestionnaireResponse/{response['id']}", "code": "44261-6"}
+    found = person.http.get("Observation", params=about).json()["entry"]
+    return int(found[0]["resource"]["valueQuantity"]["value"])

@@ -112,6 +112,11 @@ def test_a_week_is_told_as_planned_scheduled_and_delivered(
     monday = second_monday(plan)
     counted = [e for e in sessions if e["description"] not in {"Yoga", "Art therapy"}]
     first, second, third, *_ = [e for e in counted if e["description"] == "Group therapy"]
+    too_early = person.write(third | {"status": "noshow"})
+    assert too_early.status_code == 422
+    [issue] = too_early.json()["issue"]
+    assert issue["expression"] == ["Appointment.status"]
+    person.waits_for(third)
     attend(person, first, late=20, early=5)
     start = datetime.fromisoformat(second["start"])
     pause = {"start": start.isoformat(), "end": (start + MINUTE * 15).isoformat()}

@@ -110,8 +110,9 @@ def test_populating_by_canonical_by_resource_and_by_id_begins_the_same(
     found = [begun(each) | {"authored": ""} for each in ways]
     assert found[0] == found[1] == found[2]
     assert person.found("QuestionnaireResponse") == []
-    wrong = {"valueCanonical": f"{published['url']}|9.9"}
-    assert populate(http, "", subject=subject(person), canonical=wrong).status_code == 404
+    for wrong in (f"{published['url']}|9.9", f"{published['url']},{ISI}"):
+        named = {"valueCanonical": wrong}
+        assert populate(http, "", subject=subject(person), canonical=named).status_code == 404
     two: dict[str, Resource] = {"canonical": canonical, "questionnaire": {"resource": published}}
     assert populate(http, "", subject=subject(person), **two).status_code == 400
 

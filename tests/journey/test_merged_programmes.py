@@ -188,3 +188,34 @@ def test_hours_and_progress_are_told_of_both(two: tuple[Participant, Participant
     assert delivered() >= alone
     parted(old)
     assert attended(survivor) == attended(old) == 1
+
+
+def test_a_programme_counts_one_person_once_until_they_are_parted(
+    http: httpx.Client, two: tuple[Participant, Participant]
+) -> None:
+    survivor, old = two
+    named = {"resourceType": "Organization", "id": f"o-{survivor.id}"[:60], "name": "A programme"}
+    organization = survivor.put(named)
+    programme = {"reference": f"Organization/{organization['id']}"}
+    for each in two:
+        start = (each.now() - DAY).isoformat()
+        each.put(each.episode | {"managingOrganization": programme, "period": {"start": start}})
+
+    def present() -> set[str]:
+        answer = http.get(f"{programme['reference']}/$figures", params={"measure": "census"})
+        assert answer.is_success, answer.text
+        [report] = [entry["resource"] for entry in answer.json()["entry"]]
+        group = report["group"][0]
+        [population] = group["population"]
+        [found] = [
+            each
+            for each in report.get("contained", ())
+            if f"#{each['id']}" == population["subjectResults"]["reference"]
+        ]
+        return {each["item"]["reference"].partition("/")[2] for each in found["entry"]}
+
+    assert present() == {each.episode["id"] for each in two}
+    merged(old, survivor)
+    assert present() == {survivor.episode["id"]}
+    parted(old)
+    assert present() == {each.episode["id"] for each in two}

@@ -10,6 +10,7 @@ import pytest
 
 from tests.journey.answering import PHQ_9, response
 from tests.journey.candidate import diagnostics, value
+from tests.journey.merging import merged, parted, settled
 from tests.journey.participant import Participant
 
 if TYPE_CHECKING:
@@ -160,6 +161,29 @@ def test_it_is_told_again_as_of_then(person: Participant) -> None:
     assert points(one(series(again), "latest")) == 20
     assert points(one(series(told(person)), "latest")) == 10
     assert "baseline" in [each["name"] for each in series(again)]
+
+
+def test_who_was_one_person_then_is_one_person_as_of_then(person: Participant) -> None:
+    second, third = (Participant(person.http, status="planned") for _ in range(2))
+    for each, total in ((person, 20), (second, 16), (third, 12)):
+        scores(each, total)
+        person.pass_time()
+    merged(third, second)
+    merged(second, person)
+    settled(person)
+    then = person.now().isoformat(timespec="milliseconds")
+    asked = (person, second, third)
+    before = [told(each, at=then) for each in asked]
+    totals = [points(each) for each in values(series(before[0]), "value")]
+    assert totals == [20, 16, 12]
+
+    parted(third)
+    parted(second)
+    settled(person)
+    assert [told(each, at=then) for each in asked] == before
+    assert len(values(series(told(person)), "value")) == 1
+    for each in (second, third):
+        each.leaves()
 
 
 def test_attendance_and_hours_are_counted(person: Participant) -> None:

@@ -170,7 +170,10 @@ def test_what_cannot_be_proposed_is_refused(person: Planned, plan: Resource) -> 
     nobody = person.ask(f"CarePlan/{plan['id']}/{PROPOSE}", actor=None, reason="x")
     unheard = proposes(person, {"id": "nothing"})
     draft = Planned(person.http).apply()
+    order = orders(person, "yoga")[0] | {"subject": draft["subject"]}
+    another = proposes(person, plan, adding(order))
 
+    assert another.status_code == 422
     assert (nothing.status_code, elsewhere.status_code) == (422, 422)
     assert (nobody.status_code, unheard.status_code) == (403, 404)
     assert proposes(person, draft).status_code == 409

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from shared.care.canonical import code_system
+from shared.care.referral.machine import State
 from tests.journey.participant import Participant
-from tests.journey.referring import moved, places, stands
+from tests.journey.referring import a_referral, moved, places, stands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,46 @@ def escalations(person: Participant, task: Resource) -> list[Resource]:
     return [each for each in person.found("Task") if part_of in each.get("partOf", ())]
 
 
+def statuses(person: Participant, task: Resource) -> list[str]:
+    found = sorted(escalations(person, task), key=lambda each: str(each["authoredOn"]))
+    return [each["status"] for each in found]
+
+
+def becomes(person: Participant, task: Resource, status: str, actor: str) -> None:
+    """Take a plain step, and let what follows from it happen."""
+    headers = {"X-Stepdown-Actor": actor}
+    after = person.read(task) | {"status": status}
+    answer = person.http.put(f"Task/{task['id']}", json=after, headers=headers)
+    assert answer.is_success, answer.text
+    person.pass_time()
+
+
+def reviewed(person: Participant, episode: Resource | None = None) -> Resource:
+    """Ask a clinic by a plain Task, or the programme, whose episode answers."""
+    request = person.put(
+        {
+            "resourceType": "ServiceRequest",
+            "id": f"s-{person.id}",
+            "status": "active",
+            "intent": "order",
+            "subject": person.reference,
+        }
+    )
+    asked = {"reference": f"ServiceRequest/{request['id']}"}
+    if episode:
+        person.put(person.read(episode) | {"referralRequest": [asked]})
+    named: dict[str, Any] = {"for": person.reference}
+    task = a_referral(
+        State("requested", None),
+        focus=asked,
+        owner={"reference": CLINIC},
+        **named,
+    )
+    written = person.put(task)
+    person.pass_time()
+    return written
+
+
 def is_overdue(person: Participant, task: Resource) -> bool:
     return OVERDUE in person.read(task).get("businessStatus", {}).get("coding", ())
 
@@ -73,7 +114,7 @@ def test_each_step_that_is_late_is_escalated_once(person: Participant) -> None:
     assert first["priority"] == "urgent"
     assert first["focus"] == {"reference": f"Task/{task['id']}"}
     policies = [str(each["agent"]) for each in person.told_of(first)]
-    assert "referral-step-deadline|1.0" in policies[0]
+    assert "referral-step-deadline|1.1" in policies[0]
 
     person.put(person.read(task) | {"note": [{"text": "Called them."}]})
     person.pass_time(5 * DAY)
@@ -82,9 +123,12 @@ def test_each_step_that_is_late_is_escalated_once(person: Participant) -> None:
     moved(person.http, task, "accept", CLINIC)
     person.pass_time(6 * DAY)
     assert not is_overdue(person, task)
+    [called_off] = escalations(person, task)
+    assert called_off["status"] == "cancelled"
+    assert called_off["statusReason"]["coding"][0]["code"] == "gone-on"
     person.pass_time(3 * DAY)
     assert is_overdue(person, task)
-    assert len(escalations(person, task)) == 2
+    assert statuses(person, task) == ["cancelled", "requested"]
 
 
 def test_a_step_in_time_escalates_nothing(person: Participant) -> None:
@@ -122,7 +166,59 @@ def test_a_step_of_the_plain_way_is_escalated_once(person: Participant) -> None:
     person.pass_time(DAY)
 
     assert "businessStatus" not in person.read(task)
-    assert len(escalations(person, task)) == 1
+    assert statuses(person, task) == ["cancelled"]
+
+
+def test_who_sees_to_an_escalation_keeps_it_when_the_step_is_made(person: Participant) -> None:
+    task = handed_off(person, plain=True)
+    person.pass_time(3 * DAY)
+    [escalation] = escalations(person, task)
+    person.put(escalation | {"status": "in-progress", "owner": {"reference": CLINICIAN}})
+    becomes(person, task, "accepted", CLINIC)
+
+    assert "businessStatus" not in person.read(task)
+    assert statuses(person, task) == ["in-progress"]
+
+
+def test_each_late_step_of_a_plain_review_is_escalated_once(person: Participant) -> None:
+    task = reviewed(person)
+    person.pass_time(7 * DAY)
+    assert escalations(person, task) == []
+    person.pass_time(DAY)
+    assert is_overdue(person, task)
+    person.pass_time(5 * DAY)
+    assert statuses(person, task) == ["requested"]
+
+    becomes(person, task, "accepted", CLINIC)
+    assert not is_overdue(person, task)
+    assert statuses(person, task) == ["cancelled"]
+    person.pass_time(8 * DAY)
+    assert statuses(person, task) == ["cancelled", "requested"]
+    becomes(person, task, "in-progress", CLINIC)
+    becomes(person, task, "completed", CLINIC)
+    person.pass_time(30 * DAY)
+    assert statuses(person, task) == ["cancelled", "cancelled"]
+
+
+def test_a_review_waits_for_the_programme_only_until_its_episode_is_decided_on(
+    http: httpx.Client,
+) -> None:
+    person = Participant(http, "planned")
+    task = reviewed(person, person.episode)
+    person.pass_time(8 * DAY)
+    assert statuses(person, task) == ["requested"]
+
+    person.becomes("waitlist")
+    person.pass_time()
+    assert not is_overdue(person, task)
+    assert statuses(person, task) == ["cancelled"]
+    person.becomes("planned")
+    person.pass_time()
+    assert statuses(person, task) == ["requested"]
+    person.is_admitted()
+    person.pass_time(30 * DAY)
+    assert statuses(person, task) == ["cancelled"]
+    person.leaves()
 
 
 def test_a_step_that_falls_due_while_intake_is_down_is_escalated_once(

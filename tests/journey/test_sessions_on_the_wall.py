@@ -120,3 +120,21 @@ def test_a_session_is_called_off_and_booked_anew_for_the_same_order(booked: Book
     assert [each for each in still if local(each["start"]) > person.now()] == []
     assert person.read(made)["cancelationReason"]["text"] == "No longer part of the plan"
     assert person.read(gone)["cancelationReason"] == why["cancelationReason"]
+
+
+def test_a_plan_s_page_tells_the_programme_s_own_days(booked: Booked) -> None:
+    person = booked.person
+    # It is still the first of March in New York.
+    note = {"time": "2026-03-02T03:30:00Z", "text": "One evening less."}
+    person.write(person.read(booked.plan) | {"note": [note]})
+    order = booked.orders["individual-therapy"]
+    about, why = f"ServiceRequest/{order['id']}", "Seen elsewhere."
+    address = f"CarePlan/{booked.plan['id']}/$propose-revision"
+    proposal = person.ask(address, remove=about, reason=why).json()
+
+    plan = person.ask(f"CarePlan/{proposal['id']}/$accept-revision").json()
+
+    told = plan["text"]["div"]
+    assert "2026-03-01: One evening less." in told
+    revised = local(plan["note"][-1]["time"]).date().isoformat()
+    assert f"{revised}: " in told.partition("One evening less.")[2]

@@ -10,6 +10,7 @@ import pytest
 
 from services.synthetic.episodes import episodes
 from services.synthetic.marks import IDENTIFIER_SYSTEM
+from shared.care.referral import HANDOFF
 from tests.record import counts, settled
 
 if TYPE_CHECKING:
@@ -107,6 +108,43 @@ def test_the_programme_s_figures_tell_the_true_follow_up(
         code = group["code"]["coding"][0]["code"].replace("-", "_")
         told = [each["count"] for each in group["population"]]
         assert told == [len(clocks), sum(each[code] is not None for each in clocks)]
+
+
+def test_the_programme_s_figures_count_the_handoffs_that_were_closed(
+    http: httpx.Client, truths: Truths
+) -> None:
+    [programme] = http.get("Organization", params={"name": "Synthetic Bridge"}).json()["entry"]
+    path = f"Organization/{programme['resource']['id']}/$figures"
+    handed = [truth["handoff"] for truth in truths if truth["handoff"] is not None]
+    assert 0 < len(handed) < len(truths)
+    for each in handed:
+        for day, number in ((each["asked"], 1), (each["closed"], 0)):
+            asked = {"start": day, "end": day, "measure": "handoffs"}
+            [entry] = http.get(path, params=asked).json()["entry"]
+            [group] = entry["resource"]["group"]
+            assert [told["count"] for told in group["population"]] == [number, number]
+
+
+def test_a_handoff_that_is_told_as_closed_is_of_the_person_s_own_past_programme(
+    http: httpx.Client, truths: Truths
+) -> None:
+    one, other = (_patient(http, each) for each in truths)
+    [found] = http.get("EpisodeOfCare", params={"patient": other}).json()["entry"]
+    handoff = {
+        "resourceType": "Task",
+        "status": "completed",
+        "intent": "order",
+        "code": {"coding": [HANDOFF]},
+        "for": {"reference": f"Patient/{one}"},
+        "reasonReference": {"reference": f"EpisodeOfCare/{found['resource']['id']}"},
+    }
+    practitioner = http.get("Practitioner", params={"_count": "1"}).json()["entry"][0]
+    actor = f"Practitioner/{practitioner['resource']['id']}"
+
+    assert http.post("Task", json=handoff).status_code == 403
+    refused = http.post("Task", json=handoff, headers={"X-Stepdown-Actor": actor})
+    assert refused.status_code == 409
+    assert refused.json()["issue"][0]["diagnostics"].startswith("A handoff is not begun as")
 
 
 async def test_loading_starts_nothing(database_url: str, truths: Truths) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PERTAINS = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
 MENTAL = "iop-adult-mental-health"
+TRAUMA = "47505003"
 WORK = busy(["mon", "tue", "wed", "thu", "fri"], "08:00:00", 8 * 60)
 
 
@@ -138,6 +139,15 @@ def test_sessions_that_meet_work_are_left_out_and_told(person: Preferring) -> No
     }
 
 
+def test_a_time_in_words_only_is_told_and_meets_no_session(person: Preferring) -> None:
+    plan = person.plan(MENTAL, session_time="day", work={"code": {"text": "nights"}})
+
+    told = unmet(plan)
+    assert told["work"] == "times-not-known"
+    assert "not-at-that-time" not in told.values()
+    assert "group-therapy" in person.part(plan, "ServiceRequest")
+
+
 def test_preferences_that_were_kept_count_until_others_are_stated(person: Preferring) -> None:
     person.put(
         {
@@ -182,6 +192,21 @@ def test_family_therapy_waits_for_consent_and_a_guardian(http: httpx.Client) -> 
     assert any("guardian" in each["text"] for each in told)
 
 
+def test_the_goal_after_trauma_is_only_for_those_who_are_asked_the_pcl_5(
+    http: httpx.Client,
+) -> None:
+    asked, other = Preferring(http), Preferring(http)
+    asked.diagnosed(TRAUMA)
+
+    for person in (asked, other):
+        person.activate(person.plan(MENTAL))
+        person.pass_time()
+
+    assert [_goals_of(each, "PCL-5") for each in (asked, other)] == [1, 0]
+    kind = f"{code_system('detected-issue')}|goal-not-measured"
+    assert [each.found("DetectedIssue", code=kind) for each in (asked, other)] == [[], []]
+
+
 @pytest.mark.parametrize("changes", [{"status": "rejected"}, {"provision": {"type": "deny"}}])
 def test_a_consent_that_lets_nobody_take_part_is_none(
     person: Preferring, changes: dict[str, Any]
@@ -192,7 +217,8 @@ def test_a_consent_that_lets_nobody_take_part_is_none(
 
 
 def test_a_peer_specialist_joins_the_team_and_gives_peer_support(person: Preferring) -> None:
-    peer = person.put({"resourceType": "Practitioner", "id": f"peer-{uuid.uuid4()}"})
+    told = {"name": [{"given": ["Pat"], "family": "Doe <3"}]}
+    peer = person.put({"resourceType": "Practitioner", "id": f"peer-{uuid.uuid4()}", **told})
     named = f"Practitioner/{peer['id']}"
 
     plan = person.plan(MENTAL, practitioner=person.clinician, peer_specialist=named)
@@ -203,6 +229,7 @@ def test_a_peer_specialist_joins_the_team_and_gives_peer_support(person: Preferr
     [team] = person.all("CareTeam")
     roles = {e["member"]["reference"]: e["role"][0]["text"] for e in team["participant"]}
     assert roles[named] == "Peer specialist"
+    assert "Peer specialist: Pat Doe &lt;3" in plan["text"]["div"]
 
 
 def test_any_service_is_added_to_any_template(person: Preferring) -> None:
@@ -243,6 +270,10 @@ def test_a_choice_that_nobody_offers_is_refused(person: Preferring, name: str) -
 
 def _template(name: str) -> dict[str, Any]:
     return next(each for each in TEMPLATES if each["id"] == name)
+
+
+def _goals_of(person: Preferring, instrument: str) -> int:
+    return sum(instrument in each["description"]["text"] for each in person.all("Goal"))
 
 
 def _statuses(person: Preferring, plan: dict[str, Any]) -> set[str]:

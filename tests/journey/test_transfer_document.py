@@ -77,6 +77,43 @@ def test_a_document_is_kept_and_refers_its_person_once(hospital: Hospital) -> No
     assert ordered["encounter"] == request["encounter"]
 
 
+@pytest.mark.parametrize("misrecorded", ["Condition", "MedicationRequest"])
+def test_what_cannot_be_kept_is_told_to_a_person_until_it_is_corrected(
+    hospital: Hospital, misrecorded: str
+) -> None:
+    body = written(hospital)
+    stored = posted(hospital, body | {"entry": recorded_wrongly(body["entry"], misrecorded)})
+    asked = {"code": f"{code_system('task')}|notice-review", "focus": f"Bundle/{stored['id']}"}
+    hospital.pass_time()
+
+    [task] = hospital.found("Task", **asked)
+    assert task["status"] == "requested"
+    assert "recorder" in task["description"]
+    assert task["owner"]["identifier"]["value"] == "intake"
+    assert hospital.patients() == []
+    [said] = hospital.found("Provenance", target=f"Task/{task['id']}")
+    assert said["agent"][0]["who"]["identifier"]["value"] == "notice-review|1.0"
+
+    hospital.put(body | {"id": stored["id"]})
+    hospital.pass_time()
+    hospital.pass_time()
+    [task] = hospital.found("Task", **asked)
+    assert task["status"] == "completed"
+    assert len(hospital.tasks("referral")) == 1
+
+
+def recorded_wrongly(entries: list[Resource], resource_type: str) -> list[Resource]:
+    """Let an Organization have recorded something: a urn does not tell, but no Organization may."""
+    urls = {each["resource"]["resourceType"]: each["fullUrl"] for each in entries}
+    wrong = {"recorder": {"reference": urls["Organization"]}}
+    return [
+        each | {"resource": each["resource"] | wrong}
+        if each["resource"]["resourceType"] == resource_type
+        else each
+        for each in entries
+    ]
+
+
 def test_a_document_that_comes_again_is_the_one_that_is_there(hospital: Hospital) -> None:
     body = written(hospital)
     first = posted(hospital, body)

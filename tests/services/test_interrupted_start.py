@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # Python tells of an interrupt amid what it compiles as if it had been killed by it.
 ENDED = {0, -signal.SIGINT}
 MOMENTS = ("Making the database", "Starting PostgreSQL", "Starting intake_api", "1. Notice")
-STOP_SECONDS = 20
+# Far more than a stop takes: machines that run tests are busy.
+STOP_SECONDS = 90
 
 
 @pytest.fixture

@@ -10,9 +10,12 @@ import pytest
 
 from shared.access.access import ANONYMOUS, Access
 from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.errors import TooCostly
 from shared.store.audit_ids import audit_id
-from shared.store.audit_search import audit_page_statement
+from shared.store.audit_order import MOST_SORTED, is_by_time
+from shared.store.audit_search import audit_page_statement, audit_size_statement
 from shared.store.page_key import PageKey
+from shared.store.reading import Reading
 from tests.store.search_record import Record
 from tests.store.test_search_plans import nodes
 
@@ -61,6 +64,8 @@ async def record(database_url: str) -> AsyncIterator[Record]:
     [
         [],
         [("_sort", "date")],
+        [("_sort", "site,-date")],
+        [("patient", "p8"), ("_sort", "agent,-entity")],
         [("patient", "p8")],
         [("patient", "p8,p10,p12"), ("_sort", "date")],
         [("patient", "none")],
@@ -90,12 +95,29 @@ async def test_a_page_reads_few_rows(
     access = Access(record.tenant, ANONYMOUS, patients, None, "test")
     query = record.query("AuditEvent", *pairs, ("_count", "20"))
     await record.connection.execute(f"SET plan_cache_mode = {mode}")
-    for key in (None, PageKey((1_900_000_000_000_000,), audit_id(1, SECRET), "AuditEvent")):
+    values = ("Practitioner/c8", None) if not is_by_time(query) else ()
+    beside = PageKey((*values, 1_900_000_000_000_000), audit_id(1, SECRET), "AuditEvent")
+    for key in (None, beside):
         statement = audit_page_statement(query, access, key, secret=SECRET)
         found = await record.connection.fetchval(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *statement.args
         )
         assert _rows_read(json.loads(found)[0]["Plan"]) <= FEW, statement.sql
+
+
+@pytest.mark.parametrize("code", ["agent", "entity", "outcome", "patient", "subtype"])
+async def test_what_is_too_much_to_sort_is_not_read_for_that(record: Record, code: str) -> None:
+    query = record.query("AuditEvent", ("_sort", code))
+    statement = audit_size_statement(query, record.access, secret=SECRET)
+    found = await record.connection.fetchval(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *statement.args
+    )
+    assert _rows_read(json.loads(found)[0]["Plan"]) <= MOST_SORTED + 1
+    reading = Reading(record.connection, record.access, SECRET)
+    with pytest.raises(TooCostly, match="narrow the search"):
+        await reading.audit_page(query, None)
+    narrow = record.query("AuditEvent", ("_sort", code), ("agent", "Practitioner/c7"))
+    assert len(await reading.audit_page(narrow, None)) == narrow.count + 1
 
 
 def _rows_read(plan: dict[str, Any]) -> float:

@@ -30,7 +30,7 @@ from tests.search.opinion.thing import Thing
 from tests.store.search_record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from shared.fhir.search.query import Query
     from shared.store.audit import Audited
@@ -41,6 +41,7 @@ SECRET = b"s" * 32
 START: Final = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
 TYPES: Final = ("Patient", "Observation", "Flag", "DocumentReference")
 PATIENTS: Final = ("p0", "p1", "p2")
+GENDERS: Final[dict[str | None, str]] = {"p0": "female", "p1": "male"}
 CALLERS: Final = ("Practitioner/a", "Patient/p0", "Device/a", "Organization/a")
 _INSERT: Final = (
     "INSERT INTO record.audit (tenant, recorded, service, caller, interaction, type, id, patient, "
@@ -82,7 +83,9 @@ class Trail:
 
     async def write(self, rows: Sequence[Row]) -> None:
         tenant = self.record.tenant
-        await self.record.write([{"resourceType": "Patient", "id": name} for name in PATIENTS])
+        patients = [{"resourceType": "Patient", "id": name} for name in PATIENTS]
+        genders = ({"gender": GENDERS[name]} if name in GENDERS else {} for name in PATIENTS)
+        await self.record.write([a | b for a, b in zip(patients, genders, strict=True)])
         for row in rows:
             position = await self.connection.fetchval(
                 _INSERT,
@@ -164,6 +167,14 @@ def _is_fetched(row: Row) -> bool:
     )
 
 
+# The patients to whom chains lead from a row.
+CHAINS: Final[dict[str, Callable[[Row], set[str | None]]]] = {
+    "patient.gender": lambda row: {row.patient},
+    "entity:Patient.gender": lambda row: {
+        each.removeprefix("Patient/") for each in row.entities if each.startswith("Patient/")
+    },
+    "agent:Patient.gender": lambda row: {(row.caller or "").removeprefix("Patient/")},
+}
 # What each value of a parameter asks of a row.
 HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
     "_id": (("1", "2", "3", "x"), lambda row, text: shown_as(row) == text),
@@ -188,6 +199,9 @@ HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
         tuple(OUTCOMES),
         lambda row, text: OUTCOMES[text][0] <= row.status < OUTCOMES[text][1],
     ),
+    "action:not": (tuple("CRUDE"), lambda row, text: ACTIONS[row.interaction] == text),
+    "_id:not": (("1", "2"), lambda row, text: shown_as(row) == text),
+    "agent:Practitioner": (("a", "Practitioner/a"), lambda row, _: row.caller == "Practitioner/a"),
     "date": (
         ("2026-03-01T00:02:00Z", "2026-03-01T00:04Z", "2025"),
         lambda row, text: _at(row).startswith(text.rstrip("Z")),
@@ -199,15 +213,17 @@ HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
 }
 
 
+def _values(code: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(HOLDS[code][0] if code in HOLDS else ("female", "male"))
+
+
 @st.composite
 def searches(draw: st.DrawFn) -> list[tuple[str, str]]:
-    codes = draw(st.lists(st.sampled_from(sorted(HOLDS)), max_size=2))
-    pairs = [
-        (code, ",".join(draw(st.lists(st.sampled_from(HOLDS[code][0]), min_size=1, max_size=3))))
-        for code in codes
-    ]
+    codes = draw(st.lists(st.sampled_from(sorted({*HOLDS, *CHAINS})), max_size=2))
+    pairs = [(code, draw(st.lists(_values(code), min_size=1, max_size=3))) for code in codes]
     sort = draw(st.sampled_from([None, "date", "-date", "_lastUpdated"]))
-    return [*pairs, *([("_sort", sort)] if sort else []), ("_count", draw(st.sampled_from("137")))]
+    asked = [(code, ",".join(texts)) for code, texts in pairs]
+    return [*asked, *([("_sort", sort)] if sort else []), ("_count", draw(st.sampled_from("137")))]
 
 
 ACCESSES = st.tuples(
@@ -220,8 +236,25 @@ def answer(pairs: list[tuple[str, str]], access: Access, rows: list[Row]) -> lis
     """Look at every row."""
 
     def holds(row: Row) -> bool:
-        asked = ((HOLDS[code][1], text) for code, text in pairs if code in HOLDS)
-        return all(any(test(row, each) for each in text.split(",")) for test, text in asked)
+        asked = ((code, HOLDS[code][1], text) for code, text in pairs if code in HOLDS)
+        return all(
+            any(test(row, each) for each in text.split(",")) != code.endswith(":not")
+            for code, test, text in asked
+        )
+
+    def leads(row: Row) -> bool:
+        """Tell whether chains lead to what they ask for, through nobody unseen."""
+        genders = {
+            name: gender
+            for name, gender in GENDERS.items()
+            if access.patients is None or name in access.patients
+            if access.types is None or "Patient" in access.types
+        }
+        return all(
+            {genders.get(each) for each in CHAINS[code](row)} & {*text.split(",")}
+            for code, text in pairs
+            if code in CHAINS
+        )
 
     def sees(row: Row) -> bool:
         if access.patients is not None and row.patient not in access.patients:
@@ -229,7 +262,7 @@ def answer(pairs: list[tuple[str, str]], access: Access, rows: list[Row]) -> lis
         return access.types is None or {"AuditEvent", row.type} <= access.types
 
     ascending = dict(pairs).get("_sort", "-date")[0] != "-"
-    found = [row for row in rows if holds(row) and sees(row)]
+    found = [row for row in rows if holds(row) and leads(row) and sees(row)]
     found.sort(key=lambda row: (row.minute, row.position), reverse=not ascending)
     return [row.position for row in found]
 
@@ -264,8 +297,10 @@ def questions(things: list[Thing], random: Random) -> Iterator[tuple[str, str]]:
             continue
         nodes = [node for thing in things for node in thing.nodes(code)]
         told = [found for node in nodes for found in asked("AuditEvent", code, node, random)]
-        values = {text for modifier, text in told if not modifier}
-        yield from ((code, text) for text in sorted({*values, "2026"}))
+        is_token = each.type == "token"
+        yield from ((f"{code}{modifier}", text) for modifier, text in sorted({*told, ("", "2026")}))
+        negated = {text for modifier, text in told if is_token and not modifier}
+        yield from ((f"{code}:not", text) for text in sorted(negated))
         yield from ((f"{code}:missing", text) for text in ("true", "false"))
 
 
@@ -293,7 +328,8 @@ async def test_every_walk_equals_looking_at_every_row(
     await trail.write(rows)
     for told, (patients, types) in asked:
         pairs = [
-            (code, _placed(text, trail.rows) if code == "_id" else text) for code, text in told
+            (code, _placed(text, trail.rows) if code.startswith("_id") else text)
+            for code, text in told
         ]
         access = Access(trail.record.tenant, ANONYMOUS, patients, types, "test")
         query = trail.record.query("AuditEvent", *pairs)

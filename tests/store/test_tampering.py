@@ -5,11 +5,13 @@ Each case changes one record in a transaction, looks, and takes it back.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
 
+from shared.fhir.definitions import TYPE_NAME
 from shared.store.version import Change, Key
 from tests.store.chained_record import ACCESS, BEGIN, opened, verified
 
@@ -44,9 +46,25 @@ REMOVING = {
     ),
     "its content": "DELETE FROM record.version WHERE {of}",
 }
+FORGETTING = {
+    "all of it": "DELETE FROM record.audit WHERE",
+    "its instant": "UPDATE record.audit SET recorded = recorded + interval '1 second' WHERE",
+    "that it was written": "UPDATE record.audit SET interaction = 'read' WHERE",
+}
 SWAPPED = """
 UPDATE record.{table} a SET {column} = b.{column} FROM record.{table} b
 WHERE a.id = 'o1' AND b.id = 'o1' AND (a.version, b.version) IN ((2, 3), (3, 2))
+"""
+NEIGHBOURS = """
+UPDATE record.feed SET number = {1} + {2} - number
+WHERE stream = '{0}' AND number IN ({1}, {2})
+"""
+# The newest version of a resource, with all in the record that says that it was there.
+UNWRITTEN = """
+DELETE FROM record.version WHERE id = '{id}' AND version = 4;
+DELETE FROM record.feed WHERE id = '{id}' AND version = 4;
+UPDATE record.resource SET version = 3, updated = (
+  SELECT updated FROM record.version WHERE id = '{id}' AND version = 3) WHERE id = '{id}'
 """
 INSERT_VERSION = """
 INSERT INTO record.version (tenant, pk, version, type, id, updated, deleted, method, body, patient)
@@ -104,6 +122,11 @@ def _change(key: Key, before: Version | None) -> Change:
     return Change(key, "PUT", before, content, BEGIN)
 
 
+def gone(where: str, *tables: str) -> str:
+    """Give the statements that remove rows from some tables."""
+    return ";".join(f"DELETE FROM record.{table} WHERE {where}" for table in tables)
+
+
 async def found(owner: asyncpg.Connection, tampering: str) -> tuple[str, ...]:
     """Tell what is found after tampering, which is then taken back."""
     transaction = owner.transaction(isolation="repeatable_read")
@@ -157,6 +180,18 @@ async def test_of_two_that_are_swapped_the_first_is_named(
     assert told == (f"{O1} version {first} was altered",)
 
 
+async def test_of_two_neighbours_that_are_swapped_the_first_is_named(
+    owner: asyncpg.Connection,
+) -> None:
+    sql = "SELECT stream, number, type, id, version FROM record.feed ORDER BY stream, number"
+    rows = [tuple(row) for row in await owner.fetch(sql)]
+    for before, after in pairwise(rows):
+        if before[0] == after[0]:
+            told = await found(owner, NEIGHBOURS.format(*before[:2], after[1]))
+            named = Key(TYPE_NAME[after[2]], after[3])
+            assert told == (f"{named} version {after[4]} was altered",)
+
+
 @pytest.mark.parametrize("where", INSERTING)
 async def test_what_is_inserted_is_named(owner: asyncpg.Connection, where: str) -> None:
     key, new, sql, values = INSERTING[where]
@@ -170,12 +205,48 @@ async def test_only_the_first_of_a_stream_is_named(owner: asyncpg.Connection) ->
     assert told == (f"{P} version 1 was altered", f"{W} version 1 was altered")
 
 
-async def test_a_whole_resource_that_is_removed_leaves_its_number(
+async def test_of_a_resource_that_is_removed_the_audit_names_the_first(
     owner: asyncpg.Connection,
 ) -> None:
-    tables = ("version", "feed", "resource")
-    told = await found(owner, ";".join(f"DELETE FROM record.{t} WHERE id = 'o1'" for t in tables))
-    assert told == (f"the version with number 2 of {P} was removed",)
+    for key in (O1, W):
+        told = await found(owner, gone(f"id = '{key.id}'", "version", "feed", "resource"))
+        assert told == (f"{key} version 1 was removed",)
+        # Without the audit, the stream of a patient still has its number.
+        every = ("version", "feed", "resource", "audit")
+        told = await found(owner, gone(f"id = '{key.id}'", *every))
+        assert told == ((f"the version with number 2 of {P} was removed",) if key == O1 else ())
+
+
+async def test_a_whole_stream_that_is_removed_is_named_by_its_first_version(
+    owner: asyncpg.Connection,
+) -> None:
+    ours = "id IN ('p', 'o1', 'o2')"
+    told = await found(
+        owner, gone(ours, "version", "feed", "resource") + ";" + gone(f"stream = '{P}'", "stream")
+    )
+    assert told == (f"{P} version 1 was removed",)
+
+
+async def test_the_newest_versions_that_are_removed_are_named(owner: asyncpg.Connection) -> None:
+    for key in (O1, W):
+        told = await found(owner, UNWRITTEN.format(id=key.id))
+        assert told == (f"{key} version 4 was removed",)
+
+
+@pytest.mark.parametrize("what", FORGETTING)
+async def test_whichever_row_of_the_audit_is_changed_is_named(
+    owner: asyncpg.Connection, what: str
+) -> None:
+    for key, version in VERSIONS:
+        told = await found(owner, f"{FORGETTING[what]} {OF.format(key=key, version=version)}")
+        assert told == (f"the audit's row of {key} version {version} is missing or altered",)
+
+
+async def test_an_account_of_whose_it_was_that_is_changed_in_the_audit_is_named(
+    owner: asyncpg.Connection,
+) -> None:
+    told = await found(owner, "UPDATE record.audit SET patient = 99 WHERE id = 'o2'")
+    assert told == (f"the audit's row of {O2} version 1 is missing or altered",)
 
 
 async def test_an_older_version_that_is_shown_as_the_newest_is_named(
@@ -191,3 +262,11 @@ async def test_a_stream_whose_own_account_is_changed_is_named(owner: asyncpg.Con
     assert told == (f"{O2} version 3 was altered",)
     told = await found(owner, COUNT)
     assert told == (f"the version with number 9 of {P} was removed",)
+    assert await found(owner, gone(f"stream = '{P}'", "stream")) == (
+        f"the count of {P} was removed",
+    )
+
+
+async def test_a_resource_that_is_removed_alone_is_named_once(owner: asyncpg.Connection) -> None:
+    told = await found(owner, gone("id = 'o1'", "resource"))
+    assert told == (f"{O1} version 1 was removed",)

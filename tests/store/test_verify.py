@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 UNDO_MIGRATION = """
+DROP INDEX record.version_replaced;
 ALTER TABLE record.feed DROP COLUMN link;
 ALTER TABLE record.stream DROP COLUMN base, DROP COLUMN added;
 UPDATE public.migration SET version_num = '0010'
 """
-# The newest version of a resource by itself, as if it had never been.
+# The newest version of a resource by itself, as if it had never been; the audit forgets it too.
 UNWRITE = """
+DELETE FROM record.audit WHERE id = 'w1' AND version = {newest};
 DELETE FROM record.version WHERE id = 'w1' AND version = {newest};
 DELETE FROM record.feed WHERE id = 'w1' AND version = {newest};
 UPDATE record.resource r SET version = v.version, deleted = v.deleted, updated = v.updated

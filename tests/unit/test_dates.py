@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.fhir.dates import date_range, instant, local_day, moment
+from shared.fhir.dates import date_range, instant, local_day, moment, not_before
 from shared.fhir.errors import Malformed
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -134,3 +134,32 @@ def test_a_local_day_is_one_of_the_zone_or_as_written_where_there_is_none(
 ) -> None:
     assert local_day(text, zone).isoformat() == first
     assert local_day(text, zone, last=True).isoformat() == last
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "day"),
+    [
+        ("2016-12-31T23:59:60Z", UTC, "2017-01-01"),
+        ("2016-12-31T23:59:60Z", NEW_YORK, "2016-12-31"),
+        ("2026-01-01T00:00:00.123456789+05:00", UTC, "2026-01-01"),
+        ("9999-12-31T23:59:59-11:00", ZoneInfo("Asia/Tokyo"), "9999-12-31"),
+        ("0001-01-01T00:00:00+14:00", NEW_YORK, "0001-01-01"),
+    ],
+)
+def test_every_legal_time_has_a_local_day(text: str, zone: tzinfo, day: str) -> None:
+    assert local_day(text, zone).isoformat() == local_day(text, zone, last=True).isoformat() == day
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-01T08:59:59Z", "2026-03-01T09:00:00Z"),
+        ("2026-03-01T09:00:00Z", "2026-03-01T09:00:00Z"),
+        ("2026-03-01T10:00:00+02:00", "2026-03-01T09:00:00Z"),
+        ("2026-03-01T04:30:00-05:00", "2026-03-01T04:30:00-05:00"),
+        ("2026-03-01", "2026-03-01T09:00:00Z"),
+        ("2026-03-02", "2026-03-02"),
+    ],
+)
+def test_what_follows_is_not_earlier_whatever_the_zone(text: str, expected: str) -> None:
+    assert not_before(text, "2026-03-01T09:00:00Z") == expected

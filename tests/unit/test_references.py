@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from shared.fhir.references import (
     Links,
     parse_reference,
     references_in,
+    searchable,
 )
+from shared.fhir.search.parse import parse
 
 BASES = ("https://care.example/fhir", "http://127.0.0.1:8001/fhir/")
 UUID = "urn:uuid:6c1f8c2e-3d1a-4f59-9a36-1f1d6f0a1b2c"
@@ -72,6 +75,29 @@ RESOURCE: dict[str, Any] = {
     "note": [{"text": UUID, "authorReference": {"reference": "Practitioner/1/_history/4"}}],
     "valueString": UUID,
 }
+
+
+@pytest.mark.parametrize(
+    ("reference", "asked"),
+    [
+        ({"reference": "ServiceRequest/1"}, "ServiceRequest/1"),
+        ({"reference": "ServiceRequest/1/_history/2"}, "ServiceRequest/1"),
+        ({"reference": "https://care.example/fhir/ServiceRequest/1"}, "ServiceRequest/1"),
+        ({"reference": "https://a.example/Order/1"}, "https://a.example/Order/1"),
+        ({"reference": UUID}, UUID),
+        ({"reference": "https://a.example/Order/1,2"}, None),
+        ({"reference": "https://a.example/Order|1"}, None),
+        ({"reference": "#order"}, None),
+        ({"reference": "ServiceRequest?identifier=1"}, None),
+        ({"identifier": {"value": "1"}}, None),
+        ({"display": "By telephone"}, None),
+    ],
+)
+def test_what_is_searchable_can_be_asked_for(reference: dict[str, Any], asked: str | None) -> None:
+    assert searchable(reference, BASES) == asked
+    if asked is not None:
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        assert parse("Task", (("focus", asked),), zone=UTC, now=now).criteria
 
 
 def test_references_are_found_wherever_the_definition_has_them() -> None:

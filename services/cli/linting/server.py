@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from services.cli.console import Failure
-from services.cli.linting.resources import of_document
+from services.cli.linting.resources import listed, of_document, of_lines
 from shared.fhir.definitions import TYPE_CODE
 
 if TYPE_CHECKING:
@@ -36,41 +36,61 @@ def of_server(address: str) -> Iterator[Found]:
 
 
 def _addresses(http: httpx.Client, address: str) -> list[str]:
-    steps = urlsplit(address).path.split("/")
-    if any(step in TYPE_CODE for step in steps):
+    """Name what is to be read: each type of a base, or the address itself where it is none."""
+    parts = urlsplit(address)
+    if parts.query or any(step in TYPE_CODE for step in parts.path.split("/")):
         return [address]
     base = address.rstrip("/")
-    told = _json(f"{base}/metadata", _asked(http, f"{base}/metadata"))
-    types = [each for rest in told.get("rest", ()) for each in rest.get("resource", ())]
+    answer = http.get(f"{base}/metadata")
+    if answer.is_server_error:
+        raise Failure(f"{base}/metadata answers {answer.status_code}.")
+    told = _object(answer)
+    if answer.is_error or told.get("resourceType") != "CapabilityStatement":
+        return [address]
+    types = [
+        each for _, rest in listed(told.get("rest")) for _, each in listed(rest.get("resource"))
+    ]
     return [f"{base}/{each['type']}?_count={_PAGE}" for each in types if _is_searched(each)]
 
 
 def _is_searched(told: dict[str, Any]) -> bool:
-    return any(each.get("code") == "search-type" for each in told.get("interaction", ()))
+    interactions = listed(told.get("interaction"))
+    return "type" in told and any(each.get("code") == "search-type" for _, each in interactions)
 
 
 def _pages(http: httpx.Client, address: str) -> Iterator[Found]:
     following: str | None = address
+    seen: set[str] = set()
     while following is not None:
-        text = _asked(http, following)
-        yield from of_document(following, text)
-        links = _json(following, text).get("link", ())
-        further = [each["url"] for each in links if each.get("relation") == "next"]
-        following = urljoin(following, further[0]) if further else None
+        if following in seen:
+            raise Failure(f"{following} is named as the page after itself, or after a later one.")
+        seen.add(following)
+        answer = http.get(following)
+        if not answer.is_success:
+            raise Failure(f"{following} answers {answer.status_code}.")
+        yield from _held(following, answer)
+        following = _next(answer)
 
 
-def _asked(http: httpx.Client, address: str) -> bytes:
-    answer = http.get(address)
-    if not answer.is_success:
-        raise Failure(f"{address} answers {answer.status_code}.")
-    return answer.content
+def _held(address: str, answer: httpx.Response) -> Iterator[Found]:
+    is_lines = "ndjson" in answer.headers.get("Content-Type", "")
+    if is_lines or urlsplit(address).path.endswith(".ndjson"):
+        return of_lines(address, answer.content.splitlines())
+    return of_document(address, answer.content)
 
 
-def _json(address: str, text: bytes) -> dict[str, Any]:
+def _next(answer: httpx.Response) -> str | None:
+    """Find the page after an answer; a relative address is one beside where it was found."""
+    told = _object(answer)
+    links = listed(told.get("link")) if told.get("resourceType") == "Bundle" else ()
+    named = (each.get("url") for _, each in links if each.get("relation") == "next")
+    return next((urljoin(str(answer.url), each) for each in named if isinstance(each, str)), None)
+
+
+def _object(answer: httpx.Response) -> dict[str, Any]:
+    """Read an answer; what is no JSON object has nothing in it."""
     try:
-        told = json.loads(text)
+        told = json.loads(answer.content)
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise Failure(f"{address} is not a FHIR resource in JSON.")
-    return told
+        return {}
+    return told if isinstance(told, dict) else {}

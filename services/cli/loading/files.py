@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUNDLES: Final = (".json", ".json.gz", ".json.bz2")
+# What a published package says of itself. https://hl7.org/fhir/packages.html
+_OF_A_PACKAGE: Final = frozenset({"package.json", ".index.json"})
 LINES: Final = (".ndjson", ".ndjson.gz", ".ndjson.bz2")
 
 
@@ -38,7 +40,8 @@ def find(paths: Iterable[Path]) -> list[Path]:
 
 
 def _held_in(folder: Path) -> list[Path]:
-    found = [each for each in folder.rglob("*") if _is_loadable(each) and not is_truth(each)]
+    held = (each for each in folder.rglob("*") if each.name not in _OF_A_PACKAGE)
+    found = [each for each in held if _is_loadable(each) and not is_truth(each)]
     if not found:
         raise Failure(f"There is nothing to load: {folder} holds no .json or .ndjson file.")
     return found

@@ -10,6 +10,7 @@ from shared.care.episode import WAITING, is_programme, moved
 from shared.care.referral.machine import by_trigger
 from shared.care.referral.task import is_tracked, state_of
 from shared.care.referral.task import moved as moved_on
+from shared.fhir.dates import not_before
 from shared.fhir.errors import Conflict, Issue
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def refuse_unless_admissible(assessment: Assessment, reason: str | None) -> None
 
 def admitted(episode: JsonObject, at: str) -> JsonObject:
     """Make an episode active: from now on the programme is responsible."""
-    return moved(episode, "active", at) | {"period": {"start": at}}
+    active = moved(episode, "active", at)
+    return active | {"period": active["statusHistory"][-1]["period"]}
 
 
 def waitlisted(episode: JsonObject, at: str) -> JsonObject:
@@ -99,7 +101,7 @@ def accepted(referral: JsonObject, at: str) -> JsonObject | None:
     if is_tracked(referral):
         return _stepped(referral, "accept", at)
     if referral["resourceType"] == "Task" and referral["status"] in UNANSWERED:
-        return referral | {"status": "accepted", "lastModified": at}
+        return referral | {"status": "accepted", "lastModified": _modified(referral, at)}
     if referral["resourceType"] == "ServiceRequest" and referral["status"] in {"draft", "on-hold"}:
         return referral | {"status": "active"}
     return None
@@ -119,10 +121,16 @@ def rejected(referral: JsonObject, at: str, refusal: Refusal) -> JsonObject | No
         return _stepped(told, "decline", at) or _stepped(told, "confirm-cancellation", at)
     if referral["resourceType"] == "Task" and status in UNANSWERED | OTHERWISE_OPEN:
         ended = "rejected" if status in UNANSWERED else "cancelled"
-        return told | {"status": ended, "statusReason": refusal.concept, "lastModified": at}
+        modified = _modified(referral, at)
+        return told | {"status": ended, "statusReason": refusal.concept, "lastModified": modified}
     if referral["resourceType"] == "ServiceRequest" and status in {"draft", "active", "on-hold"}:
         return told | {"status": "revoked"}
     return None
+
+
+def _modified(referral: JsonObject, at: str) -> str:
+    # A referrer's clock may run ahead of ours.
+    return not_before(at, referral.get("authoredOn", at))
 
 
 def _stepped(task: JsonObject, trigger: str, at: str) -> JsonObject | None:

@@ -6,7 +6,7 @@ https://www.ecfr.gov/current/title-42/part-2 · https://hl7.org/fhir/R4/consent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ from shared.care.canonical import code_system, profile
 from shared.care.consent import permits
 from shared.care.episode import WAITING, is_programme
 from shared.care.interpreter import languages, needs_interpreter
-from shared.care.minors import consents_to_treatment, is_minor
+from shared.care.minors import consents_to_treatment, guardians, is_minor, was_a_guardians
 from shared.care.part_2 import is_under_part_2
 from shared.care.worklist import owner
 from shared.fhir.reader import read
@@ -45,12 +45,12 @@ _OVER: Final = {"text": "The episode of care has ended"}
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An episode of the programme with what decides on its asks, as of a moment."""
+    """An episode of the programme with what decides on its asks, as of a moment there."""
 
     episode: JsonObject
     patient: JsonObject
     organization: JsonObject
-    guardians: Sequence[str]
+    related: Sequence[JsonObject]
     answers: Sequence[JsonObject]
     now: datetime
     bases: tuple[str, ...] = ()
@@ -60,6 +60,30 @@ class Admission:
         """Refer to the episode."""
         return f"EpisodeOfCare/{self.episode['id']}"
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the episode waits or is in care."""
+        return self.episode["status"] in (*WAITING, *_IN_CARE)
+
+    @property
+    def of_a_minor(self) -> bool:
+        """Tell whether the person is under age."""
+        return is_minor(self.patient, self.now)
+
+    @property
+    def guardians(self) -> list[str]:
+        """Name the RelatedPersons who stand for a minor."""
+        return guardians(self.related, self.now)
+
+    def before(self, written: JsonObject, at: datetime) -> Admission:
+        """Give the admission of a moment at which a resource that decides on it was as told."""
+        if written["resourceType"] == "Consent":
+            return replace(self, answers=[written], now=at)
+        if written["resourceType"] == "Patient":
+            return replace(self, patient=written, now=at)
+        others = [each for each in self.related if each["id"] != written["id"]]
+        return replace(self, related=[*others, written], now=at)
+
     def answer_to(self, ask: JsonObject) -> JsonObject | None:
         """Find what answers an ask; None while nothing does."""
         return next((each for each in self.answers if self._answers(each, ask)), None)
@@ -68,8 +92,10 @@ class Admission:
         if resource["resourceType"] == "ServiceRequest":
             return is_order(resource, ask) and resource["status"] in _ORDERED
         scope = ask["answer"].get("scope")
-        if scope == "treatment" and is_minor(self.patient, self.now):
+        if scope == "treatment" and self.of_a_minor:
             return consents_to_treatment(resource, self.guardians, self.now, self.bases)
+        if scope == "treatment" and was_a_guardians(resource, self.patient, self.now):
+            return False
         return scope is not None and permits(resource, scope, self.now)
 
 
@@ -83,6 +109,8 @@ def is_order(request: JsonObject, ask: JsonObject) -> bool:
 def begins(before: JsonObject | None, episode: JsonObject, *, minor: bool) -> bool:
     """Tell whether an episode now asks: when somebody is admitted, of a minor when they wait.
 
+    Who is admitted straight to a pause is asked too, for nobody is admitted a second time.
+
     A minor is admitted with their guardian's consent only, so that it is asked for before.
     """
     if not is_programme(episode):
@@ -90,14 +118,22 @@ def begins(before: JsonObject | None, episode: JsonObject, *, minor: bool) -> bo
     if minor and episode["status"] in WAITING:
         return True
     waited = before is not None and before["status"] in WAITING
-    return waited and episode["status"] == "active"
+    return waited and episode["status"] in _IN_CARE
 
 
-def wanted(admission: Admission, at: str) -> list[JsonObject]:
+def lost(earlier: Admission, admission: Admission) -> list[JsonObject]:
+    """Find the asks whose answer of earlier is none any more; of adults who wait, none is asked."""
+    asked = (*WAITING, *_IN_CARE) if admission.of_a_minor else _IN_CARE
+    if admission.episode["status"] not in asked:
+        return []
+    return [each for each in ASKS if _is_given(each) and earlier.answer_to(each) is not None]
+
+
+def wanted(admission: Admission, at: str, asks: Sequence[JsonObject] = ASKS) -> list[JsonObject]:
     """Write a Task for each ask that applies and that nothing answers yet."""
     return [
         _task(ask, admission, at)
-        for ask in ASKS
+        for ask in asks
         if _APPLIES[ask["of"]](admission) and admission.answer_to(ask) is None
     ]
 
@@ -108,7 +144,7 @@ def followed(task: JsonObject, admission: Admission, at: str) -> JsonObject | No
     What people have ended themselves is left to them.
     """
     ask = _ask_of(task)
-    if admission.episode["status"] not in (*WAITING, *_IN_CARE):
+    if not admission.is_open:
         over = {"status": "cancelled", "statusReason": _OVER, "lastModified": at}
         return task | over if task["status"] in _OPEN else None
     answer = admission.answer_to(ask)
@@ -125,7 +161,12 @@ def followed(task: JsonObject, admission: Admission, at: str) -> JsonObject | No
 def _may_be_asked_again(task: JsonObject, ask: JsonObject) -> bool:
     was_given = task["status"] == "completed" and "output" in task
     was_over = task["status"] == "cancelled" and task.get("statusReason") == _OVER
-    return was_over or (was_given and ask["answer"]["type"] == "Consent")
+    return was_over or (was_given and _is_given(ask))
+
+
+def _is_given(ask: JsonObject) -> bool:
+    """Tell whether an answer may end: a consent does, an order was given once and for all."""
+    return bool(ask["answer"]["type"] == "Consent")
 
 
 def _ask_of(task: JsonObject) -> JsonObject:
@@ -150,6 +191,7 @@ def _task(ask: JsonObject, admission: Admission, at: str) -> JsonObject:
         "focus": {"reference": admission.reference},
         "for": admission.episode["patient"],
         "authoredOn": at,
+        "executionPeriod": {"start": at},
         "owner": owner(ask["code"], admission.episode.get("team", ())),
     }
 

@@ -118,6 +118,7 @@ def task(authorisation: Authorisation, reasons: list[str], patient: str, at: str
         "focus": {"reference": authorisation.reference},
         "for": {"reference": patient},
         "authoredOn": at,
+        "executionPeriod": {"start": at},
         "owner": owner(CODE["code"]),
         "restriction": {"period": {"end": authorisation.last.isoformat()}},
     }
@@ -130,12 +131,14 @@ def withdrawn(asked: JsonObject, at: str) -> JsonObject | None:
     return asked | {"status": "cancelled", "statusReason": _WITHDRAWN, "lastModified": at}
 
 
-def asked_again(asked: JsonObject, at: str) -> JsonObject | None:
-    """Ask again by a Task that we had withdrawn; None leaves it."""
-    if asked["status"] != "cancelled" or asked.get("statusReason") != _WITHDRAWN:
-        return None
-    kept = {name: value for name, value in asked.items() if name != "statusReason"}
-    return kept | {"status": "requested", "lastModified": at}
+def asked_again(asked: JsonObject, wanted: JsonObject, at: str) -> JsonObject | None:
+    """Ask again by a Task that we had withdrawn, or about whom it is now; None leaves it."""
+    whose = {"for": wanted["for"], "lastModified": at}
+    if asked["status"] == "cancelled" and asked.get("statusReason") == _WITHDRAWN:
+        kept = {name: value for name, value in asked.items() if name != "statusReason"}
+        return kept | whose | {"status": "requested"}
+    is_moved = asked["status"] in _OPEN and asked.get("for") != wanted["for"]
+    return asked | whose if is_moved else None
 
 
 def _read(claim: JsonObject, zone: tzinfo) -> Authorisation:

@@ -114,6 +114,7 @@ def escalation(task: JsonObject, authored: str) -> JsonObject:
         "focus": clock,
         "for": task["for"],
         "authoredOn": authored,
+        "executionPeriod": {"start": authored},
         "owner": owner("escalation"),
     }
 

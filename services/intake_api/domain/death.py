@@ -8,19 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.stay import disposition
-from shared.care.automatic import Policy
 from shared.care.canonical import code_system
-from shared.care.death import DIED, is_dead
-from shared.care.episode import WAITING, moved
+from shared.care.death import DIED
+from shared.care.episode import WAITING, finished, moved
 from shared.care.referral.plain import NEXT_STATUS
 from shared.care.referral.task import is_handoff, is_review, is_tracked
+from shared.fhir.dates import not_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.fhir.reader import JsonObject
 
-POLICY: Final = Policy("care-ends-with-death", "1.0", "Ends what is open for a person who has died")
 _TASK: Final = code_system("task")
 _OPEN: Final = frozenset(
     {"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"}
@@ -52,7 +51,8 @@ def ended_task(task: JsonObject, at: str) -> JsonObject | None:
     codes = {each.get("code") for each in codings if each.get("system") == _TASK}
     if not codes or task.get("status") not in _OPEN or not _may_end(task):
         return None
-    return task | {"status": "cancelled", "statusReason": {"text": DIED}, "lastModified": at}
+    modified = not_before(at, task.get("authoredOn", at))
+    return task | {"status": "cancelled", "statusReason": {"text": DIED}, "lastModified": modified}
 
 
 def _may_end(task: JsonObject) -> bool:
@@ -68,13 +68,7 @@ def ended_episode(episode: JsonObject, at: str) -> JsonObject | None:
         return moved(episode, "cancelled", at)
     if episode["status"] not in _UNDER_WAY:
         return None
-    period = episode.get("period", {}) | {"end": at}
-    return moved(episode, "finished", at) | {"period": period}
-
-
-def is_undone(before: JsonObject, after: JsonObject) -> bool:
-    """Tell whether a Patient who was said to have died is not any more."""
-    return is_dead(before) and not is_dead(after)
+    return finished(episode, at)
 
 
 def alive(patient: JsonObject) -> JsonObject:

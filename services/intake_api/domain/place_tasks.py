@@ -67,5 +67,6 @@ def _task(waiting: Waiting, code: str, authored: str) -> JsonObject:
         "focus": {"reference": waiting.reference},
         "for": waiting.episode["patient"],
         "authoredOn": authored,
+        "executionPeriod": {"start": authored},
         "owner": owner(code),
     }

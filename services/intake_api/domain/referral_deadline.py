@@ -11,14 +11,19 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake_api.domain.clock import end_of_local_day, is_overdue
+from services.intake_api.domain.follow_up import marks
+from services.intake_api.domain.follow_up.marks import Verdict
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
+from shared.care.elsewhere import lives_elsewhere
+from shared.care.episode import is_programme
 from shared.care.referral.machine import between
-from shared.care.referral.task import is_handoff, is_tracked, state_of
+from shared.care.referral.task import is_handoff, is_review, is_tracked, state_of
 from shared.care.worklist import owner
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime, tzinfo
 
     from shared.fhir.reader import JsonObject
@@ -44,18 +49,27 @@ _TOLD: Final[dict[str, Any]] = read((files(__package__) / "referral_deadlines.js
 POLICY: Final = Policy(_TOLD["name"], _TOLD["version"], _TOLD["title"])
 BY_BUSINESS_STATUS: Final = {k: Deadline(**v) for k, v in _TOLD["businessStatus"].items()}
 BY_STATUS: Final = {k: Deadline(**v) for k, v in _TOLD["status"].items()}
-
-
-def is_watched(task: JsonObject) -> bool:
-    """Tell whether a Task's steps have deadlines: a handoff, or a referral with business status."""
-    return is_handoff(task) or is_tracked(task)
+OF_REVIEW: Final = {k: Deadline(**v) for k, v in _TOLD["review"].items()}
 
 
 def deadline_of(task: JsonObject) -> Deadline | None:
     """Give the deadline of the step that a Task waits for; None where it waits for none."""
     if is_tracked(task):
         return BY_BUSINESS_STATUS.get(state_of(task).business or "")
-    return BY_STATUS.get(task["status"]) if is_handoff(task) else None
+    if is_handoff(task):
+        return BY_STATUS.get(task["status"])
+    return OF_REVIEW.get(task["status"]) if is_review(task) else None
+
+
+def is_answered_here(task: JsonObject) -> bool:
+    """Tell whether a plain review asks this programme, whose episode is the answer."""
+    is_plain = is_review(task) and not is_handoff(task) and not is_tracked(task)
+    return is_plain and not lives_elsewhere(task.get("owner", {}))
+
+
+def is_decided(episodes: Iterable[JsonObject]) -> bool:
+    """Tell whether somebody has decided on an episode that a referral led to."""
+    return any(is_programme(each) and each["status"] != "planned" for each in episodes)
 
 
 def is_step(before: JsonObject, after: JsonObject) -> bool:
@@ -92,6 +106,20 @@ def escalation_id(task_id: str, reached: int) -> str:
     return derived_id(f"Task/{task_id}/_history/{reached}", "escalation")
 
 
+def called_off(escalation: JsonObject) -> JsonObject | None:
+    """Call off an escalation whose step was made, unless somebody sees to it already."""
+    if escalation["status"] != "requested":
+        return None
+    return marks.marked(escalation, Verdict("cancelled", "gone-on"))
+
+
+def asked_again(escalation: JsonObject) -> JsonObject | None:
+    """Ask anew where we had called an escalation off, and the same step is awaited again."""
+    if not marks.is_called_off(escalation):
+        return None
+    return marks.marked(escalation, Verdict("requested"))
+
+
 def escalation(task: JsonObject, deadline: Deadline, authored: str) -> JsonObject:
     """Write the Task that asks people to look at a referral that does not go on."""
     referral = {"reference": f"Task/{task['id']}"}
@@ -110,5 +138,6 @@ def escalation(task: JsonObject, deadline: Deadline, authored: str) -> JsonObjec
         "focus": referral,
         "for": task["for"],
         "authoredOn": authored,
+        "executionPeriod": {"start": authored},
         "owner": owner("escalation"),
     }

@@ -145,6 +145,7 @@ class SelfReferral:
             "priority": "routine",
             "code": {"coding": [{"system": _TASK, "code": code}], "text": text},
             "authoredOn": self.authored,
+            "executionPeriod": {"start": self.authored},
             "owner": owner(code),
         }
         if person is None:

@@ -33,7 +33,8 @@ def review(referral: SelfReferral, doubt: Doubt) -> JsonObject:
     """Ask a person, in the one review of a response."""
     task_id = referral.id_of("identity-review")
     task = review_of(doubt, "self-referral", referral.reference)
-    return task | {"id": task_id, "authoredOn": referral.authored}
+    at = referral.authored
+    return task | {"id": task_id, "authoredOn": at, "executionPeriod": {"start": at}}
 
 
 def _explained(match: Match) -> str:

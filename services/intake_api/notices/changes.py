@@ -47,8 +47,9 @@ async def changes_of(tx: Transaction, notice: Notice, person: str, now: datetime
     before = outcome(earlier, new.stay, tx.zone)
     after = outcome([*earlier, new], new.stay, tx.zone)
     mentioned = frozenset(new.places.values())
-    if await _is_in_programme(tx, person):
+    if await _is_in_programme(tx, person) or _is_a_correction(before, new.stay):
         # They are not asked to come a second time: whether they go on is decided by a review.
+        # Nor does a correction open what the end of the stay did not open when it was told.
         after = await _without_new_referral(tx, after)
     changes = [
         change
@@ -70,6 +71,12 @@ async def _is_in_programme(tx: Transaction, person: str) -> bool:
     whose = (await one_person(tx, key_of(person).id)).criterion
     found = await find(tx, "EpisodeOfCare", whose, ("status", "active,onhold"))
     return any(is_programme(each.content) for each in found)
+
+
+def _is_a_correction(before: Mapping[str, JsonObject], stay: str) -> bool:
+    """Tell whether a stay that notices had told to be over is told of once more."""
+    asked = any(asks_for_programme(each) for each in before.values())
+    return asked and before.get(stay, {}).get("status") == "finished"
 
 
 async def _without_new_referral(

@@ -21,6 +21,7 @@ from services.intake_api.operations.placing import has_room, placed
 from services.intake_api.operations.waiting import changed, signature, waiting
 from shared.care.episode import is_programme
 from shared.care.places import TRACKS
+from shared.feed.one_person import one_person
 from shared.fhir.errors import Conflict, Malformed
 from shared.server.definition import Operation, Parameter
 from shared.server.request import FhirResponse
@@ -89,8 +90,8 @@ def track_told(call: Call) -> str | None:
 
 
 async def _refuse_twice(tx: Transaction, patient_id: str) -> None:
-    asked = (("patient", f"Patient/{patient_id}"), ("status", "active,onhold"))
-    for each in await find(tx, "EpisodeOfCare", *asked):
+    person = await one_person(tx, patient_id)
+    for each in await find(tx, "EpisodeOfCare", person.criterion, ("status", "active,onhold")):
         if is_programme(each.content):
             raise Conflict(f"The person is in the programme already, by {each.reference}.")
 

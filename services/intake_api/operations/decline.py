@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.admission import Refusal, declined, rejected
 from services.intake_api.operations.waiting import changed, signature, waiting
+from shared.feed.one_person import one_person
 from shared.server.definition import Operation, Parameter
 from shared.server.request import FhirResponse
 from shared.server.saving import save
+from shared.store.finding import find
 from shared.store.version import instant
 
 if TYPE_CHECKING:
     from shared.server.call import Call
+    from shared.store.finding import Found
     from shared.store.transaction import Transaction
 
 
@@ -37,10 +40,20 @@ async def decline(tx: Transaction, call: Call) -> FhirResponse:
         *changed([person.episode], lambda episode: declined(episode, at), call.context),
         *changed(person.referrals, lambda referral: rejected(referral, at, refusal), call.context),
     ]
-    sources = [each.versioned for each in (person.episode, *person.referrals)]
+    decided = await _last_decision(tx, person.patient_id)
+    sources = [each.versioned for each in (person.episode, *person.referrals, *decided)]
     signed = signature(person, changes, sources=sources, reason=refusal.text)
     [episode, *_] = await save(tx, [*changes, signed])
     return FhirResponse(200, episode.body, episode)
+
+
+async def _last_decision(tx: Transaction, patient_id: str) -> list[Found]:
+    """Find the level of care that the clinician had before them, if there was any."""
+    person = await one_person(tx, patient_id)
+    found = await find(tx, "GuidanceResponse", person.criterion)
+    dated = [each for each in found if "occurrenceDateTime" in each.content]
+    last = max(dated, key=lambda each: (each.version.updated, each.key.id), default=None)
+    return [last] if last else []
 
 
 DECLINE: Final = Operation(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.candidates import candidates
 from shared.care.canonical import profile
-from shared.fhir.errors import RuleViolation
+from shared.fhir.errors import Malformed, RuleViolation
 from shared.fhir.reader import read
 from shared.fhir.validation import validate
 from shared.fhir.writer import write
@@ -46,7 +46,10 @@ async def match_patient(reading: Reading, call: Call) -> FhirResponse:
     found = await candidates(reading, wanted, zone=call.context.zone, now=call.context.now)
     if call.inputs.one("onlyCertainMatches"):
         found = _only_certain(found)
-    count = min(max(call.inputs.one("count") or _DEFAULT, 1), _MOST)
+    asked = call.inputs.one("count")
+    count = _DEFAULT if asked is None else min(asked, _MOST)
+    if count < 0:
+        raise Malformed("count may not be negative.", expression="Parameters")
     return FhirResponse(200, write(_bundle(found[:count], len(found), call)))
 
 

@@ -31,7 +31,7 @@ async def waitlist(reading: Reading, call: Call) -> FhirResponse:
     track, organization = track_told(call), call.inputs.one("organization")
     places = [
         each
-        for each in await waiting_list(reading, call.context.now, call.context.bases)
+        for each in await waiting_list(reading, call.context.local_now, call.context.bases)
         if track is None or track_of(each.waiting.episode["type"]) in {None, track}
         if organization in {None, _organization(each.waiting.episode)}
     ]

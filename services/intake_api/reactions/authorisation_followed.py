@@ -11,10 +11,11 @@ from services.intake_api.domain import authorisation
 from services.intake_api.domain.authorisation import CODE, POLICY, is_authorisation
 from shared.care.automatic import Act, provenance
 from shared.care.episode import PROGRAMME, is_programme
+from shared.care.merge import may_merge
 from shared.care.session import is_session, may_change_a_week
 from shared.care.subject import patient_of
-from shared.feed.one_person import one_person
-from shared.feed.reaction import Reaction
+from shared.feed.one_person import one_person, persons_merged
+from shared.feed.reaction import Event, Reaction
 from shared.fhir.dates import date_range, local_day, moment
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from services.intake_api.domain.authorisation import Authorisation
     from shared.feed.effects import Effects
     from shared.feed.one_person import OnePerson
-    from shared.feed.reaction import DueTimer, Event
+    from shared.feed.reaction import DueTimer
     from shared.fhir.reader import JsonObject
+    from shared.store.transaction import Transaction
+    from shared.store.version import Version
 
 _DUE: Final = "authorisation_due"
 _OPEN: Final = (
@@ -41,10 +44,11 @@ _CODE: Final = ("code", f"{CODE['system']}|{CODE['code']}")
 
 async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
     """Ask the team for more while an authorisation runs out, and take it back when it does not."""
-    patient_id = await _patient(occasion.key, effects)
-    if patient_id is None:
-        return
-    person = await one_person(effects.tx, patient_id)
+    for person in await _persons(occasion, effects.tx):
+        await _look(person, occasion.key, effects)
+
+
+async def _look(person: OnePerson, cause: Key, effects: Effects) -> None:
     found = await find(effects.tx, "ClaimResponse", person.criterion, ("use", "preauthorization"))
     tasks = await find(effects.tx, "Task", person.criterion, _CODE)
     if not found and not tasks:
@@ -52,17 +56,21 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
     await effects.tx.hold_conditions([f"authorisation of Patient/{person.survivor}"])
     claims = authorisation.authorisations([each.content for each in found], effects.tx.zone)
     await _watch(claims, effects)
-    await _follow(claims, person, occasion.key, effects)
+    await _follow(claims, person, cause, effects)
 
 
-async def _patient(key: Key, effects: Effects) -> str | None:
-    """Tell whom a write was about, also where it deleted something."""
-    written = await effects.tx.read(key)
-    told = content_of(written)
-    if told is None and written is not None:
-        told = content_of(await effects.tx.read_version(key, written.number - 1))
+async def _persons(occasion: Event | DueTimer, tx: Transaction) -> list[OnePerson]:
+    """Name whom a write is about, and whom it was, also where it deleted something."""
+    key = occasion.key
+    if isinstance(occasion, Event) and key.type == "Patient":
+        return await persons_merged(occasion, tx)
+    versions = [await tx.read(key)]
+    if isinstance(occasion, Event):
+        versions.append(await tx.read_version(key, occasion.version - 1))
     element = "subject" if key.type == "Encounter" else "patient"
-    return patient_of(told, element, effects.tx.bases) if told else None
+    told = (content_of(each) for each in versions)
+    ids = dict.fromkeys(patient_of(each, element, tx.bases) for each in told if each)
+    return list(dict.fromkeys([await one_person(tx, each) for each in ids if each]))
 
 
 async def _watch(claims: Sequence[Authorisation], effects: Effects) -> None:
@@ -80,14 +88,23 @@ async def _follow(
     at, wanted = instant(effects.now), await _wanted(claims, person, effects)
     changes = []
     for each in await find(effects.tx, "Task", person.criterion, _CODE):
-        is_wanted = wanted is not None and each.key.id == wanted["id"]
-        decide = authorisation.asked_again if is_wanted else authorisation.withdrawn
-        if (after := decide(each.content, at)) is not None:
-            changes.append(Change(each.key, "PUT", each.version, after, effects.now))
-    if wanted is not None and await effects.tx.read(Key("Task", wanted["id"])) is None:
-        changes.append(Change(Key("Task", wanted["id"]), "PUT", None, wanted, effects.now))
+        if wanted is None or each.key.id != wanted["id"]:
+            after = authorisation.withdrawn(each.content, at)
+            changes += [_change(each.key, each.version, after, effects)] if after else []
+    if wanted is not None:
+        key = Key("Task", wanted["id"])
+        present = await fetch(effects.tx, key)
+        version = await effects.tx.read(key) if present is None else present.version
+        after = wanted if version is None else None
+        if present is not None:
+            after = authorisation.asked_again(present.content, wanted, at)
+        changes += [_change(key, version, after, effects)] if after else []
     if changes:
-        await _save(changes, cause, effects)
+        await _save(changes, (cause, person.survivor), effects)
+
+
+def _change(key: Key, before: Version | None, after: JsonObject, effects: Effects) -> Change:
+    return Change(key, "PUT", before, after, effects.now)
 
 
 async def _wanted(
@@ -116,8 +133,9 @@ def _begin(day: date, zone: tzinfo) -> datetime:
     return moment(date_range(day.isoformat(), zone)[0])
 
 
-async def _save(changes: Sequence[Change], cause: Key, effects: Effects) -> None:
+async def _save(changes: Sequence[Change], why: tuple[Key, str], effects: Effects) -> None:
     # What was deleted is no source that could be read.
+    cause, whose = why
     source = await fetch(effects.tx, cause)
     act = Act(
         [str(each.key) for each in changes],
@@ -125,13 +143,15 @@ async def _save(changes: Sequence[Change], cause: Key, effects: Effects) -> None
         instant(effects.now),
         activity="UPDATE" if any(each.before for each in changes) else "CREATE",
     )
-    said = Key("Provenance", effects.id_for(POLICY.name))
+    said = Key("Provenance", effects.id_for(f"{POLICY.name}/{whose}"))
     written = Change(said, "PUT", None, provenance(POLICY, act), effects.now)
     await save(effects.tx, [*changes, written])
 
 
 def concerns(written: JsonObject) -> bool:
     """Tell whether a write may change what is authorised, what was used, or whether it matters."""
+    if written["resourceType"] == "Patient":
+        return may_merge(written)
     if written["resourceType"] == "Encounter":
         return may_change_a_week(written)
     if written["resourceType"] == "EpisodeOfCare":
@@ -141,7 +161,7 @@ def concerns(written: JsonObject) -> bool:
 
 REACTION: Final = Reaction(
     "authorisation_followed",
-    frozenset({"ClaimResponse", "Encounter", "EpisodeOfCare"}),
+    frozenset({"ClaimResponse", "Encounter", "EpisodeOfCare", "Patient"}),
     handle,
     concerns,
 )

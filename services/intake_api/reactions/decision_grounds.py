@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.intake_api.domain.decline_review import is_declined
 from services.intake_api.domain.level_of_care.corrected import cited, has_other_values
 from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
 from services.intake_api.domain.level_of_care.library import CRITERIA_SETS
@@ -14,7 +15,9 @@ from services.intake_api.domain.level_of_care.valuation import ALWAYS, needed
 from shared.care import correction
 from shared.care.automatic import Act, provenance
 from shared.care.correction import Acted
+from shared.care.merge import may_merge
 from shared.care.subject import patient_of
+from shared.feed.one_person import one_person, persons_merged
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.fhir.dates import date_range, moment
@@ -25,6 +28,7 @@ from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
@@ -36,27 +40,48 @@ TYPES: Final = frozenset(kind for each in CRITERIA_SETS for kind, _ in needed(ea
 
 
 async def handle(event: Event, effects: Effects) -> None:
-    """Look at the decisions that cite an earlier version of what was written."""
-    tx = effects.tx
+    """Look at the decisions that cite an earlier version of what was written.
+
+    A merge, or one that is taken back, may correct whose any evidence was.
+    """
+    for person in await _persons(event, effects.tx):
+        if await _is_or_was_to_be_in_care(person, effects.tx):
+            for found in await _decided(event, person, effects.tx):
+                await _look(found, person, event, effects)
+
+
+async def _is_or_was_to_be_in_care(person: OnePerson, tx: Transaction) -> bool:
+    """Tell whether a person is in care, or was declined, which who declined may think over."""
+    if await has_open_episode(tx, person.survivor):
+        return True
+    ended = await find(tx, "EpisodeOfCare", person.criterion, ("status", "cancelled"))
+    return any(is_declined(each.content) for each in ended)
+
+
+async def _persons(event: Event, tx: Transaction) -> list[OnePerson]:
+    """Name whom a write is or was about."""
+    if event.key.type == "Patient":
+        return await persons_merged(event, tx)
     told = [
         content_of(await tx.read_version(event.key, number))
         for number in (event.version, event.version - 1)
     ]
     ids = sorted({each for t in told if t and (each := patient_of(t, "subject", tx.bases))})
-    for patient_id in ids:
-        if await has_open_episode(tx, patient_id):
-            for found in await _citing(event, patient_id, tx):
-                await _look(found, event, effects)
+    return list(dict.fromkeys([await one_person(tx, each) for each in ids]))
 
 
-async def _citing(event: Event, patient_id: str, tx: Transaction) -> list[Found]:
-    decided = await find(tx, "GuidanceResponse", ("patient", f"Patient/{patient_id}"))
+async def _decided(event: Event, person: OnePerson, tx: Transaction) -> list[Found]:
+    decided = await find(tx, "GuidanceResponse", person.criterion)
     dated = (each for each in decided if "occurrenceDateTime" in each.content)
-    about = f"{event.key}/"
-    return [e for e in dated if any(one.startswith(about) for one in cited(e.content))]
+    about, any_of_them = f"{event.key}/", event.key.type == "Patient"
+    return [
+        each
+        for each in dated
+        if any_of_them or any(one.startswith(about) for one in cited(each.content))
+    ]
 
 
-async def _look(guidance: Found, event: Event, effects: Effects) -> None:
+async def _look(guidance: Found, person: OnePerson, event: Event, effects: Effects) -> None:
     tx = effects.tx
     who = await _decided_by(guidance, tx)
     key = Key("Task", correction.review_id(guidance.reference))
@@ -65,9 +90,8 @@ async def _look(guidance: Found, event: Event, effects: Effects) -> None:
     if who is None:
         return
     acted = Acted(guidance.reference, guidance.content["subject"], who, str(event.key))
-    after = _followed(
-        before, acted, instant(effects.now), is_corrected=await _is_corrected(guidance, tx)
-    )
+    is_corrected = await _is_corrected(guidance, person, tx)
+    after = _followed(before, acted, instant(effects.now), is_corrected=is_corrected)
     if after is None or after == before or (present is not None and present.deleted):
         return
     act = Act([str(key)], [f"{event.key}/_history/{event.version}"], instant(effects.now), "UPDATE")
@@ -99,7 +123,7 @@ async def _decided_by(guidance: Found, tx: Transaction) -> str | None:
     return max(signed)[1] if signed else None
 
 
-async def _is_corrected(guidance: Found, tx: Transaction) -> bool:
+async def _is_corrected(guidance: Found, person: OnePerson, tx: Transaction) -> bool:
     before: list[Evidence] = []
     now: dict[str, JsonObject | None] = {}
     for each in cited(guidance.content):
@@ -108,20 +132,24 @@ async def _is_corrected(guidance: Found, tx: Transaction) -> bool:
         content = content_of(await tx.read_version(key, int(number)))
         if content is not None:
             before.append(Evidence(each, content))
-            now[reference] = _of_the_same(content, content_of(await tx.read(key)), tx)
+            now[reference] = _of_the_person(person, content_of(await tx.read(key)), tx)
     at = moment(date_range(guidance.content["occurrenceDateTime"], tx.zone)[0])
     return has_other_values(guidance.content, before, now, Moment(at, tx.zone, tx.bases))
 
 
-def _of_the_same(before: JsonObject, now: JsonObject | None, tx: Transaction) -> JsonObject | None:
+def _of_the_person(person: OnePerson, now: JsonObject | None, tx: Transaction) -> JsonObject | None:
     """Give evidence as it is now; None where it turned out to be of somebody else."""
-    whose = [patient_of(each, "subject", tx.bases) for each in (before, now or before)]
-    return now if whose[0] == whose[1] else None
+    if now is None or now["resourceType"] == "Patient":
+        return now
+    element = "patient" if "patient" in now else "subject"
+    return now if patient_of(now, element, tx.bases) in person.ids else None
 
 
 def concerns(written: JsonObject) -> bool:
-    """Tell whether a write may correct what was told before."""
+    """Tell whether a write may correct what was told before, or whose it was."""
+    if written["resourceType"] == "Patient":
+        return may_merge(written)
     return bool(written["meta"]["versionId"] != "1")
 
 
-REACTION: Final = Reaction("decision_grounds", TYPES, handle, concerns)
+REACTION: Final = Reaction("decision_grounds", TYPES | {"Patient"}, handle, concerns)

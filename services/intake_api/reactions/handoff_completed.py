@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import Act, Policy, provenance
-from shared.care.episode import moved
+from shared.care.episode import finished
 from shared.care.referral import is_handoff
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
@@ -54,8 +54,6 @@ async def _episode(task: Found, effects: Effects) -> Found | None:
 
 async def _finish(episode: Found, task: Found, effects: Effects) -> None:
     at = instant(effects.now)
-    period = episode.content.get("period", {}) | {"end": at}
-    finished = moved(episode.content, "finished", at) | {"period": period}
     said_by = provenance(
         POLICY, Act((episode.reference,), (task.versioned,), at, activity="UPDATE")
     )
@@ -63,7 +61,7 @@ async def _finish(episode: Found, task: Found, effects: Effects) -> None:
     await save(
         effects.tx,
         [
-            Change(episode.key, "PUT", episode.version, finished, effects.now),
+            Change(episode.key, "PUT", episode.version, finished(episode.content, at), effects.now),
             Change(said, "PUT", None, said_by, effects.now),
         ],
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.notice.faults import notice_in
 from services.intake_api.domain.notice.review import decided_person, review_id
-from services.intake_api.notices.elsewhere import have_written
+from services.intake_api.notices.attempt import kept_or_told
 from services.intake_api.notices.keeping import Received, settle
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
@@ -31,7 +32,8 @@ async def handle(event: Event, effects: Effects) -> None:
     notice = await _notice(task, effects)
     if person is not None and notice is not None:
         received = Received(notice, None, effects.now)
-        await have_written(effects, await settle(effects.tx, received, task, person.reference))
+        keep = partial(settle, effects.tx, received, task, person.reference)
+        await kept_or_told(effects, notice, task, keep)
 
 
 async def _notice(task: Found, effects: Effects) -> Notice | None:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Final
 from services.intake_api.domain import death
 from services.intake_api.domain.stay import disposition
 from shared.care.automatic import Act, provenance
-from shared.care.death import DIED, is_dead
+from shared.care.death import DIED, ENDS_CARE, is_dead
+from shared.care.merge import may_merge
 from shared.care.subject import patient_of
+from shared.feed.deaths import has_died
+from shared.feed.one_person import one_person
 from shared.feed.reaction import Reaction
 from shared.server.saving import save
 from shared.store.finding import fetch, find
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
@@ -29,21 +33,26 @@ async def handle(event: Event, effects: Effects) -> None:
     if source is None or not concerns(source.content):
         return
     patient_id = _person(source.content, effects)
-    episodes = await find(effects.tx, "EpisodeOfCare", ("patient", f"Patient/{patient_id}"))
+    if patient_id is None:
+        return
+    person = await one_person(effects.tx, patient_id)
+    episodes = await find(effects.tx, "EpisodeOfCare", person.criterion)
     # Who was never in care here has nothing that we may end.
-    patient = await fetch(effects.tx, Key("Patient", patient_id or "")) if episodes else None
+    patient = await fetch(effects.tx, Key("Patient", patient_id)) if episodes else None
     if patient is None:
         return
     if event.key.type == "Encounter":
         after = death.died(patient.content, source.content)
         await _write([(patient, after)], source, effects)
-    elif is_dead(patient.content):
-        await _end(patient, episodes, source, effects)
+    elif await has_died(person, effects.tx):
+        await _end(person, episodes, source, effects)
 
 
-async def _end(patient: Found, episodes: Sequence[Found], source: Found, effects: Effects) -> None:
+async def _end(
+    person: OnePerson, episodes: Sequence[Found], source: Found, effects: Effects
+) -> None:
     at = instant(effects.now)
-    tasks = await find(effects.tx, "Task", ("patient", patient.reference))
+    tasks = await find(effects.tx, "Task", person.criterion)
     ended = [(each, death.ended_episode(each.content, at)) for each in episodes]
     ended += [(each, death.ended_task(each.content, at)) for each in tasks]
     await _write(ended, source, effects)
@@ -61,7 +70,7 @@ async def _write(
         return
     targets = [str(change.key) for change in changes]
     act = Act(targets, (source.versioned,), instant(effects.now), activity="UPDATE")
-    said = provenance(death.POLICY, act) | {"reason": [{"text": DIED}]}
+    said = provenance(ENDS_CARE, act) | {"reason": [{"text": DIED}]}
     key = Key("Provenance", effects.id_for("person-died"))
     await save(effects.tx, [*changes, Change(key, "PUT", None, said, effects.now)])
 
@@ -78,7 +87,7 @@ def _person(resource: JsonObject, effects: Effects) -> str | None:
 def concerns(written: JsonObject) -> bool:
     """Tell whether a write may tell of a death, or opens something for a person."""
     if written["resourceType"] == "Patient":
-        return is_dead(written)
+        return is_dead(written) or may_merge(written)
     if written["resourceType"] == "Encounter":
         return disposition(written) == "death"
     at = "2000-01-01T00:00:00Z"

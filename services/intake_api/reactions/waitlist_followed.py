@@ -62,7 +62,9 @@ async def _offers(effects: Effects) -> list[Change]:
     tx = effects.tx
     found = [each.content for each in await find(tx, SERVICES.type, *SERVICES.criteria)]
     services = [each for each in found if capacity_of(each) is not None]
-    if not services or not (waiting := await waiting_list(tx, effects.now, tx.bases)):
+    if not services or not (
+        waiting := await waiting_list(tx, effects.now.astimezone(tx.zone), tx.bases)
+    ):
         return []
     await tx.hold_conditions([repr(TAKEN)])
     taken = [each.content for each in await find(tx, TAKEN.type, *TAKEN.criteria)]

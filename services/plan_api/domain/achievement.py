@@ -30,6 +30,7 @@ _WEEK: Final = 7 * 86_400_000_000
 _SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 _STATED: Final = frozenset({"final", "amended", "corrected"})
 _PURSUED: Final = frozenset({"accepted", "active"})
+_ACHIEVED: Final = ("achievementStatus", "statusDate", "outcomeReference")
 _PRORATED: Final = (code_system("measure"), "prorated")
 _COMPARED: Final[dict[str, Callable[[Decimal, Decimal], bool]]] = {
     "<": operator.lt,
@@ -62,6 +63,7 @@ class Achievement:
 
     code: str
     sources: tuple[Told, ...]
+    is_of_other_evidence: bool = False
 
 
 def measured_score(codings: Iterable[JsonObject]) -> Score | None:
@@ -113,12 +115,25 @@ def achievement(
 
 
 def achieved(goal: JsonObject, found: Achievement, day: str) -> JsonObject | None:
-    """Write what is achieved into a Goal; None where it says so already."""
-    if _code(goal) == found.code:
+    """Write what is achieved into a Goal; None where it says so already, by what still stands."""
+    if _code(goal) == found.code and not found.is_of_other_evidence:
         return None
     status = {"coding": [{"system": _SYSTEM, "code": found.code}], "text": found.code}
     outcome = [{"reference": each.reference} for each in found.sources]
     return goal | {"achievementStatus": status, "statusDate": day, "outcomeReference": outcome}
+
+
+def has_lost(goal: JsonObject, told: Iterable[Told]) -> bool:
+    """Tell whether an Observation that a Goal's achievement rests on is none of the person's."""
+    standing = {each.reference for each in told if each.content.get("status") in _STATED}
+    cited = {str(each.get("reference")) for each in goal.get("outcomeReference", ())}
+    return not {each for each in cited if each.startswith("Observation/")} <= standing
+
+
+def taken_back(goal: JsonObject, before: JsonObject) -> JsonObject:
+    """Let a Goal say again what was said of its achievement before its measures did."""
+    kept = {name: value for name, value in goal.items() if name not in _ACHIEVED}
+    return kept | {name: before[name] for name in _ACHIEVED if name in before}
 
 
 def _kept(complete: Sequence[Told], target: JsonObject, zone: tzinfo) -> Achievement:

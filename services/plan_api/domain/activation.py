@@ -14,6 +14,8 @@ POLICY: Final = Policy(
     "parts-follow-the-plan", "1.0", "Makes goals, team and orders active with their plan"
 )
 _OVER: Final = frozenset({"revoked", "completed", "entered-in-error"})
+# What an order comes to with a plan that is over.
+ENDED: Final = frozenset({"completed", "revoked"})
 _IN_FORCE: Final = frozenset({"active", "on-hold"})
 _WAITING_GOAL: Final = frozenset({"proposed", "planned", "accepted"})
 

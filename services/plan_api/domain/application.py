@@ -13,6 +13,8 @@ from services.plan_api.domain.preferences import NO_PREFERENCES, Preferences
 from shared.care.automatic import derived_id
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from shared.fhir.reader import JsonObject
 
 _DESCRIPTION: Final = "Made from a template, for a clinician to adapt."
@@ -33,6 +35,7 @@ class Application:
     organization: str | None
     encounter: str | None
     start: date
+    zone: tzinfo
     recorded: str
     peer_specialist: str | None = None
     members: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/plandefinition-operation-apply.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.plan_api.domain import care_team, draft_plan, goals, plan_page, preferences, signing
@@ -61,17 +61,20 @@ def bundle(
 
     :raises RuleViolation: when an action names a definition that is not there.
     """
+    definition = goals.meant_for(template.definition, known, application.start)
+    template = replace(template, definition=definition)
     actions = [action for _, action in template.actions]
     before = prepared.team if prepared else None
     team = care_team.care_team(application, actions, known)
     parts = _Parts(
-        goals.goals(template.definition, known.conditions, application),
+        goals.goals(definition, known.conditions, application),
         ordered(template, application, known),
         care_team.taken_over(before.content, team) if before else team,
     )
-    plan = _plan(template.definition, application, parts, prepared.plan if prepared else None)
+    plan = _plan(definition, application, parts, prepared.plan if prepared else None)
     named = Parts(parts.goals, parts.ordered.requests, parts.ordered.tasks, [parts.team])
-    plan |= {"text": plan_page.page(plan, known, named, application.start)}
+    text = plan_page.page(plan, known, named, day=application.start, zone=application.zone)
+    plan |= {"text": text}
     draft = Draft(plan, parts.ordered.requests, [parts.team])
     written = [*parts.written, *signing.asked(draft, application.recorded)]
     act = Act(

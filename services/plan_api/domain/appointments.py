@@ -83,6 +83,18 @@ def missing(
     ]
 
 
+def of_another_cohort(
+    sessions_wanted: Mapping[str, JsonObject], made: Iterable[JsonObject], now: datetime
+) -> list[JsonObject]:
+    """List what is still to come with another cohort than the one that the person is in now."""
+    return [
+        sessions_wanted[each["id"]]
+        for each in made
+        if each.get("status") in _AHEAD and _begins_after(each, now)
+        if each.get("identifier") != sessions_wanted[each["id"]].get("identifier")
+    ]
+
+
 def cancelled(appointment: JsonObject) -> JsonObject:
     """Call an appointment off."""
     return appointment | {"status": "cancelled", "cancelationReason": {"text": _CANCELLED}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import needs
+from shared.care.plan_signing import is_excused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from services.plan_api.domain.needs import Known
     from shared.fhir.reader import JsonObject
 
+_PEER: Final = "Peer specialist"
 _NAME: Final = "Team of the intensive outpatient programme"
 _RELATIONSHIP: Final = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 _GUARDIAN: Final = {"system": _RELATIONSHIP, "code": "GUARD"}
@@ -26,11 +28,14 @@ def care_team(application: Application, actions: Sequence[JsonObject], known: Kn
     roles: dict[str | None, str] = {
         application.asked_by: "Clinician who planned the care",
         application.practitioner: "Responsible clinician",
-        application.peer_specialist: "Peer specialist",
         application.organization: "Programme",
     }
     roles.update(_family(application, actions, known))
     more = {each: "Member of the team" for each in application.members if each not in roles}
+    by_member = {member: [role] for member, role in (roles | more).items() if member}
+    if application.peer_specialist:
+        # Who is also of the team otherwise signs for that.
+        by_member.setdefault(application.peer_specialist, []).append(_PEER)
     team = {
         "resourceType": "CareTeam",
         "id": application.id_for("care-team"),
@@ -38,9 +43,8 @@ def care_team(application: Application, actions: Sequence[JsonObject], known: Kn
         "name": _NAME,
         "subject": {"reference": application.patient},
         "participant": [
-            {"role": [{"text": role}], "member": {"reference": member}}
-            for member, role in (roles | more).items()
-            if member
+            {"role": [{"text": role} for role in own], "member": {"reference": member}}
+            for member, own in by_member.items()
         ],
     }
     optional = {
@@ -56,7 +60,12 @@ def taken_over(prepared: JsonObject, team: JsonObject) -> JsonObject:
     """Let a team that was prepared become the programme's, with those who are in it already."""
     members = prepared.get("participant", [])
     present = [each.get("member") for each in members]
-    more = [each for each in team["participant"] if each["member"] not in present]
+    sign = [each.get("member") for each in members if not is_excused(each)]
+    more = [
+        each
+        for each in team["participant"]
+        if each["member"] not in (present if is_excused(each) else sign)
+    ]
     return team | prepared | {"name": team["name"], "participant": [*members, *more]}
 
 

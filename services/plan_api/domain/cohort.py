@@ -18,6 +18,8 @@ from shared.care.episode import PROGRAMME
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from shared.fhir.reader import JsonObject
 
 _DATA: Final[dict[str, Any]] = read(
@@ -64,9 +66,9 @@ def has_room(group: JsonObject | None) -> bool:
     return most is None or len((group or {}).get("member", ())) < most
 
 
-def is_member(group: JsonObject | None, patient: str) -> bool:
-    """Tell whether a person belongs to a cohort."""
-    return group is not None and patient in _members(group)
+def is_member(group: JsonObject | None, patients: Iterable[str]) -> bool:
+    """Tell whether a person belongs to a cohort, as any of their Patients."""
+    return group is not None and not _members(group).isdisjoint(patients)
 
 
 def joined(group: JsonObject | None, cohort: Cohort, patient: str, day: str) -> JsonObject | None:
@@ -78,11 +80,11 @@ def joined(group: JsonObject | None, cohort: Cohort, patient: str, day: str) -> 
     return present | {"member": [*present.get("member", ()), member]}
 
 
-def left(group: JsonObject, patient: str) -> JsonObject | None:
-    """Let a person leave a cohort; None for one who is no member."""
-    if patient not in _members(group):
+def left(group: JsonObject, patients: Collection[str]) -> JsonObject | None:
+    """Let a person leave a cohort, as all of their Patients; None for one who is no member."""
+    if not is_member(group, patients):
         return None
-    staying = [each for each in group["member"] if each["entity"].get("reference") != patient]
+    staying = [e for e in group["member"] if e["entity"].get("reference") not in patients]
     rest = {name: value for name, value in group.items() if name != "member"}
     return rest | {"member": staying} if staying else rest
 

@@ -8,17 +8,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.application import last_day
-from services.plan_api.domain.needs import is_kind_of
+from services.plan_api.domain.needs import is_kind_of, is_lacking
 from services.plan_api.templates.catalogue import skill_goal
+from shared.care.canonical import profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from services.plan_api.domain.application import Application
+    from services.plan_api.domain.needs import Known
     from shared.fhir.reader import JsonObject
 
 _PERTAINS: Final = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
+_NEEDS: Final = profile("goal-needs")
+
+
+def meant_for(definition: JsonObject, known: Known, day: date) -> JsonObject:
+    """Leave out of a PlanDefinition the goals that need what the record of a person lacks.
+
+    The instrument of such a goal is asked only of those who have the condition.
+    """
+    kept = [each for each in definition.get("goal", ()) if _is_meant(each, known, day)]
+    return definition | {"goal": kept}
 
 
 def goals(
@@ -42,6 +54,12 @@ def pertaining(action: JsonObject, definition: JsonObject, application: Applicat
     references = ({"reference": f"Goal/{application.id_for(f'goal/{each}')}"} for each in named)
     found = [{"url": _PERTAINS, "valueReference": each} for each in references]
     return {"extension": found} if found else {}
+
+
+def _is_meant(goal: JsonObject, known: Known, day: date) -> bool:
+    told = (each for each in goal.get("extension", ()) if each.get("url") == _NEEDS)
+    needed = (each["valueDataRequirement"] for each in told if "valueDataRequirement" in each)
+    return not any(is_lacking(each, known, day) for each in needed)
 
 
 def _goal(

@@ -52,6 +52,12 @@ def task(asked: Asked, application: Application) -> JsonObject:
     return {name: value for name, value in written.items() if value}
 
 
+def moved(status: str, at: str) -> JsonObject:
+    """Say what a status that homework comes to changes in it."""
+    begun: JsonObject = {"executionPeriod": {"start": at}} if status == "requested" else {}
+    return {"status": status} | begun
+
+
 def following(homework: JsonObject, plan_status: str) -> str | None:
     """Give the status that homework comes to with its plan; None where it stays as it is."""
     status = homework.get("status")

@@ -11,12 +11,12 @@ from jiter import LosslessFloat
 
 from shared.care.local_week import weeks_between
 from shared.care.weekly_hours import POLICIES, HoursPolicy, is_planned, planned_minutes
-from shared.fhir.dates import moment
+from shared.fhir.dates import local_day, moment
 from shared.fhir.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from shared.care.hours_ledger import Ledger, Tally
     from shared.fhir.reader import JsonObject
@@ -36,11 +36,11 @@ class Asked:
     policies: Sequence[HoursPolicy]
 
 
-def day_of(plan: JsonObject, today: date) -> date:
+def day_of(plan: JsonObject, today: date, zone: tzinfo) -> date:
     """Choose the day whose week is looked at: today, but no day before the plan begins."""
-    start = plan.get("period", {}).get("start", "")[:_DAY]
+    start = plan.get("period", {}).get("start", "")
     # A period may begin in a month or a year, of which no one day is the first that counts.
-    return max(today, date.fromisoformat(start)) if len(start) == _DAY else today
+    return max(today, local_day(start, zone)) if len(start) >= _DAY else today
 
 
 def asked(
@@ -106,7 +106,7 @@ def result(tally: Tally, policy: HoursPolicy, ledger: Ledger, now: datetime) -> 
 
 
 def _by_policy(ledger: Ledger, policy: HoursPolicy, asked: Asked, now: datetime) -> JsonObject:
-    minutes = planned_minutes(ledger.requests, policy, asked.day)
+    minutes = planned_minutes(ledger.requests, policy, asked.day, ledger.zone)
     parts: list[JsonObject] = [
         {"name": "name", "valueString": policy.name},
         {"name": "version", "valueString": policy.version},
@@ -120,7 +120,7 @@ def _by_policy(ledger: Ledger, policy: HoursPolicy, asked: Asked, now: datetime)
     if policy.maximum is not None:
         parts.append({"name": "maximum", "valueDecimal": policy.maximum})
     for request in ledger.requests:
-        if policy.counts(request) and is_planned(request, asked.day):
+        if policy.counts(request) and is_planned(request, asked.day, ledger.zone):
             counted = {"reference": f"ServiceRequest/{request['id']}"}
             parts.append({"name": "counted", "valueReference": counted})
     return {"name": "policy", "part": [*parts, *_weeks(ledger, policy, asked, now)]}

@@ -5,13 +5,13 @@ https://hl7.org/fhir/R4/metadatatypes.html#DataRequirement
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.unmet import Reason, Unmet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from shared.fhir.reader import JsonObject
@@ -33,13 +33,17 @@ _WHY_NOT: Final[dict[str, tuple[Reason, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the record says of a person, as far as a plan needs it."""
+    """What the record says of a person, as far as a plan needs it.
+
+    `names` tells how those who care for them are called, by reference.
+    """
 
     patient: JsonObject | None = None
     conditions: Sequence[JsonObject] = ()
     consents: Sequence[JsonObject] = ()
     related: Sequence[JsonObject] = ()
     languages: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def met(requirement: JsonObject, known: Known, day: date) -> list[JsonObject]:
@@ -57,16 +61,21 @@ def met(requirement: JsonObject, known: Known, day: date) -> list[JsonObject]:
     return []
 
 
-def unmet(action: JsonObject, known: Known, day: date) -> list[Unmet]:
-    """List what an action needs and the record does not have.
+def is_lacking(requirement: JsonObject, known: Known, day: date) -> bool:
+    """Tell whether the record does not have what is required.
 
     Of what templates of others may require, only these types are looked at.
     """
+    return requirement["type"] in _WHY_NOT and not met(requirement, known, day)
+
+
+def unmet(action: JsonObject, known: Known, day: date) -> list[Unmet]:
+    """List what an action needs and the record does not have."""
     title = str(action.get("title", action.get("id", "An activity")))
     return [
         Unmet(str(action.get("id", title)), reason, told.format(title=title))
         for each in action.get("input", ())
-        if each["type"] in _WHY_NOT and not met(each, known, day)
+        if is_lacking(each, known, day)
         for reason, told in [_WHY_NOT[each["type"]]]
     ]
 

@@ -22,6 +22,7 @@ from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
 
     from shared.fhir.reader import JsonObject
 
@@ -47,6 +48,7 @@ class OwnPlan:
     words: Mapping[str, Sequence[str]]
     review: date | None
     today: date
+    zone: tzinfo
     recorded: str
 
     def id_for(self, definition: JsonObject) -> str:
@@ -83,7 +85,7 @@ def draft(definition: JsonObject, own: OwnPlan) -> JsonObject:
             {"detail": each} for code in _codes(own, told) for each in _part(code, own, told)
         ],
     }
-    plan |= {"text": own_page.page(plan)}
+    plan |= {"text": own_page.page(plan, own.zone)}
     return {name: value for name, value in plan.items() if value}
 
 

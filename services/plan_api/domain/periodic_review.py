@@ -26,6 +26,8 @@ _DATA: Final = read(files("services.plan_api.domain").joinpath("periodic_review.
 POLICY: Final = Policy(_DATA["name"], _DATA["version"], _DATA["title"])
 CODES: Final = tuple(str(each["code"]) for each in _DATA["asked"])
 INTERVAL: Final = profile("review-interval")
+# The days of the units in which an interval may be said; of a month, those that none exceeds.
+_DAYS: Final = {"d": 1, "wk": 7, "mo": 30}
 _TASK: Final = code_system("task")
 _OPEN: Final = frozenset(
     {"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"}
@@ -81,6 +83,7 @@ def _task(reviewed: Reviewed, asked: JsonObject, number: int) -> JsonObject:
         "focus": about,
         "for": reviewed.plan["subject"],
         "authoredOn": reviewed.recorded,
+        "executionPeriod": {"start": reviewed.recorded},
         "restriction": {"period": period},
         "owner": owner(asked["code"], reviewed.plan.get("careTeam", ())),
     }
@@ -89,9 +92,14 @@ def _task(reviewed: Reviewed, asked: JsonObject, number: int) -> JsonObject:
 def _days(asked: JsonObject, plan: JsonObject) -> int:
     most = int(asked["days"])
     own = (e.get("valueDuration", {}) for e in plan.get("extension", ()) if e["url"] == INTERVAL)
-    days = [int(float(str(each["value"]))) for each in own if each.get("code") == "d"]
+    said = [
+        float(str(each["value"])) * _DAYS[each["code"]]
+        for each in own
+        if each.get("code") in _DAYS and "value" in each
+    ]
     # A plan may ask for less time than the policy gives, and not for more.
-    return min([most, *(max(each, 1) for each in days)]) if asked["shortened_by_plan"] else most
+    days = (max(int(min(each, most)), 1) for each in said)
+    return min([most, *days]) if asked["shortened_by_plan"] else most
 
 
 def _codes(task: JsonObject) -> set[str]:

@@ -46,12 +46,16 @@ class Preferences:
 
     def busy(self) -> list[tuple[str, JsonObject]]:
         """List the times at which the person cannot come, and why."""
-        timed = [(name, each) for name in BUSY for each in self.many(name)]
-        return [(name, each) for name, each in timed if isinstance(each, dict)]
+        return [(name, each) for name, each in self._keeping_busy() if _says_times(each)]
 
     def without_times(self) -> list[str]:
         """Name what keeps the person busy at times that nobody has said."""
-        return [name for name in BUSY if any(each is True for each in self.many(name))]
+        unsaid = (name for name, each in self._keeping_busy() if not _says_times(each))
+        return list(dict.fromkeys(unsaid))
+
+    def _keeping_busy(self) -> list[tuple[str, Any]]:
+        timed = [(name, each) for name in BUSY for each in self.many(name)]
+        return [(name, each) for name, each in timed if each is True or isinstance(each, dict)]
 
 
 NO_PREFERENCES: Final = Preferences()
@@ -81,6 +85,18 @@ def told(wishes: Mapping[str, Sequence[Any]]) -> list[str]:
     return [f"{name}: {_words(each)}" for name, values in wishes.items() for each in values]
 
 
+def _says_times(value: Any) -> bool:  # noqa: ANN401
+    """Tell whether a time that is busy can be held against the minutes of a week.
+
+    Whole days can; a part of the day (`when`) or words cannot, and are no whole days either.
+    """
+    if not isinstance(value, dict):
+        return False
+    repeat = value.get("repeat", {})
+    is_said_otherwise = "when" in repeat or "code" in value
+    return "timeOfDay" in repeat or ("dayOfWeek" in repeat and not is_said_otherwise)
+
+
 def _words(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -90,4 +106,13 @@ def _words(value: Any) -> str:  # noqa: ANN401
     days = " ".join(repeat.get("dayOfWeek", ("every day",)))
     times = " ".join(str(each)[:5] for each in repeat.get("timeOfDay", ("all day",)))
     length = f"{repeat['duration']} {repeat['durationUnit']}" if "duration" in repeat else ""
-    return " ".join(each for each in (days, times, length) if each)
+    parts = (days, times, length) if _says_times(value) else _said_otherwise(value)
+    return " ".join(each for each in parts if each) or "times not known"
+
+
+def _said_otherwise(value: JsonObject) -> tuple[str, ...]:
+    """Name the days and parts of the day of a time that is busy, and what is said of it."""
+    repeat, code = value.get("repeat", {}), value.get("code", {})
+    coded = (each.get("display", each.get("code", "")) for each in code.get("coding", ()))
+    said = str(code["text"]) if "text" in code else " ".join(coded)
+    return (*repeat.get("dayOfWeek", ()), *repeat.get("when", ()), said)

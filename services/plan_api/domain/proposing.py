@@ -144,6 +144,7 @@ def _task(plan: Seen, proposal: str, wanted: Wanted) -> JsonObject:
         "focus": {"reference": f"CarePlan/{proposal}"},
         "for": plan.content["subject"],
         "authoredOn": wanted.recorded,
+        "executionPeriod": {"start": wanted.recorded},
         "requester": {"reference": wanted.who},
         "reasonCode": {"text": wanted.reason},
         "restriction": {"period": {"start": wanted.today.isoformat(), "end": last_day.isoformat()}},

@@ -209,6 +209,7 @@ def _task(evidence: Evidence) -> JsonObject:
         "focus": {"reference": f"CarePlan/{evidence.id_for('proposal')}"},
         "for": plan["subject"],
         "authoredOn": evidence.recorded,
+        "executionPeriod": {"start": evidence.recorded},
         "reasonCode": {"coding": [_coding(evidence.reason)], "text": evidence.signal["text"]},
         "reasonReference": {"reference": f"Observation/{evidence.observation['id']}"},
         "restriction": {

@@ -16,7 +16,7 @@ from shared.care.signed import signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, tzinfo
 
     from services.plan_api.domain.needs import Known
     from shared.fhir.reader import JsonObject
@@ -57,6 +57,7 @@ class Decision:
     who: str
     recorded: str
     today: date
+    zone: tzinfo
     reason: str | None
     comment: str | None
 
@@ -92,7 +93,7 @@ def accepted(
     named = {"goal": goals.references, "activity": _activities(plan, gone, added)}
     revised = plan | named | _decided_on(proposed.proposal, plan, decision)
     revised = {name: value for name, value in revised.items() if value != []}
-    told = {"text": page(revised, current.known, parts, decision.today)}
+    told = {"text": page(revised, current.known, parts, day=decision.today, zone=decision.zone)}
     entries = [
         put_instead(current.plan, revised | told),
         *goals.entries,

@@ -6,16 +6,18 @@ full session a place on its waiting list.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.neighbours import Neighbours
 from shared.care.booking import exclusive, in_the_way
-from shared.care.capacity import fills, places_left
+from shared.care.capacity import fills, is_closed, places_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from shared.fhir.reader import JsonObject
+
+FULL: Final = "The session is full."
 
 
 def settled(
@@ -48,7 +50,10 @@ def _settled(
     if busy:
         told = f"Another time is to be found: {', '.join(busy)} has another appointment."
         return wanted | {"status": "proposed", "comment": told}
+    if any(is_closed(slot) and fills(wanted, slot, bases) for slot in slots):
+        told = "Another time is to be found: the session takes nobody now."
+        return wanted | {"status": "proposed", "comment": told}
     for slot in slots:
         if fills(wanted, slot, bases) and places_left(slot, taken, bases) <= 0:
-            return wanted | {"status": "waitlist", "comment": "The session is full."}
+            return wanted | {"status": "waitlist", "comment": FULL}
     return wanted

@@ -65,6 +65,7 @@ def _task(plan: JsonObject, member: str, content: str, recorded: str) -> JsonObj
         "focus": about,
         "for": plan["subject"],
         "authoredOn": recorded,
+        "executionPeriod": {"start": recorded},
         "owner": {"reference": member},
         "input": [{"type": {"coding": [SIGNED]}, "valueString": content}],
     }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 POLICY: Final = Policy(
     "schedule-follows-the-plans", "1.0", "Publishes the group sessions of a programme"
 )
-_SERVICE: Final = code_system("programme")
+COHORTS: Final = code_system("programme")
 
 
 def published(appointments: Iterable[JsonObject], places: int) -> list[JsonObject]:
@@ -33,6 +33,12 @@ def published(appointments: Iterable[JsonObject], places: int) -> list[JsonObjec
             slot = _slot(session, each, schedule)
             found |= {schedule["id"]: schedule, slot["id"]: slot}
     return list(found.values())
+
+
+def cohorts_met(schedule: JsonObject) -> list[str]:
+    """Name the cohorts whose sessions a Schedule is of."""
+    named = (each.get("identifier", {}) for each in schedule.get("actor", ()))
+    return [str(each.get("value")) for each in named if each.get("system") == COHORTS]
 
 
 def told_full(
@@ -47,7 +53,7 @@ def told_full(
 def _schedule(session: str, appointment: JsonObject, places: int) -> JsonObject:
     cohort, _, meeting = session.partition("|")
     service = meeting.rpartition("|")[0]
-    programme = {"type": "HealthcareService", "identifier": {"system": _SERVICE, "value": cohort}}
+    programme = {"type": "HealthcareService", "identifier": {"system": COHORTS, "value": cohort}}
     return {
         "resourceType": "Schedule",
         "id": derived_id(f"{cohort}|{service}", "schedule"),
@@ -55,7 +61,7 @@ def _schedule(session: str, appointment: JsonObject, places: int) -> JsonObject:
         "active": True,
         **_service_type(appointment),
         "actor": [programme | {"display": "Intensive outpatient programme"}],
-        "comment": appointment["description"],
+        **_comment(appointment),
     }
 
 
@@ -70,9 +76,13 @@ def _slot(session: str, appointment: JsonObject, schedule: JsonObject) -> JsonOb
         "status": "free",
         "start": appointment["start"],
         "end": appointment["end"],
-        "comment": appointment["description"],
+        **_comment(appointment),
     }
 
 
 def _service_type(appointment: JsonObject) -> JsonObject:
     return {name: appointment[name] for name in ("serviceType",) if name in appointment}
+
+
+def _comment(appointment: JsonObject) -> JsonObject:
+    return {"comment": appointment["description"]} if "description" in appointment else {}

@@ -16,12 +16,14 @@ from services.plan_api.domain.preferences import is_made_for, preferred
 from services.plan_api.episodes import programme_episode
 from services.plan_api.operations.apply_inputs import WISHES, people_named, stated_wishes
 from services.plan_api.operations.apply_own import OWN, apply_own, refuse_parts
-from services.plan_api.person_finding import known_of
+from services.plan_api.person_finding import known_of, names_of
 from services.plan_api.plan_finding import named_by
 from services.plan_api.template_finding import newest, template_asked
 from services.plan_api.writing import answer, seen, written
 from shared.care.automatic import derived_id
 from shared.care.programme_plan import is_in_force, is_ours
+from shared.care.subject import patient_of
+from shared.feed.one_person import person_in
 from shared.fhir.errors import Conflict
 from shared.server.actors import clinician
 from shared.server.definition import Operation, Parameter
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from services.plan_api.domain.needs import Known
     from services.plan_api.domain.preferences import Preferences, Wishes
     from services.plan_api.operations.apply_inputs import People
+    from services.plan_api.plan_finding import Named
     from shared.server.call import Call
     from shared.server.engine import Engine
     from shared.server.request import FhirResponse
@@ -86,7 +89,7 @@ async def _apply_programme(engine: Engine, call: Call, template: Template) -> Fh
         gathered = await _gather(reading, call, template)
     _refuse_second_plan(gathered.plans)
     canonical = canonical_of(gathered.template.definition)
-    drafts = [each for each in gathered.plans if each.content.get("status") == "draft"]
+    drafts = _drafts(gathered, call.context.bases)
     applied = [each for each in drafts if canonical in _templates(each)]
     if applied:
         return answer(_made_for(newest(applied), gathered.stated))
@@ -96,20 +99,22 @@ async def _apply_programme(engine: Engine, call: Call, template: Template) -> Fh
     found = newest(empty) if empty else None
     plan_id = found.key.id if found else _new_id(gathered, canonical)
     async with engine.reading(call.context) as reading:
-        prepared = await _prepared(reading, found, call) if found else None
+        named = await named_by(reading, found, call.context.bases) if found else None
+    if named is not None:
+        names = {**named.known.names, **gathered.known.names}
+        gathered = replace(gathered, known=replace(gathered.known, names=names))
     bundle = applied_plan.bundle(
         gathered.template,
         _application(gathered, plan_id, call),
         known=gathered.known,
-        prepared=prepared,
+        prepared=_prepared(named) if named else None,
     )
     return await written(call, bundle, Key("CarePlan", plan_id))
 
 
-async def _prepared(reading: Reading, plan: Found, call: Call) -> Prepared:
-    teams = (await named_by(reading, plan, call.context.bases)).teams
-    team = next((e for e in teams if e.content.get("status") in _GOING_ON), None)
-    return Prepared(seen(plan), seen(team) if team else None)
+def _prepared(named: Named) -> Prepared:
+    team = next((e for e in named.teams if e.content.get("status") in _GOING_ON), None)
+    return Prepared(seen(named.plan), seen(team) if team else None)
 
 
 async def _gather(reading: Reading, call: Call, template: Template) -> _Gathered:
@@ -117,15 +122,17 @@ async def _gather(reading: Reading, call: Call, template: Template) -> _Gathered
     stated = stated_wishes(call)
     people = await people_named(reading, call)
     patient = str(people.subject)
-    episode = await programme_episode(reading, patient, _RUNNING)
+    person = await person_in(reading, patient.partition("/")[2], call.context.bases)
+    episode = await programme_episode(reading, person, _RUNNING)
     if episode is None:
         raise Conflict(
             "The person is in no planned or active EpisodeOfCare of the programme; "
             "admit them before a plan is made."
         )
-    plans = await find(reading, "CarePlan", ("patient", patient), ("intent", "plan"))
+    plans = await find(reading, "CarePlan", person.criterion, ("intent", "plan"))
     ours = [each for each in plans if is_ours(each.content)]
-    known, kept = await known_of(reading, patient, people.speaking)
+    names = await names_of(reading, (who, *people.team), call.context.bases)
+    known, kept = await known_of(reading, patient, people.speaking, names)
     return _Gathered(who, template, people, episode, ours, known, stated, preferred(stated, kept))
 
 
@@ -135,6 +142,13 @@ def _refuse_second_plan(plans: Sequence[Found]) -> None:
         raise Conflict(
             f"{in_force.reference} is active already; revise it, or end it before another is made."
         )
+
+
+def _drafts(gathered: _Gathered, bases: tuple[str, ...]) -> list[Found]:
+    """Choose the drafts that are about the Patient who is asked about."""
+    drafts = (each for each in gathered.plans if each.content.get("status") == "draft")
+    subject = gathered.people.subject
+    return [e for e in drafts if f"Patient/{patient_of(e.content, 'subject', bases)}" == subject]
 
 
 def _made_for(draft: Found, stated: Wishes) -> Found:
@@ -160,6 +174,7 @@ def _application(gathered: _Gathered, plan_id: str, call: Call) -> Application:
         members=people.members,
         preferences=gathered.preferences,
         start=call.context.now.astimezone(call.context.zone).date(),
+        zone=call.context.zone,
         recorded=instant(call.context.now),
     )
 

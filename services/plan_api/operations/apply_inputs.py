@@ -51,6 +51,12 @@ class People:
         named = (self.practitioner, self.peer_specialist, *self.members)
         return tuple(each for each in named if each and each.startswith("Practitioner/"))
 
+    @property
+    def team(self) -> tuple[str, ...]:
+        """Name those who care for the person."""
+        named = (self.practitioner, self.peer_specialist, self.organization, *self.members)
+        return tuple(each for each in named if each)
+
 
 async def people_named(reading: Reading, call: Call) -> People:
     """Read whom an application names.

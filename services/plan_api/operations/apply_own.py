@@ -17,6 +17,7 @@ from services.plan_api.templates.catalogue import CODES
 from services.plan_api.writing import answer, written
 from shared.care.law import CareChange
 from shared.care.own_plans import KINDS, every_trigger_has_an_action, kind_of
+from shared.feed.one_person import person_in
 from shared.fhir.errors import Conflict, RuleViolation
 from shared.server.actors import clinician
 from shared.server.definition import Parameter
@@ -70,7 +71,8 @@ def refuse_parts(call: Call) -> None:
 
 async def _own(reading: Reading, call: Call) -> OwnPlan:
     patient = await named_here(reading, "subject", ("Patient",), call.inputs.one("subject"), call)
-    episode = await programme_episode(reading, patient, _IN_CARE)
+    person = await person_in(reading, patient.partition("/")[2], call.context.bases)
+    episode = await programme_episode(reading, person, _IN_CARE)
     if episode is None:
         raise Conflict("The person is in no EpisodeOfCare of the programme.")
     review = call.inputs.one("review")
@@ -82,6 +84,7 @@ async def _own(reading: Reading, call: Call) -> OwnPlan:
         words=_words(call),
         review=_day(review) if review else None,
         today=call.context.now.astimezone(call.context.zone).date(),
+        zone=call.context.zone,
         recorded=instant(call.context.now),
     )
 

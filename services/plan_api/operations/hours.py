@@ -46,7 +46,8 @@ async def hours(reading: Reading, call: Call) -> FhirResponse:
     if plan is None:
         raise NotFound(f"There is no {key} here.")
     context, inputs = call.context, call.inputs
-    day = day_of(plan.content, context.now.astimezone(context.zone).date())
+    today = context.now.astimezone(context.zone).date()
+    day = day_of(plan.content, today, context.zone)
     patient_id = patient_of(plan.content, "subject", context.bases)
     patient = await fetch(reading, Key("Patient", patient_id)) if patient_id else None
     age = age_on(day, patient.content if patient else None)

@@ -13,6 +13,7 @@ from services.plan_api.operations.goals_wanted import GOALS, WHERE, goals_wanted
 from services.plan_api.plan_finding import contents, named_by
 from services.plan_api.writing import answer, seen, written
 from shared.care.programme_plan import ids_of, is_in_force
+from shared.care.subject import patient_of
 from shared.fhir.errors import Conflict, NotFound, RuleViolation
 from shared.fhir.references import parse_reference
 from shared.server.actors import clinician
@@ -43,7 +44,7 @@ async def propose(engine: Engine, call: Call) -> FhirResponse:
         wanted = Wanted(
             who=who,
             reason=str(call.inputs.one("reason")),
-            added=list(call.inputs.many("add")),
+            added=_added(plan, call),
             removed=_removed(orders, call),
             goals=goals_wanted(named, call),
             evidence=[await _evidence(reading, e, call) for e in call.inputs.many("evidence")],
@@ -68,6 +69,14 @@ async def _plan(reading: Reading, call: Call) -> Found:
     if not is_in_force(found.content):
         raise Conflict(f"{key} is no plan in force; only an active plan is revised.")
     return found
+
+
+def _added(plan: Found, call: Call) -> list[JsonObject]:
+    bases, added = call.context.bases, list(call.inputs.many("add"))
+    whose = patient_of(plan.content, "subject", bases)
+    if any(patient_of(each, "subject", bases) != whose for each in added):
+        raise RuleViolation("add must be an order for the person of the plan.", expression=WHERE)
+    return added
 
 
 def _removed(orders: list[JsonObject], call: Call) -> list[JsonObject]:

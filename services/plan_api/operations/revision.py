@@ -76,6 +76,7 @@ async def _decision(reading: Reading, call: Call) -> Decision:
         who=await clinician(reading, call.context),
         recorded=instant(call.context.now),
         today=call.context.now.astimezone(call.context.zone).date(),
+        zone=call.context.zone,
         reason=call.inputs.one("reason"),
         comment=call.inputs.one("comment"),
     )

@@ -14,12 +14,19 @@ from shared.store.finding import fetch
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
+    from shared.store.finding import Found
 
 
 async def handle(event: Event, effects: Effects) -> None:
     """Let the cohort follow what the plan says now."""
     plan = await fetch(effects.tx, event.key)
-    if plan is None or not activation.is_followed(plan.content):
+    if plan is not None:
+        await follow(plan, effects)
+
+
+async def follow(plan: Found, effects: Effects) -> None:
+    """Let the person join or leave by what a plan says now."""
+    if not activation.is_followed(plan.content):
         return
     patient = f"Patient/{patient_of(plan.content, 'subject', effects.tx.bases)}"
     if is_in_force(plan.content):

@@ -10,6 +10,7 @@ from services.plan_api.writing import seen
 from shared.care.automatic import Act, provenance
 from shared.care.programme_plan import ids_of, is_of_the_same, is_ours
 from shared.care.subject import patient_of
+from shared.feed.deaths import died
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Event, Reaction
 from shared.fhir.writer import write
@@ -25,9 +26,15 @@ if TYPE_CHECKING:
 async def handle(event: Event, effects: Effects) -> None:
     """Ask intake, which owns Tasks, to let the homework of a plan follow it."""
     plan = await fetch(effects.tx, event.key)
-    if plan is None or not activation.is_followed(plan.content):
+    if plan is not None:
+        await follow(plan, effects)
+
+
+async def follow(plan: Found, effects: Effects) -> None:
+    """Let the homework of a plan be as the plan has it now."""
+    if not activation.is_followed(plan.content):
         return
-    if not activation.is_over(plan.content) and not await _is_in_care(plan.content, effects):
+    if not await _is_to_follow(plan.content, effects):
         return
     status = str(plan.content.get("status"))
     following = [
@@ -37,21 +44,27 @@ async def handle(event: Event, effects: Effects) -> None:
     ]
     if not following:
         return
+    purpose = f"homework/{plan.key.id}"
     act = Act(
         targets=[each.reference for each, _ in following],
         sources=[plan.versioned],
         recorded=instant(effects.now),
         activity="UPDATE",
     )
-    said = provenance(homework.POLICY, act) | {"id": effects.id_for("homework")}
-    entries = [put_over(seen(each), {"status": now}) for each, now in following]
+    said = provenance(homework.POLICY, act) | {"id": effects.id_for(purpose)}
+    entries = [put_over(seen(e), homework.moved(now, instant(effects.now))) for e, now in following]
     body = write(transaction([*entries, put(said)]))
-    await effects.send("intake", "POST", "", body=body, purpose="homework")
+    await effects.send("intake", "POST", "", body=body, purpose=purpose)
 
 
-async def _is_in_care(plan: JsonObject, effects: Effects) -> bool:
+async def _is_to_follow(plan: JsonObject, effects: Effects) -> bool:
     patient_id = patient_of(plan, "subject", effects.tx.bases)
-    return patient_id is not None and await has_open_episode(effects.tx, patient_id)
+    if patient_id is None:
+        return activation.is_over(plan)
+    if activation.is_over(plan):
+        # The Tasks of who has died, intake ends itself, and may take that back.
+        return not await died(patient_id, effects.tx)
+    return await has_open_episode(effects.tx, patient_id)
 
 
 async def _homework(plan: JsonObject, effects: Effects) -> list[Found]:

@@ -25,7 +25,7 @@ async def handle(event: Event, effects: Effects) -> None:
     patient_id = patient_of(plan.content, "subject", effects.tx.bases)
     if patient_id is None or not await has_open_episode(effects.tx, patient_id):
         return
-    text = own_page.page(plan.content)
+    text = own_page.page(plan.content, effects.tx.zone)
     if plan.content.get("text") == text:
         return
     act = Act([plan.reference], [plan.versioned], instant(effects.now), activity="UPDATE")

@@ -12,6 +12,7 @@ from shared.care.automatic import Act, provenance
 from shared.care.canonical import code_system
 from shared.care.programme_plan import ids_of, is_ours
 from shared.care.subject import patient_of
+from shared.feed.deaths import died
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Event, Reaction
 from shared.fhir.writer import write
@@ -29,8 +30,12 @@ _ASKED: Final = ",".join(f"{code_system('task')}|{each}" for each in CODES)
 async def handle(event: Event, effects: Effects) -> None:
     """Ask for what a plan needs next, and call off what it needs no more."""
     plan = await _plan(event, effects)
-    if plan is None or not is_ours(plan.content):
-        return
+    if plan is not None and is_ours(plan.content):
+        await follow(plan, effects)
+
+
+async def follow(plan: Found, effects: Effects) -> None:
+    """Let what is asked for a plan be as the plan has it now."""
     patient_id = patient_of(plan.content, "subject", effects.tx.bases)
     tasks = await find(effects.tx, "Task", ("focus", plan.reference), ("code", _ASKED))
     reviewed = Reviewed(
@@ -39,7 +44,9 @@ async def handle(event: Event, effects: Effects) -> None:
         effects.now.astimezone(effects.tx.zone).date(),
         instant(effects.now),
     )
-    gone = periodic_review.called_off(reviewed)
+    # What asks for something of who has died, intake ends itself, and may take that back.
+    is_dead = patient_id is not None and await died(patient_id, effects.tx)
+    gone = [] if is_dead else periodic_review.called_off(reviewed)
     entries = [put_over(seen(e), {"status": "cancelled"}) for e in tasks if e.content in gone]
     if patient_id is not None and await has_open_episode(effects.tx, patient_id):
         entries += [put_new(each) for each in periodic_review.to_come(reviewed)]

@@ -1,6 +1,6 @@
 """A person has died: their plans end, and whatever is booked for them is called off.
 
-If that was told in error, what is still to come is proposed again; a clinician decides on plans.
+If that was told in error, it goes on; the plans of the programme when the programme does.
 """
 
 from __future__ import annotations
@@ -8,24 +8,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import programme_end
+from services.plan_api.going_on import POLICY, going_on, has_ended_by_death
 from shared.care import correction
 from shared.care.appointment import HOLDING
-from shared.care.automatic import Act, Policy, provenance
+from shared.care.automatic import Act, provenance
 from shared.care.death import DIED, is_dead
+from shared.care.merge import may_merge
+from shared.care.subject import patient_of
+from shared.feed.deaths import Told, deaths_told, has_died
+from shared.feed.one_person import one_person
 from shared.feed.reaction import Reaction
-from shared.fhir.dates import date_range
+from shared.feed.status_given import status_given
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
 from shared.store.finding import fetch, find
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
+    from shared.care.automatic import Policy
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
-    from shared.store.finding import Found
+    from shared.store.transaction import Transaction
 
-POLICY: Final = Policy("plans-end-with-death", "1.0", "Ends plans and bookings of who has died")
 _REASON: Final = {
     "coding": [
         {
@@ -40,42 +46,65 @@ _NOT_ENDED: Final = "draft,active,on-hold"
 
 
 async def handle(event: Event, effects: Effects) -> None:
-    """End what was planned for a person who was in care here, once."""
-    patient = await fetch(effects.tx, event.key)
-    before = content_of(await effects.tx.read_version(event.key, event.version - 1))
-    whose = ("patient", str(event.key))
-    if patient is None or not await find(effects.tx, "EpisodeOfCare", whose):
-        return
-    if is_dead(patient.content):
-        await _write(POLICY, await _ended(whose, effects), patient, effects)
-    elif before is not None and is_dead(before):
-        await _write(correction.POLICY, await _proposed(whose, effects), patient, effects)
+    """End what was planned for a person who was in care here, once, or let it go on."""
+    is_patient = event.key.type == "Patient"
+    told = await (deaths_told(event, effects.tx) if is_patient else _told(event, effects))
+    for each in told:
+        person, source = each.person, f"{event.key}/_history/{event.version}"
+        if not await find(effects.tx, "EpisodeOfCare", person.criterion):
+            continue
+        if each.has_died:
+            await _write(POLICY, await _ended(person, effects), (source,), effects)
+        else:
+            sources = (*await _corrected_by(event, effects.tx), source)
+            await _write(correction.POLICY, await going_on(person, effects), sources, effects)
 
 
-async def _ended(whose: tuple[str, str], effects: Effects) -> list[Change]:
+async def _told(event: Event, effects: Effects) -> list[Told]:
+    """Tell by an episode whether a death has ended it, or it goes on after it had ended."""
+    tx = effects.tx
+    episode = await fetch(tx, event.key)
+    patient_id = patient_of(episode.content, "patient", tx.bases) if episode else None
+    if episode is None or patient_id is None:
+        return []
+    person = await one_person(tx, patient_id)
+    before = content_of(await tx.read_version(event.key, event.version - 1)) or {}
+    # One that had ended before ends nothing a second time: the person may be here again by another.
+    ends = before.get("status") != episode.content["status"]
+    if await has_died(person, tx) or (ends and await has_ended_by_death(episode, tx)):
+        return [Told(person, has_died=True)]
+    went_on = programme_end.has_ended(before) and not programme_end.has_ended(episode.content)
+    return [Told(person, has_died=False)] if went_on else []
+
+
+async def _corrected_by(event: Event, tx: Transaction) -> list[str]:
+    """Name the correction by which an episode goes on, as is said of it."""
+    episode = await fetch(tx, event.key) if event.key.type == "EpisodeOfCare" else None
+    given = await status_given(episode, correction.POLICY, tx) if episode else None
+    entities = given.said.get("entity", ()) if given else ()
+    return [str(each["what"]["reference"]) for each in entities]
+
+
+async def _ended(person: OnePerson, effects: Effects) -> list[Change]:
+    whose = person.criterion
     booked = await find(effects.tx, "Appointment", whose, ("status", _BOOKED))
     plans = await find(effects.tx, "CarePlan", whose, ("status", _NOT_ENDED))
     decided = [(each, _called_off(each.content)) for each in booked]
     decided += [(each, programme_end.ended_plan(each.content)) for each in plans]
-    return [_change(each, after, effects) for each, after in decided if after is not None]
+    return [
+        Change(each.key, "PUT", each.version, after, effects.now)
+        for each, after in decided
+        if after is not None
+    ]
 
 
-async def _proposed(whose: tuple[str, str], effects: Effects) -> list[Change]:
-    """Propose again what a death had called off; what it held may be another person's by now."""
-    found = await find(effects.tx, "Appointment", whose, ("status", "cancelled"))
-    decided = [(each, _again(each.content, instant(effects.now))) for each in found]
-    return [_change(each, after, effects) for each, after in decided if after is not None]
-
-
-def _change(found: Found, after: JsonObject, effects: Effects) -> Change:
-    return Change(found.key, "PUT", found.version, after, effects.now)
-
-
-async def _write(policy: Policy, changes: list[Change], patient: Found, effects: Effects) -> None:
+async def _write(
+    policy: Policy, changes: list[Change], sources: tuple[str, ...], effects: Effects
+) -> None:
     if changes:
         targets = [str(change.key) for change in changes]
-        act = Act(targets, (patient.versioned,), instant(effects.now), activity="UPDATE")
-        said = Key("Provenance", effects.id_for("plans-end-with-death"))
+        act = Act(targets, sources, instant(effects.now), activity="UPDATE")
+        said = Key("Provenance", effects.id_for(f"{policy.name}/{targets[0]}"))
         said_by = provenance(policy, act)
         await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])
 
@@ -84,18 +113,11 @@ def _called_off(appointment: JsonObject) -> JsonObject | None:
     return appointment | {"status": "cancelled", "cancelationReason": _REASON}
 
 
-def _again(appointment: JsonObject, now: str) -> JsonObject | None:
-    start = appointment.get("start")
-    is_ahead = start is not None and date_range(start)[0] > date_range(now)[0]
-    if not is_ahead or appointment.get("cancelationReason") != _REASON:
-        return None
-    rest = {name: value for name, value in appointment.items() if name != "cancelationReason"}
-    return rest | {"status": "proposed"}
-
-
-def concerns(patient: JsonObject) -> bool:
+def concerns(written: JsonObject) -> bool:
     """Tell whether a write may tell of a death, or take one back."""
-    return bool(is_dead(patient) or patient["meta"]["versionId"] != "1")
+    if written["resourceType"] == "EpisodeOfCare":
+        return bool(written["meta"]["versionId"] != "1")
+    return is_dead(written) or may_merge(written)
 
 
-REACTION: Final = Reaction("person_died", frozenset({"Patient"}), handle, concerns)
+REACTION: Final = Reaction("person_died", frozenset({"Patient", "EpisodeOfCare"}), handle, concerns)

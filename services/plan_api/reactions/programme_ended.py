@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import programme_end
 from services.plan_api.episodes import programme_episode
+from services.plan_api.going_on import has_ended_by_death
 from shared.care.automatic import Act, provenance
 from shared.care.subject import patient_of
+from shared.feed.deaths import has_died
+from shared.feed.one_person import one_person
 from shared.feed.reaction import Reaction
 from shared.server.saving import save
 from shared.store.finding import fetch, find
@@ -29,10 +32,14 @@ async def handle(event: Event, effects: Effects) -> None:
     episode = await fetch(effects.tx, event.key)
     if episode is None or not programme_end.has_ended(episode.content):
         return
-    patient = f"Patient/{patient_of(episode.content, 'patient', effects.tx.bases)}"
-    if await programme_episode(effects.tx, patient, _OPEN) is not None:
+    patient_id = str(patient_of(episode.content, "patient", effects.tx.bases))
+    person = await one_person(effects.tx, patient_id)
+    if await has_died(person, effects.tx) or await has_ended_by_death(episode, effects.tx):
+        # It ends with the person's death then, which may be taken back.
         return
-    plans = await find(effects.tx, "CarePlan", ("patient", patient), ("status", _NOT_ENDED))
+    if await programme_episode(effects.tx, person, _OPEN) is not None:
+        return
+    plans = await find(effects.tx, "CarePlan", person.criterion, ("status", _NOT_ENDED))
     changes = [
         Change(each.key, "PUT", each.version, ended, effects.now)
         for each in plans

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import slots
 from services.plan_api.scheduling import taken
+from services.plan_api.waiting_lists import slots_of
 from shared.care.automatic import Act, provenance
 from shared.care.capacity import seats
-from shared.care.programme_plan import ids_of
 from shared.feed.reaction import Reaction
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
-from shared.store.finding import fetch
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
@@ -26,15 +25,12 @@ if TYPE_CHECKING:
 
 
 async def handle(event: Event, effects: Effects) -> None:
-    """Look at the Slots that this version and the one before it name."""
+    """Look at the Slots of this version and of the one before it."""
     tx = effects.tx
     after = content_of(await tx.read_version(event.key, event.version))
     before = content_of(await tx.read_version(event.key, event.version - 1))
-    named = [slot for told in (before, after) if told for slot in told.get("slot", ())]
-    for logical_id in ids_of(named, "Slot", tx.bases):
-        slot = await fetch(tx, Key("Slot", logical_id))
-        if slot is not None:
-            await _tell(slot, f"{event.key}/_history/{event.version}", effects)
+    for slot in await slots_of(tx, [told for told in (before, after) if told]):
+        await _tell(slot, f"{event.key}/_history/{event.version}", effects)
 
 
 async def _tell(slot: Found, source: str, effects: Effects) -> None:
@@ -58,7 +54,8 @@ async def _tell(slot: Found, source: str, effects: Effects) -> None:
 def _concerns(appointment: JsonObject) -> bool:
     # What a plan books fills its Slots by itself; a later version may have given one up.
     is_first = appointment.get("meta", {}).get("versionId") == "1"
-    return not is_first or ("slot" in appointment and "supportingInformation" not in appointment)
+    names_one = not {"slot", "identifier"}.isdisjoint(appointment)
+    return not is_first or (names_one and "supportingInformation" not in appointment)
 
 
 REACTION: Final = Reaction("slot_filled", frozenset({"Appointment"}), handle, _concerns)

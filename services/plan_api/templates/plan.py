@@ -69,6 +69,9 @@ def _goal(goal_id: str, span: int) -> JsonObject:
         "description": {"text": said["text"]},
         "target": [measured(said) | {"due": weeks(span)}],
     }
+    if "needs" in said:
+        needs = extension("goal-needs", valueDataRequirement=_GOALS["needs"][said["needs"]])
+        goal |= {"extension": [needs]}
     return goal | ({"addresses": [{"coding": about}]} if about else {})
 
 

@@ -54,7 +54,7 @@ def offered(service: JsonObject) -> JsonObject | None:
 def code_system_of_services() -> JsonObject:
     """List the services as codes."""
     concepts = [{"code": each["id"], "display": each["title"]} for each in DATA["services"]]
-    return headed("CodeSystem", "service", DATA["version"]) | {
+    return headed("CodeSystem", "service", DATA["codes_version"]) | {
         "name": "Service",
         "title": "Services of an intensive outpatient programme",
         "caseSensitive": True,

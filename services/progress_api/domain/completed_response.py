@@ -62,7 +62,7 @@ def observation_of(
     response, instrument = completed.response, completed.instrument
     method = {
         "system": INSTRUMENT,
-        "version": instrument.version,
+        "version": instrument.version_answered(response.get("questionnaire")),
         "code": instrument.name,
         "display": f"{instrument.title}, {instrument.recall}",
     }

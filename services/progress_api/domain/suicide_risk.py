@@ -141,5 +141,6 @@ def _task(cause: Cause) -> JsonObject:
         "focus": {"reference": f"Observation/{cause.observation_id}"},
         "for": {"reference": f"Patient/{cause.patient_id}"},
         "authoredOn": cause.stated,
+        "executionPeriod": {"start": cause.stated},
         "owner": owner("safety-review"),
     }

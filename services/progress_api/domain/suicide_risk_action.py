@@ -138,6 +138,7 @@ def _task(stated: Stated, action: JsonObject) -> JsonObject:
         "focus": {"reference": stated.reference},
         "for": {"reference": f"Patient/{stated.patient_id}"},
         "authoredOn": stated.at,
+        "executionPeriod": {"start": stated.at},
         "owner": owner(action["code"]),
         "restriction": {"period": {"end": last.isoformat()}},
     }

@@ -160,6 +160,7 @@ def _task(cause: Cause, reason: str) -> JsonObject:
         "focus": {"reference": cause.reference},
         "for": {"reference": f"Patient/{cause.patient_id}"},
         "authoredOn": cause.stated,
+        "executionPeriod": {"start": cause.stated},
         "owner": owner(SUICIDE_SCREEN),
         "restriction": {"period": {"start": cause.local_day, "end": cause.local_day}},
         "input": [screener],

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 from services.progress_api.domain.figures.evidence import Evidence
 from services.progress_api.domain.figures.period import days_asked
 from services.progress_api.domain.figures.policy import MEASURES, MOST_DAYS
+from services.progress_api.domain.figures.programme import is_a_programme, is_of, own
 from services.progress_api.domain.figures.report import FIGURES, bundle, report
 from shared.care.canonical import code_system
 from shared.care.instruments.registry import INSTRUMENTS
 from shared.care.programme_plan import is_ours
 from shared.care.referral import HANDOFF
 from shared.care.subject import patient_of
+from shared.feed.one_person import survivors
 from shared.fhir.errors import NotSupported, TooCostly
-from shared.fhir.references import parse_reference
 from shared.fhir.writer import write
 from shared.server.definition import Operation, Parameter
 from shared.server.request import FhirResponse
@@ -25,15 +26,16 @@ from shared.store.finding import find, required
 from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from services.progress_api.domain.figures.period import Days
     from shared.fhir.reader import JsonObject
     from shared.server.call import Call
+    from shared.store.finding import Found
     from shared.store.reading import Reading
 
 _PROGRAMME: Final = code_system("programme")
-_TASK, _CLOCK, _MEASURE = code_system("task"), code_system("clock"), code_system("measure")
+_TASK, _CLOCK = code_system("task"), code_system("clock")
 # So many people are asked about at once, and so many resources of a kind believed of them.
 _PEOPLE_AT_ONCE: Final = 40
 _MOST: Final = 20_000
@@ -42,14 +44,13 @@ _KINDS: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     "clocks": ("Task", (("code", f"{_CLOCK}|follow-up-7d,{_CLOCK}|follow-up-30d"),)),
     "handoffs": ("Task", (("code", f"{HANDOFF['system']}|{HANDOFF['code']}"),)),
     "appointments": ("Appointment", ()),
-    "weeks": ("Observation", (("code", f"{_MEASURE}|delivered-hours"),)),
-    "changes": (
+    "scores": (
         "Observation",
         (
             (
                 "code",
                 ",".join(
-                    f"{_MEASURE}|{score.change.code}"
+                    f"{score.system}|{score.code}"
                     for each in INSTRUMENTS
                     for score in each.scores
                     if score.change is not None
@@ -57,12 +58,11 @@ _KINDS: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
             ),
         ),
     ),
+    "episodes": ("EpisodeOfCare", ()),
     "plans": ("CarePlan", ()),
     "orders": ("ServiceRequest", ()),
     "encounters": ("Encounter", (("class", "AMB,VR"),)),
 }
-# Only what is stated counts; what was put in by mistake does not.
-_MISTAKEN: Final = frozenset({"entered-in-error", "cancelled"})
 
 
 async def tell_figures(reading: Reading, call: Call) -> FhirResponse:
@@ -82,7 +82,7 @@ async def tell_figures(reading: Reading, call: Call) -> FhirResponse:
     days = days_asked(first, last, context.now.astimezone(context.zone).date(), context.zone)
     wanted = _wanted(inputs.many("measure"))
     programme = inputs.one("programme") or "iop"
-    evidence = await _evidence(reading, organization.reference, str(programme), call)
+    evidence = await _evidence(reading, organization, str(programme), call)
     told = [_told(name, evidence, days, call) for name in wanted]
     return FhirResponse(200, write(bundle(told)))
 
@@ -100,32 +100,40 @@ def _wanted(names: Sequence[str]) -> list[str]:
     return [each for each in FIGURES if not names or each in names]
 
 
-async def _evidence(reading: Reading, organization: str, programme: str, call: Call) -> Evidence:
+async def _evidence(reading: Reading, organization: Found, programme: str, call: Call) -> Evidence:
     """Read all that is counted of the people who are, were or asked to be in the programme."""
     bases = call.context.bases
     found = await _all(reading, "EpisodeOfCare", ("type", f"{_PROGRAMME}|{programme}"))
-    episodes = [each for each in found if _is_of(each, organization, bases)]
-    people = sorted(
-        {each for told in episodes if (each := patient_of(told, "patient", bases)) is not None}
-    )
+    episodes = [each for each in _stated(found) if is_of(each, organization.content, bases)]
+    named = {each for told in episodes if (each := patient_of(told, "patient", bases)) is not None}
+    persons = await survivors(reading, named, bases)
+    people = sorted(persons)
     kinds: dict[str, list[JsonObject]] = {name: [] for name in _KINDS}
     for start in range(0, len(people), _PEOPLE_AT_ONCE):
         some = ",".join(f"Patient/{each}" for each in people[start : start + _PEOPLE_AT_ONCE])
         for name, (resource_type, criteria) in _KINDS.items():
             kinds[name] += await _all(reading, resource_type, ("patient", some), *criteria)
-    return Evidence(
-        episodes=[each for each in episodes if each["status"] != "entered-in-error"],
+    counted = {each["id"] for each in episodes}
+    others = [each for each in _stated(kinds["episodes"]) if each["id"] not in counted]
+    read = Evidence(
+        episodes=episodes,
         referrals=kinds["referrals"],
         clocks=kinds["clocks"],
         handoffs=kinds["handoffs"],
         appointments=kinds["appointments"],
-        weeks=_stated(kinds["weeks"]),
-        changes=_stated(kinds["changes"]),
+        scores=kinds["scores"],
         plans=[each for each in kinds["plans"] if is_ours(each)],
         orders={each["id"]: each for each in kinds["orders"]},
         encounters={each["id"]: each for each in kinds["encounters"]},
         bases=bases,
+        persons=persons,
+        elsewhere=[each for each in others if is_a_programme(each)],
     )
+    return own(read, programme, call.context.zone)
+
+
+def _stated(episodes: Sequence[JsonObject]) -> list[JsonObject]:
+    return [each for each in episodes if each["status"] != "entered-in-error"]
 
 
 async def _all(
@@ -135,19 +143,6 @@ async def _all(
     if len(found) >= _MOST:
         raise TooCostly(f"The programme has {_MOST:,} {resource_type} or more to count.")
     return [each.content for each in found]
-
-
-def _is_of(episode: JsonObject, organization: str, bases: tuple[str, ...]) -> bool:
-    """Tell whether an episode is the organization's; one that names none is of the only one."""
-    told = episode.get("managingOrganization", {}).get("reference")
-    if told is None:
-        return True
-    link = parse_reference(told, bases)
-    return link.kind == "local" and f"{link.type}/{link.id}" == organization
-
-
-def _stated(observations: Iterable[JsonObject]) -> list[JsonObject]:
-    return [each for each in observations if each["status"] not in _MISTAKEN]
 
 
 FIGURES_OPERATION: Final = Operation(

@@ -1,8 +1,8 @@
 """`POST EpisodeOfCare/[id]/$handoff`: a clinician hands a person over to an aftercare clinic.
 
-An operation of ours. It writes the transfer summary as a document Bundle, and asks the clinic by a
-ServiceRequest and a Task; two clocks watch that the person is seen. Asking again, while the clinic
-has not declined, gives the same handoff.
+An operation of ours. It writes the transfer summary as a document Bundle, drafts the plan of the
+aftercare, and asks the clinic by a ServiceRequest and a Task; two clocks watch that the person is
+seen. Asking again, while the clinic has not declined, gives the same handoff.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from shared.care.referral import HANDOFF
 from shared.care.subject import patient_of
 from shared.fhir.errors import Conflict, Malformed, PreconditionFailed, RuleViolation
 from shared.fhir.references import parse_reference
+from shared.fhir.search.reading import Reading as Texts
 from shared.fhir.writer import write
 from shared.server.actors import clinician
 from shared.server.definition import Operation, Parameter
@@ -149,12 +150,13 @@ async def _bundle(reading: Reading, asked: _Asked, call: Call) -> JsonObject:
         is_plain=call.inputs.one("plain") or False,
         address=await base_at(reading, asked.recipient),
     )
-    record = await gathered(reading, handoff, call.context)
+    context = call.context
+    texts = Texts(context.zone, (context.base, *context.bases), context.now)
+    record = await gathered(reading, handoff, texts)
     lapsed = await lapsed_parts(reading, asked.earlier, record.reading)
     packet = await packed(reading, handoff, record, lapsed)
-    return transaction(
-        handoff, packet.document, packet.referral, last_visit=packet.last_visit, lapsed=lapsed
-    )
+    made = [packet.document, *filter(None, [packet.aftercare])]
+    return transaction(handoff, made, packet.referral, last_visit=packet.last_visit, lapsed=lapsed)
 
 
 async def _told(reading: Reading, task: Found) -> FhirResponse:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from services.progress_api.domain.handoff.aftercare import aftercare_plan, with_plan
 from services.progress_api.domain.handoff.clearing import cleared
 from services.progress_api.domain.handoff.composition import composition
 from services.progress_api.domain.handoff.disclosure import Disclosure, is_protected
-from services.progress_api.domain.handoff.document import document, reached
+from services.progress_api.domain.handoff.document import document, name_of, reached
 from services.progress_api.domain.handoff.part_2 import labelled
 from services.progress_api.domain.handoff.record import last_of
 from services.progress_api.domain.handoff.referral import service_request
 from services.progress_api.operations.handoff_record import led_to
+from shared.care.aftercare import is_refused
 from shared.care.session import is_session
 from shared.fhir.errors import Conflict
 from shared.store.finding import find
@@ -28,11 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What goes along with a person, and the last session that they attended, by reference."""
+    """What goes along with a person, the last session that they attended, and what goes on here."""
 
     document: JsonObject
     referral: JsonObject
     last_visit: str | None
+    aftercare: JsonObject | None
 
 
 async def packed(
@@ -48,7 +51,8 @@ async def packed(
     whole = [*roots[:-1], *await led_to(reading, roots, handoff, record.reading)]
     whole = labelled(whole, handoff.episode, record.reading)
     told = cleared(whole, disclosure.permits, record.reading.bases)
-    return _packet(handoff, record, told, disclosure, lapsed=lapsed)
+    packet = _packet(handoff, record, told, disclosure, lapsed=lapsed)
+    return replace(packet, aftercare=_aftercare(handoff, record, packet.referral, whole))
 
 
 def _packet(
@@ -62,6 +66,9 @@ def _packet(
     handoff, record = _of_whom(handoff, told), record.keeping(told)
     attended, documented = _encounters(record)
     referral = service_request(handoff, record.current("Condition"), lapsed)
+    if aftercare := _aftercare(handoff, record, referral, told):
+        told = labelled([*told, aftercare], handoff.episode, record.reading)
+        record = with_plan(record, told[-1])
     written = composition(handoff, record, referral, documented)
     along = reached([written, referral], told, record.reading.bases)
     if any(map(is_protected, along)):
@@ -69,7 +76,19 @@ def _packet(
         written = composition(handoff, record, referral, documented, consents)
         along += reached([written, referral, *along], [*told, *consents], record.reading.bases)
     last = f"Encounter/{attended['id']}" if attended else None
-    return Packet(document(handoff, written, [referral, *along], record.reading), referral, last)
+    whole = document(handoff, written, [referral, *along], record.reading)
+    return Packet(whole, referral, last, aftercare)
+
+
+def _aftercare(
+    handoff: Handoff, record: Record, referral: JsonObject, known: Sequence[JsonObject]
+) -> JsonObject | None:
+    """Write the plan of the aftercare by what is known; none for who takes back their consent."""
+    if is_refused(record.by_type.get("Consent", ())):
+        return None
+    person = ("Patient", handoff.patient_id)
+    patient = next((each for each in known if name_of(each) == person), None)
+    return aftercare_plan(handoff, record, referral, patient)
 
 
 async def _disclosure(reading: Reading, handoff: Handoff, record: Record) -> Disclosure:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.handoff import document
+from services.progress_api.domain.handoff.corrections import as_corrected
 from services.progress_api.domain.handoff.record import TYPES, Record
 from services.progress_api.episode_course import course_of
 from shared.care.canonical import code_system
 from shared.care.programme_plan import ids_of
 from shared.fhir.dates import date_range, moment
-from shared.fhir.search.reading import Reading as Texts
 from shared.server.interactions.update import content_of
 from shared.store.finding import find
 from shared.store.version import Key
@@ -22,23 +22,52 @@ if TYPE_CHECKING:
     from services.progress_api.domain.handoff.document import Name
     from services.progress_api.domain.handoff.handoff import Handoff
     from shared.fhir.reader import JsonObject
-    from shared.server.request import Context
+    from shared.fhir.search.reading import Reading as Texts
     from shared.store.finding import Found
     from shared.store.reading import Reading
 
 
-async def gathered(reading: Reading, handoff: Handoff, context: Context) -> Record:
+SHOWN: Final = (*TYPES, "Encounter")
+_MANY: Final = 1000
+
+
+async def gathered(reading: Reading, handoff: Handoff, texts: Texts) -> Record:
     """Read what the sections of a document may show of a person."""
-    patient = ("patient", handoff.patient)
     found = {
-        name: [each.content for each in await find(reading, name, patient)]
-        for name in (*TYPES, "Encounter")
+        name: [each.content for each in await find(reading, name, ("patient", handoff.patient))]
+        for name in SHOWN
     }
+    return Record(found, await admitted(reading, handoff, texts), texts)
+
+
+async def gathered_then(
+    reading: Reading, handoff: Handoff, texts: Texts, at: datetime
+) -> tuple[Record, list[str]]:
+    """Read what was known at an instant, and name what was corrected since, which is as it is."""
+    found: dict[str, list[JsonObject]] = {}
+    corrected = []
+    for name in SHOWN:
+        for each in await find(reading, name, ("patient", handoff.patient)):
+            content, is_corrected = await _then(reading, each, at)
+            if content is not None:
+                found.setdefault(name, []).append(content)
+            if is_corrected:
+                corrected.append(each.versioned)
+    return Record(found, await admitted(reading, handoff, texts), texts), corrected
+
+
+async def admitted(reading: Reading, handoff: Handoff, texts: Texts) -> datetime:
+    """Tell since when the person was in care."""
     course = await course_of(Key("EpisodeOfCare", handoff.episode["id"]), reading)
-    began = course.began.since if course.began else context.now
-    admitted = min([began, *_told(handoff.episode, context.zone)])
-    texts = Texts(context.zone, (context.base, *context.bases), context.now)
-    return Record(found, admitted, texts)
+    began = course.began.since if course.began else handoff.now
+    return min([began, *_told(handoff.episode, texts.zone)])
+
+
+async def _then(reading: Reading, found: Found, at: datetime) -> tuple[JsonObject | None, bool]:
+    if found.version.updated <= at:
+        return found.content, False
+    versions = await reading.history(found.key, before=None, limit=_MANY)
+    return as_corrected([(each.updated, content_of(each)) for each in reversed(versions)], at)
 
 
 async def led_to(

@@ -55,7 +55,10 @@ async def populate_asked(reading: Reading, call: Call) -> FhirResponse:
 async def _named(reading: Reading, canonical: str) -> JsonObject:
     url, _, version = canonical.partition("|")
     found = [each.content for each in await find(reading, _TYPE, ("url", url))]
-    fitting = [each for each in found if not version or each.get("version") == version]
+    # A search takes a comma for an or; a canonical is one.
+    fitting = [
+        each for each in found if each["url"] == url and version in {"", each.get("version", "")}
+    ]
     if not fitting:
         raise NotFound(f"There is no {_TYPE} with this canonical.")
     # Where somebody has loaded the wording, people are asked in it.

@@ -16,8 +16,7 @@ from services.progress_api.domain.progress.told import Told, days
 from services.progress_api.due_next import due_next
 from shared.care.episode import is_programme
 from shared.care.instruments.registry import INSTRUMENTS
-from shared.care.merge import replaced_by, together
-from shared.feed.one_person import person_in
+from shared.feed.one_person import person_then
 from shared.fhir.dates import local_day
 from shared.fhir.errors import NotSupported
 from shared.fhir.writer import write
@@ -58,7 +57,7 @@ async def tell_progress(reading: Reading, call: Call) -> FhirResponse:
     context, inputs = call.context, call.inputs
     at = past(inputs.one("at"), context.now) or context.now
     named = _named(inputs.many("instrument"))
-    ids = await _ids(reading, patient.key.id, call, at)
+    ids = (await person_then(reading, patient.key.id, context.bases, at)).ids
     found = list({e.key: e for id_ in ids for e in await as_of(reading, _TYPES, id_, at)}.values())
     programme = _programme(found)
     told = [Told(each.versioned, each.content) for each in found]
@@ -109,14 +108,6 @@ def _began(programme: Found | None, place: Place) -> date | None:
         return None
     start = programme.content.get("period", {}).get("start")
     return local_day(start or instant(programme.version.updated), place.zone)
-
-
-async def _ids(reading: Reading, patient_id: str, call: Call, at: datetime) -> list[str]:
-    """Name the Patients who are the person, of those who are now the ones who were so then."""
-    person = await person_in(reading, patient_id, call.context.bases)
-    then = [each for id_ in person.ids for each in await as_of(reading, ("Patient",), id_, at)]
-    links = {each.key.id: replaced_by(each.content, call.context.bases) for each in then}
-    return sorted({patient_id, *together(patient_id, links)})
 
 
 async def _tasks(reading: Reading, ids: Sequence[str], at: datetime) -> list[Told]:

@@ -19,7 +19,7 @@ from services.progress_api.domain.early_warning.stated import (
     watched,
 )
 from services.progress_api.person_history import course_of_person, history_of
-from services.progress_api.results import Basis, keep
+from services.progress_api.results import Basis, keep, stands
 from shared.care import session
 from shared.care.merge import may_merge
 from shared.care.programme_plan import is_in_force
@@ -34,6 +34,8 @@ from shared.store.finding import fetch, find
 from shared.store.version import Key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from services.progress_api.domain.early_warning.stated import Stated
     from services.progress_api.domain.measures.course import Course
     from shared.care.weekly_hours import HoursPolicy
@@ -84,8 +86,23 @@ async def _weigh(person: OnePerson, event: Event, effects: Effects, *, is_in_car
         found = []  # somebody who was parted from who is in care
     else:
         return
-    basis = Basis(POLICY, [f"{event.key}/_history/{event.version}"])
-    await keep(tx, found, await _possible(person, tx), basis, effects.now)
+    correcting = [f"{event.key}/_history/{event.version}"] if event.key.type == "Patient" else []
+    wanted = {Key(each["resourceType"], each["id"]): each for each in found}
+    for key in dict.fromkeys([*wanted, *await _possible(person, tx)]):
+        told, before = wanted.get(key), content_of(await tx.read(key))
+        # Of what stands nobody need know what it rests on.
+        if stands(before, told):
+            continue
+        rests_on = await _rests_on([before, told], tx)
+        sources = [*rests_on, *correcting] or [f"Patient/{person.survivor}"]
+        await keep(tx, [told] if told else [], [key], Basis(POLICY, sources), effects.now)
+
+
+async def _rests_on(told: Iterable[JsonObject | None], tx: Transaction) -> list[str]:
+    """Name the evidence that is and was cited, as it stands: whichever write led here."""
+    cited = [each for one in told if one for each in resources.cited(one)]
+    found = [await fetch(tx, Key(*each.split("/"))) for each in sorted(set(cited))]
+    return [each.versioned for each in found if each is not None]
 
 
 async def _found(person: OnePerson, course: Course, effects: Effects) -> list[JsonObject]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.asking import has_died
 from services.progress_api.domain.measures import reminder, settling, task
 from services.progress_api.domain.measures.policy import POLICY
 from services.progress_api.episode_course import course_of
 from shared.care.automatic import Act, provenance
 from shared.care.subject import patient_of
+from shared.feed.deaths import has_died
 from shared.feed.one_person import one_person
 from shared.feed.reaction import Reaction
 from shared.server.saving import save

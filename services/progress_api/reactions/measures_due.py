@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.progress_api.asking import asked_of, asks, has_died, programmes_of
+from services.progress_api.aftercare_finding import aftercare_of, is_wanted
+from services.progress_api.asking import asked_of, asks, programmes_of
 from services.progress_api.domain.measures import choosing, settling, task
 from services.progress_api.domain.measures.task import Measure
 from services.progress_api.domain.measures.windows import next_opening
@@ -19,13 +20,16 @@ from shared.care import correction
 from shared.care.episode import is_programme
 from shared.care.merge import may_merge
 from shared.care.subject import patient_of
+from shared.feed.deaths import has_died
 from shared.feed.one_person import one_person, persons_merged
 from shared.feed.reaction import Reaction
 from shared.fhir.writer import write
 from shared.server.interactions.update import content_of
 
 if TYPE_CHECKING:
+    from services.progress_api.domain.measures.course import Course
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import DueTimer, Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
@@ -90,11 +94,7 @@ async def _follow(key: Key, effects: Effects) -> None:
         return
     course, asked = await course_of(key, tx), await asked_of(person, tx)
     if await asks(key.id, person, tx):
-        known = await grounds_of(person, tx)
-        due = [
-            Measure(key.id, patient_id, instrument, window)
-            for instrument, window in choosing.due(course, known, tx.zone, effects.now)
-        ]
+        due = await _due(key.id, patient_id, course, person, effects)
         await _ask(due, asked, effects)
     opening = next_opening(course, tx.zone, effects.now)
     if opening is None:
@@ -106,6 +106,23 @@ async def _follow(key: Key, effects: Effects) -> None:
         if cause is not None and cause.episode_id == key.id and _is_followed(each, effects):
             await measure_answered.settle(each.key, effects)
             await measure_reminded.remind(each.key, effects)
+
+
+async def _due(
+    episode_id: str, patient_id: str, course: Course, person: OnePerson, effects: Effects
+) -> list[Measure]:
+    tx, now = effects.tx, effects.now
+    due = choosing.due(course, await grounds_of(person, tx), tx.zone, now)
+    if course.finished is None:
+        return [Measure(episode_id, patient_id, *each) for each in due]
+    if not await is_wanted(episode_id, person, tx):
+        return []
+    plan = await aftercare_of(episode_id, person, tx)
+    by = plan.reference if plan else None
+    return [
+        Measure(episode_id, patient_id, *each, by if each[1].phase == "aftercare" else None)
+        for each in due
+    ]
 
 
 async def _ask(due: list[Measure], asked: list[Found], effects: Effects) -> None:

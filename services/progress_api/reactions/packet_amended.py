@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
 
-_OPEN: Final = frozenset({"requested", "received", "accepted", "in-progress", "on-hold"})
+# As long as a clinic may use what it was sent.
+OPEN: Final = frozenset({"requested", "received", "accepted", "in-progress", "on-hold"})
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -53,7 +54,7 @@ async def handle(event: Event, effects: Effects) -> None:
 async def _open_handoff(document: JsonObject, effects: Effects) -> Shared | None:
     """Find the handoff that a document is of, as long as the partner may use it."""
     found = await fetch(effects.tx, Key("Task", derived_id(_cause(document), "task")))
-    if found is None or not is_handoff(found.content) or found.content["status"] not in _OPEN:
+    if found is None or not is_handoff(found.content) or found.content["status"] not in OPEN:
         return None
     task, bases = found.content, effects.tx.bases
     patient_id = patient_of(task, "for", bases)

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Final
 from shared.care import correction
 from shared.care.automatic import Act, Policy, provenance
 from shared.care.death import DIED, is_dead, resumed
+from shared.care.merge import may_merge
+from shared.feed.deaths import deaths_told
 from shared.feed.reaction import Reaction
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
-from shared.store.finding import fetch, find
+from shared.store.finding import find
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
@@ -29,40 +32,34 @@ _PENDING: Final = {
 
 async def handle(event: Event, effects: Effects) -> None:
     """Take back what has not been sent to a person who was in care here, once."""
-    patient = await fetch(effects.tx, event.key)
-    before = content_of(await effects.tx.read_version(event.key, event.version - 1))
-    if patient is None or not await find(
-        effects.tx, "EpisodeOfCare", ("patient", patient.reference)
-    ):
-        return
-    if is_dead(patient.content):
-        await _write(POLICY, await _stopped(patient, effects), patient, effects)
-    elif before is not None and is_dead(before):
-        await _write(correction.POLICY, await _resumed(patient, effects), patient, effects)
+    for told in await deaths_told(event, effects.tx):
+        person = told.person
+        if not await find(effects.tx, "EpisodeOfCare", person.criterion):
+            continue
+        if told.has_died:
+            await _write(POLICY, await _stopped(person, effects), person, event, effects)
+        else:
+            again = await _resumed(person, effects)
+            await _write(correction.POLICY, again, person, event, effects)
 
 
-async def _stopped(patient: Found, effects: Effects) -> list[Change]:
+async def _stopped(person: OnePerson, effects: Effects) -> list[Change]:
     return [
         _change(each, each.content | {"status": ended, "statusReason": {"text": DIED}}, effects)
         for resource_type, (pending, ended) in _PENDING.items()
-        for each in await _of(patient, resource_type, pending, effects)
+        for each in await find(effects.tx, resource_type, person.criterion, ("status", pending))
     ]
 
 
-async def _resumed(patient: Found, effects: Effects) -> list[Change]:
+async def _resumed(person: OnePerson, effects: Effects) -> list[Change]:
     """Let go out after all what a death had stopped that was told in error."""
     found = [
         each
         for resource_type, (_, ended) in _PENDING.items()
-        for each in await _of(patient, resource_type, ended, effects)
+        for each in await find(effects.tx, resource_type, person.criterion, ("status", ended))
     ]
     decided = [(each, resumed(each.content, await _earlier(each, effects))) for each in found]
     return [_change(each, after, effects) for each, after in decided if after is not None]
-
-
-async def _of(patient: Found, resource_type: str, status: str, effects: Effects) -> list[Found]:
-    whose = ("patient", patient.reference)
-    return await find(effects.tx, resource_type, whose, ("status", status))
 
 
 async def _earlier(found: Found, effects: Effects) -> list[JsonObject]:
@@ -74,18 +71,21 @@ def _change(found: Found, after: JsonObject, effects: Effects) -> Change:
     return Change(found.key, "PUT", found.version, after, effects.now)
 
 
-async def _write(policy: Policy, changes: list[Change], patient: Found, effects: Effects) -> None:
+async def _write(
+    policy: Policy, changes: list[Change], person: OnePerson, event: Event, effects: Effects
+) -> None:
     if changes:
         targets = [str(change.key) for change in changes]
-        act = Act(targets, (patient.versioned,), instant(effects.now), activity="UPDATE")
-        said = Key("Provenance", effects.id_for("no-reminder-to-the-dead"))
+        sources = (f"{event.key}/_history/{event.version}",)
+        act = Act(targets, sources, instant(effects.now), activity="UPDATE")
+        said = Key("Provenance", effects.id_for(f"no-reminder-to-the-dead/{person.survivor}"))
         said_by = provenance(policy, act)
         await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])
 
 
 def concerns(patient: JsonObject) -> bool:
     """Tell whether a write may tell of a death, or take one back."""
-    return bool(is_dead(patient) or patient["meta"]["versionId"] != "1")
+    return is_dead(patient) or may_merge(patient)
 
 
 REACTION: Final = Reaction("person_died", frozenset({"Patient"}), handle, concerns)

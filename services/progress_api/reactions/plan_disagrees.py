@@ -17,9 +17,10 @@ from services.progress_api.domain.measures.choosing import is_ground
 from services.progress_api.plan_known import known_of
 from services.progress_api.results import Basis, keep
 from shared.care.episode import is_programme
+from shared.care.merge import may_merge
 from shared.care.programme_plan import is_in_force, is_ours
 from shared.care.subject import patient_of
-from shared.feed.one_person import one_person
+from shared.feed.one_person import one_person, persons_merged
 from shared.feed.reaction import DueTimer, Reaction
 from shared.server.interactions.update import content_of
 from shared.store.finding import find
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
+    from shared.store.transaction import Transaction
 
 _CLOSES: Final = "plan_and_record"
 # The Observation of a week, which follows its Encounters and Appointments.
@@ -41,23 +43,32 @@ _WEEK: Final = timedelta(days=7)
 
 
 async def handle(event: Event, effects: Effects) -> None:
-    """Look at the plans of whomever a version is about."""
-    tx = effects.tx
-    told = content_of(await tx.read_version(event.key, event.version))
-    told = told or content_of(await tx.read_version(event.key, event.version - 1)) or {}
-    patient_id = patient_of(told, "patient" if "patient" in told else "subject", tx.bases)
-    if patient_id is not None:
-        await _look(patient_id, [f"{event.key}/_history/{event.version}"], effects)
+    """Look at the plans of those whom this version and the one before are about."""
+    for person in await _persons(event, effects.tx):
+        await _look(person, [f"{event.key}/_history/{event.version}"], effects)
+
+
+async def _persons(event: Event, tx: Transaction) -> list[OnePerson]:
+    if event.key.type == "Patient":
+        return await persons_merged(event, tx)
+    numbers = (event.version, event.version - 1)
+    told = [content_of(await tx.read_version(event.key, each)) for each in numbers]
+    whose = (
+        patient_of(each, "patient" if "patient" in each else "subject", tx.bases)
+        for each in told
+        if each
+    )
+    ids = dict.fromkeys(each for each in whose if each)
+    return list(dict.fromkeys([await one_person(tx, each) for each in ids]))
 
 
 async def week_closed(timer: DueTimer, effects: Effects) -> None:
     """Look at the plans of a person when the visits of a week are written down."""
-    await _look(timer.key.id, [], effects)
+    await _look(await one_person(effects.tx, timer.key.id), [], effects)
 
 
-async def _look(patient_id: str, sources: list[str], effects: Effects) -> None:
+async def _look(person: OnePerson, sources: list[str], effects: Effects) -> None:
     tx = effects.tx
-    person = await one_person(tx, patient_id)
     told = ("code", issue.codes())
     possible = [each.key for each in await find(tx, "DetectedIssue", person.criterion, told)]
     plans = await _followed(person, effects)
@@ -100,6 +111,8 @@ def _weeks(effects: Effects) -> tuple[Week, datetime]:
 def concerns(content: JsonObject) -> bool:
     """Tell whether a version may begin or end a disagreement."""
     kind = content["resourceType"]
+    if kind == "Patient":
+        return may_merge(content)
     if kind == "CarePlan":
         return is_ours(content)
     if kind == "EpisodeOfCare":
@@ -123,6 +136,7 @@ REACTION: Final = Reaction(
             "MedicationRequest",
             "MedicationStatement",
             "Observation",
+            "Patient",
         }
     ),
     handle,

@@ -13,6 +13,7 @@ from services.progress_api.domain.suicide_screen import Cause
 from services.progress_api.following import is_followed
 from shared.care.subject import patient_of
 from shared.feed.reaction import Reaction
+from shared.fhir.dates import date_range
 from shared.fhir.writer import write
 from shared.server.interactions.update import content_of
 from shared.store.finding import Found, fetch, find
@@ -103,7 +104,9 @@ async def _asked(task: Found, tx: Transaction) -> str:
     if resource_type != "QuestionnaireResponse":
         return asked
     cause = await fetch(tx, Key(resource_type, logical_id))
-    return asked if cause is None else cause.content.get("authored", asked)
+    authored = asked if cause is None else cause.content.get("authored", asked)
+    # Answers dated later than they came could be screened for by nobody until then.
+    return asked if date_range(asked)[0] < date_range(authored)[0] else authored
 
 
 RESPONSES: Final = Reaction(

@@ -51,11 +51,12 @@ class Attending:
         if again is not None and stays is not None:
             clocks.append(follow_up(history, stays, again.discharged, seen))
         self._measure(plan, orders)
+        handoff = None
         if self.after is not None:
-            care.hand_over(history, programme, episode)
+            handoff = care.hand_over(history, programme, episode)
             at = instant(programme.ended + _AFTER, 10)
             measure(history, Measuring(at, self.after, self.chance))
-        return truth(programme, Told(self.weeks, self.after, held, clocks))
+        return truth(programme, Told(self.weeks, self.after, held, clocks, handoff))
 
     def _attend(
         self, episode: JsonObject, orders: list[JsonObject]

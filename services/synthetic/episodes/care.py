@@ -10,17 +10,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from services.synthetic.codes import coding, concept
+from services.synthetic.marks import META
 from services.synthetic.places import AFTERCARE, PROGRAMME
 from services.synthetic.timeline import instant
 from shared.care import episode
-from shared.care.referral.task import business_status
+from shared.care.canonical import profile
+from shared.care.referral.task import HANDOFF, business_status
 
 if TYPE_CHECKING:
     from services.synthetic.episodes.programme import Programme
     from services.synthetic.history import History
     from shared.fhir.reader import JsonObject
 
-_TASK: Final = "http://hl7.org/fhir/CodeSystem/task-code"
 _AFTERCARE: Final = coding(str(episode.PROGRAMME["system"]), "aftercare")
 
 
@@ -57,16 +58,15 @@ def _hold(programme: Programme) -> list[tuple[str, str]]:
     ]
 
 
-def hand_over(history: History, programme: Programme, episode: JsonObject) -> None:
-    """Add the referral to aftercare and its Task, which the clinic has completed.
+def hand_over(history: History, programme: Programme, episode: JsonObject) -> JsonObject:
+    """Add the referral to aftercare and its Task, which the clinic has completed; gives the days.
 
-    It is told as a referral that went its way elsewhere: a handoff of ours begins as requested, and
-    needs people who act.
+    The Task stands as it ended: the laws let a handoff be told so whose programme is history too.
     """
-    sent = programme.ended - timedelta(days=7)
+    asked_on, closed_on = programme.ended - timedelta(days=7), programme.ended
     asked = {
         "intent": "order",
-        "authoredOn": instant(sent, 14),
+        "authoredOn": instant(asked_on, 14),
         "requester": programme.clinician,
     }
     referral = asked | {
@@ -77,12 +77,17 @@ def hand_over(history: History, programme: Programme, episode: JsonObject) -> No
         "supportingInfo": [episode],
     }
     task = asked | {
+        "meta": META | {"profile": [profile("stepdown-task")]},
         "status": "completed",
         "businessStatus": business_status("7.0"),
-        "code": concept("Handoff to aftercare", coding(_TASK, "fulfill")),
+        "priority": "routine",
+        "code": concept("Handoff to aftercare", HANDOFF),
         "focus": history.add("ServiceRequest", referral),
         "for": history.subject,
+        "reasonReference": episode,
         "owner": AFTERCARE.reference(),
-        "lastModified": instant(programme.ended, 14),
+        "executionPeriod": {"start": instant(asked_on, 14), "end": instant(closed_on, 14)},
+        "lastModified": instant(closed_on, 14),
     }
     history.add("Task", task)
+    return {"asked": asked_on.isoformat(), "closed": closed_on.isoformat()}

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was drawn: the scores of each week and of aftercare, the sessions, the clocks."""
+    """What was drawn: the scores of the weeks and of aftercare, sessions, clocks and handoff."""
 
     weeks: Sequence[Scores | None]
     after: Scores | None
     held: Sequence[Session]
     clocks: Sequence[JsonObject]
+    handoff: JsonObject | None
 
 
 def truth(programme: Programme, told: Told) -> JsonObject:
@@ -41,6 +42,7 @@ def truth(programme: Programme, told: Told) -> JsonObject:
         "minutes": sum(each.attended for each in held),
         "sessions": dict(sorted(Counter(each.kind for each in held).items())),
         "follow_up": list(told.clocks),
+        "handoff": told.handoff,
         "revision": _revision(programme),
         "events": [{"date": d.isoformat(), "event": e} for d, e in sorted(_events(programme))],
     }

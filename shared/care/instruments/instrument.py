@@ -6,7 +6,7 @@ An item's code is its linkId; it is a LOINC code where one is verified, and one 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -16,6 +16,9 @@ from shared.care.instruments.score import LOINC, Finding, Score
 # Whether the texts of the items are those of the instrument, topics of ours, or topics of ours in
 # the place of texts that need a licence.
 Wording = Literal["carried", "topics", "held"]
+
+# What follows an instrument's version in that of a user's own copy.
+OWN_COPY: Final = "-own-copy"
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +97,15 @@ class Instrument(
     def by_code(self) -> dict[str, Item]:
         """Give the items by their codes."""
         return {item.code: item for item in self.items}
+
+    def version_answered(self, questionnaire: str | None) -> str:
+        """Tell in which version it was answered: the one that is said, or else today's.
+
+        Only versions of ours are told apart; whoever loads the wording of today's asks in it.
+        """
+        url, _, said = (questionnaire or "").partition("|")
+        said = said.removesuffix(OWN_COPY)
+        return said if said and url == self.questionnaires[0] else self.version
 
     def options_of(self, item: str) -> tuple[Option, ...]:
         """List the answers that an item takes."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.care.canonical import profile
+from shared.care.instruments.instrument import OWN_COPY
 from shared.care.instruments.registry import INSTRUMENTS, instrument_of
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def own_copy(instrument: Instrument, questionnaire: JsonObject, licence: str) ->
     derived = {} if url in {None, canonical} else {"derivedFrom": [url]}
     return {
         **questionnaire,
-        "id": f"{instrument.name}-own-copy",
+        "id": f"{instrument.name}{OWN_COPY}",
         "url": canonical,
-        "version": f"{instrument.version}-own-copy",
+        "version": f"{instrument.version}{OWN_COPY}",
         "status": "active",
         **derived,
         "copyright": " ".join(each for each in notices if each),
@@ -100,8 +101,11 @@ def _item_misfits(instrument: Instrument, item: JsonObject, place: str) -> Itera
     codes = {(each.get("system"), each.get("code")) for each in item.get("code", ())}
     if codes and (known.system, known.code) not in codes:
         yield f"{place}.code: this is not {known.system}|{known.code}."
-    if not str(item.get("text", "")).strip():
+    # The Questionnaire that is published has topics of ours in the place of the wording.
+    if str(item.get("text", "")).strip() in {"", known.topic, f"Topic: {known.topic}"}:
         yield f"{place}.text: the wording is missing."
+    if item.get("type") != "choice" or item.get("repeats"):
+        yield f"{place}.type: one answer is chosen, so it is a choice that does not repeat."
     offered = [each.get("valueCoding", {}) for each in item.get("answerOption", ())]
     options = {(each.system, each.code) for each in instrument.options_of(known.code)}
     if {(each.get("system"), each.get("code")) for each in offered} != options:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.instruments.score import LOINC
-from shared.care.lint.rule import Defect, Rule
+from shared.care.lint.rule import Defect, Rule, objects
 from shared.fhir.terminology.check_digits import (
     has_snomed_check_digit,
     is_loinc_term,
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 SNOMED: Final = "http://snomed.info/sct"
+_BY_OID: Final = {
+    "urn:oid:2.16.840.1.113883.6.1": LOINC,
+    "urn:oid:2.16.840.1.113883.6.96": SNOMED,
+}
 
 
 def codings(node: Any, path: str) -> Iterator[tuple[str, str, str]]:  # noqa: ANN401 - JSON
@@ -31,21 +35,48 @@ def codings(node: Any, path: str) -> Iterator[tuple[str, str, str]]:  # noqa: AN
         system, code = node.get("system"), node.get("code")
         if isinstance(system, str) and isinstance(code, str):
             yield f"{path}.code", system, code
+        yield from _listed(node, path)
         for name, each in node.items():
             # A resource inside another one is looked at by itself.
             if name not in {"contained", "resource"}:
                 yield from codings(each, f"{path}.{name}")
 
 
+def _system(named: str) -> str:
+    """Give the usual name of a code system that is named by its OID, or by an edition of it."""
+    return SNOMED if named.startswith(f"{SNOMED}/") else _BY_OID.get(named, named)
+
+
+def _listed(node: JsonObject, path: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the codes that a ValueSet or a ConceptMap lists under one system."""
+    for index, each in enumerate(objects(node.get("concept"))):
+        yield from _under(node.get("system"), each, f"{path}.concept[{index}]")
+    for index, each in enumerate(objects(node.get("element"))):
+        place = f"{path}.element[{index}]"
+        yield from _under(node.get("source"), each, place)
+        for number, target in enumerate(objects(each.get("target"))):
+            yield from _under(node.get("target"), target, f"{place}.target[{number}]")
+
+
+def _under(system: object, concept: JsonObject, path: str) -> Iterator[tuple[str, str, str]]:
+    code = concept.get("code")
+    if isinstance(system, str) and isinstance(code, str):
+        yield f"{path}.code", system, code
+
+
 def _loinc(resource: JsonObject, _: Given) -> Iterator[Defect]:
     for place, system, code in codings(resource, resource["resourceType"]):
-        if system == LOINC and is_loinc_term(code) and code[-1] != loinc_check_digit(code):
+        if _system(system) == LOINC and is_loinc_term(code) and code[-1] != loinc_check_digit(code):
             yield Defect(place, f"{code} would need the check digit {loinc_check_digit(code)}.")
 
 
 def _snomed(resource: JsonObject, _: Given) -> Iterator[Defect]:
     for place, system, code in codings(resource, resource["resourceType"]):
-        if system == SNOMED and is_snomed_concept(code) and not has_snomed_check_digit(code):
+        if (
+            _system(system) == SNOMED
+            and is_snomed_concept(code)
+            and not has_snomed_check_digit(code)
+        ):
             yield Defect(place, f"{code} does not end in its check digit.")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from shared.care.canonical import code_system
 from shared.care.instruments.registry import INSTRUMENTS, instrument_of, score_of
 from shared.care.instruments.score import LOINC
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 # So much of the items of either must be common to both.
 _LIKE: Final = 0.5
+_SYSTEMS: Final = frozenset({LOINC, code_system("measure"), code_system("instrument-item")})
+# The PHQ-8 is the PHQ-9 for studies in which nobody could see to who is at risk.
+_SHORTENED: Final = ("phq8",)
 
 
 class Item(NamedTuple):
@@ -52,6 +57,36 @@ def is_of(form: JsonObject, found: list[Item]) -> Instrument | None:
     return next((known[0] for known in map(score_of, sorted(codes)) if known), None)
 
 
+def holds(instrument: Instrument, codes: set[str]) -> bool:
+    """Tell whether most of what an instrument counts is among the codes of items."""
+    return is_most(codes, {item for score in instrument.scores for item in score.items})
+
+
+def is_most(codes: set[str], counted: set[str]) -> bool:
+    """Tell whether most of what is counted is among the codes of items."""
+    return len(counted & codes) > len(counted) * _LIKE
+
+
+def is_shortened(named: str) -> bool:
+    """Tell whether something says that it is a form which leaves an item out on purpose."""
+    plain_name = plain(named)
+    return any(each in plain_name for each in _SHORTENED)
+
+
+def plain(text: str) -> str:
+    """Give a name without spaces and hyphens."""
+    return "".join(each for each in text.casefold() if each.isalnum())
+
+
+def own_codes(concept: JsonObject) -> set[str]:
+    """List the codes of a concept that a score or an item may have: LOINC's and ours."""
+    return {
+        each["code"]
+        for each in concept.get("coding", ())
+        if each.get("system") in _SYSTEMS and "code" in each
+    }
+
+
 def loinc_codes(concept: JsonObject) -> set[str]:
     """List the LOINC codes of a concept."""
     return {
@@ -61,41 +96,33 @@ def loinc_codes(concept: JsonObject) -> set[str]:
     }
 
 
-def normal(found: list[Item]) -> JsonObject:
-    """Give answers with the codes of items as their linkIds, all at the top."""
-    return {
-        "item": [
-            {"linkId": item.code, "answer": item.element["answer"]}
-            for item in found
-            if item.element.get("answer")
-        ]
-    }
-
-
 def value_of(element: JsonObject, prefix: str = "value") -> tuple[str, Any] | None:
     """Give the name of an element's value[x], and the value."""
     return next(((name, value) for name, value in element.items() if name.startswith(prefix)), None)
 
 
-def number_of(value: tuple[str, Any] | None) -> Any:  # noqa: ANN401 - a number as it was read
+def number_of(value: tuple[str, Any] | None) -> Decimal | None:
     """Give the number of a value[x]; None where it is none."""
     match value:
         case ("valueQuantity", dict(quantity)):
-            return quantity.get("value")
+            number = quantity.get("value")
         case (("valueInteger" | "valueDecimal"), number):
-            return number
-    return None
+            pass
+        case _:
+            return None
+    return None if number is None or isinstance(number, str) else Decimal(str(number))
 
 
 def _likeness(instrument: Instrument, codes: set[str]) -> float:
-    own = {item.code for item in instrument.items if item.system == LOINC}
+    verified = {item.code for item in instrument.items if item.system == LOINC}
+    own = verified or {item.code for item in instrument.items}
     known = own | {score.code for score in instrument.scores}
     return len(own & codes) / len(known | codes) if own else 0.0
 
 
 def _codes(questionnaire: JsonObject) -> Iterator[tuple[str, str]]:
     for item in questionnaire.get("item", ()):
-        for code in sorted(loinc_codes({"coding": item.get("code", [])})):
+        for code in sorted(own_codes({"coding": item.get("code", [])})):
             yield str(item.get("linkId")), code
         yield from _codes(item)
 

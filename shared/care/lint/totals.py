@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.care.instruments.registry import score_of
-from shared.care.instruments.response import answers
 from shared.care.instruments.total import total, with_skipped
-from shared.care.lint.forms import is_of, items, loinc_codes, normal, number_of, value_of
+from shared.care.lint.answers import counted, of_observation, of_response
+from shared.care.lint.forms import is_most, is_of, items, number_of, own_codes, value_of
 from shared.care.lint.rule import Defect, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
     from typing import Any
 
     from shared.care.instruments.instrument import Instrument
     from shared.care.instruments.score import Score
     from shared.care.instruments.total import Total
+    from shared.care.lint.answers import Told
     from shared.care.lint.rule import Given
     from shared.fhir.reader import JsonObject
 
@@ -41,9 +43,9 @@ def _answers(response: JsonObject, given: Given) -> Iterator[tuple[str, list[str
 
 
 def _parts(observation: JsonObject) -> Iterator[tuple[str, list[str], JsonObject]]:
-    yield "Observation", sorted(loinc_codes(observation.get("code", {}))), observation
+    yield "Observation", sorted(own_codes(observation.get("code", {}))), observation
     for index, part in enumerate(observation.get("component", ())):
-        codes = sorted(loinc_codes(part.get("code", {})))
+        codes = sorted(own_codes(part.get("code", {})))
         yield f"Observation.component[{index}]", codes, part
 
 
@@ -76,43 +78,46 @@ def _not_given(resource: JsonObject, given: Given) -> Iterator[Defect]:
             yield Defect(place, told)
 
 
-def _compared(resource: JsonObject, given: Given) -> Iterator[tuple[str, Score, Any, Total]]:
-    for source in _sources(resource, given):
-        found = items(source, given)
-        instrument = is_of(source, found)
-        if instrument is None:
-            continue
-        for place, score, value in _told(resource, given):
-            number = number_of(value)
-            due = _due(instrument, score, normal(found))
+def _compared(resource: JsonObject, given: Given) -> Iterator[tuple[str, Score, Decimal, Total]]:
+    for told, own in _sources(resource, given):
+        for place, score, value in (*_told(resource, given), *_of_members(resource, given)):
+            number, due = number_of(value), _due(score, told, own)
             if due is not None and number is not None:
                 yield place, score, number, due
 
 
-def _sources(resource: JsonObject, given: Given) -> Iterator[JsonObject]:
-    """Yield the answers that a total is of."""
+def _of_members(resource: JsonObject, given: Given) -> Iterator[tuple[str, Score, tuple[str, Any]]]:
+    """Yield the totals that are members beside the answers."""
+    for index, each in enumerate(resource.get("hasMember", ())):
+        member = given.referred(each)
+        if member is not None and member["resourceType"] == "Observation":
+            for _, score, value in _told(member, given):
+                yield f"Observation.hasMember[{index}]", score, value
+
+
+def _sources(resource: JsonObject, given: Given) -> Iterator[tuple[Told, Instrument | None]]:
+    """Yield the answers that a total is of, and which instrument they say that they are."""
     if resource["resourceType"] == "QuestionnaireResponse":
-        yield resource
+        yield of_response(resource, given), is_of(resource, items(resource, given))
         return
+    yield of_observation(resource, given), None
     for reference in resource.get("derivedFrom", ()):
         source = given.referred(reference)
         if source is not None and source["resourceType"] == "QuestionnaireResponse":
-            yield source
+            yield of_response(source, given), is_of(source, items(source, given))
 
 
-def _due(instrument: Instrument, score: Score, response: JsonObject) -> Total | None:
-    """Give the total of the answers; None where some of them cannot be read."""
-    found = answers(instrument, response)
-    is_its_own = score in instrument.scores
-    wrong = [each for each in found.issues if _is_counted(each.expression, response, score)]
-    if not is_its_own or wrong:
+def _due(score: Score, told: Told, own: Instrument | None) -> Total | None:
+    """Give the total of the answers; None where they are not its own, or cannot be read."""
+    known = score_of(score.code)
+    instrument = known[0] if known else own
+    if instrument is None or not (instrument is own or is_most(told.codes, set(score.items))):
         return None
-    return total(score, with_skipped(instrument.skips, found.values))
-
-
-def _is_counted(place: str | None, response: JsonObject, score: Score) -> bool:
-    index = int(str(place).partition("[")[2].partition("]")[0])
-    return response["item"][index]["linkId"] in score.items
+    values, unread = counted(instrument, told)
+    due = total(score, with_skipped(instrument.skips, values))
+    # What was not given may be what is missing.
+    is_sure = not unread & set(score.items) and (due.value is not None or told.whole)
+    return due if is_sure else None
 
 
 _COUNTED = "Whoever reads a total acts on it, and nobody adds up the answers again."

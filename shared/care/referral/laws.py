@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.law import CareChange, Law, Need
 from shared.care.referral import machine, plain
+from shared.care.referral.loaded import is_history, programmes
 from shared.care.referral.parties import Caller, parties_of
 from shared.care.referral.task import (
     is_handoff,
@@ -68,7 +69,8 @@ def agreement_stands(change: CareChange, _: Found) -> Iterator[Issue]:
 def step_is_allowed(change: CareChange, found: Found) -> Iterator[Issue]:
     """Refuse a step that does not lead on from here, or is not the caller's to take."""
     if change.before is None:
-        yield from _beginning(change)
+        if not is_history(change, found):
+            yield from _beginning(change)
     elif _stands_still(change):
         yield from _note(change, found)
     elif _is_held(change):
@@ -170,8 +172,10 @@ def _caller(change: CareChange, found: Found) -> Caller:
     return Caller(change.caller, found[0] if found else (), change.now, change.bases)
 
 
-def _roles(change: CareChange) -> tuple[Need, ...]:
-    is_about = change.before is not None and (is_referral(change.before) or _is_agreed(change))
+def _needs(change: CareChange) -> tuple[Need, ...]:
+    if change.before is None:
+        return programmes(change)
+    is_about = is_referral(change.before) or _is_agreed(change)
     if not is_about or not (change.caller or "").startswith("Practitioner/"):
         return ()
     return (Need("PractitionerRole", (("practitioner", change.caller or ""),)),)
@@ -185,5 +189,5 @@ LAWS: Final = (
     Law("Task", statuses_fit),
     Law("Task", reason_is_told),
     Law("Task", agreement_stands),
-    Law("Task", step_is_allowed, _roles),
+    Law("Task", step_is_allowed, _needs),
 )

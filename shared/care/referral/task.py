@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.canonical import code_system
 from shared.care.referral.machine import BUSINESS_STATUS, State
+from shared.fhir.dates import not_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,12 @@ def moved(task: JsonObject, step: Transition, at: str) -> JsonObject:
     said = [each["system"] for each in _business(task)]
     systems = [each for each in SYSTEMS if each in said] or [OWN]
     business = business_status(step.after.business or "", systems)
-    return task | {"status": step.after.status, "businessStatus": business, "lastModified": at}
+    modified = not_before(at, task.get("authoredOn", at))
+    return task | {
+        "status": step.after.status,
+        "businessStatus": business,
+        "lastModified": modified,
+    }
 
 
 def _business(task: JsonObject) -> list[dict[str, Any]]:

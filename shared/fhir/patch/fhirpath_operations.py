@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/fhirpatch.html
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ from shared.fhir.patch.json_patch import MAX_OPERATIONS, numbered
 from shared.fhir.validation import validate
 
 if TYPE_CHECKING:
+    from shared.fhir.errors import Issue
     from shared.fhir.fhirpath.syntax import Expression
     from shared.fhir.reader import JsonObject
 
@@ -33,6 +35,7 @@ _JSON: Final = {
     "source": "valueInteger",
     "destination": "valueInteger",
 }
+_PARAMETER: Final = re.compile(r"Parameters(?:\.(?:parameter|part)\[[0-9]+\])*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def parse(parameters: JsonObject) -> tuple[Operation, ...]:
     """
     if parameters.get("resourceType") != "Parameters":
         raise Malformed("A patch in FHIR's JSON is a Parameters resource.")
-    issues = [each for each in validate(parameters) if each.severity in {"error", "fatal"}]
+    issues = [each for each in validate(parameters) if _is_of_patch(each)]
     if issues:
         raise Malformed(issues=tuple(issues))
     given = parameters.get("parameter", ())
@@ -63,6 +66,16 @@ def parse(parameters: JsonObject) -> tuple[Operation, ...]:
         with numbered(i):
             operations.append(_operation(told))
     return tuple(operations)
+
+
+def _is_of_patch(issue: Issue) -> bool:
+    """Tell whether an issue is a fault of the patch itself.
+
+    A value may refer to what is contained where it will stand: its rules are the result's.
+    """
+    if issue.code == "invariant" and not _PARAMETER.fullmatch(issue.expression or ""):
+        return False
+    return issue.severity in {"error", "fatal"}
 
 
 def _operation(told: JsonObject) -> Operation:

@@ -16,6 +16,8 @@ from shared.fhir.profiles.matching import in_value_set
 from shared.fhir.profiles.tree import FHIR
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from shared.fhir.fhirpath.environment import Judge
     from shared.fhir.profiles.tree import FindProfile
     from shared.fhir.reader import JsonObject
@@ -30,9 +32,10 @@ def validate_profile(
     *,
     member_of: Judge = in_value_set,
     limit: int = 100,
+    now: datetime | None = None,
 ) -> list[Issue]:
     """Check a resource that is valid by R4 against a profile of its type."""
-    check = Check(root_node(resource), find_profile, member_of=member_of, limit=limit)
+    check = Check(root_node(resource), find_profile, member_of=member_of, limit=limit, now=now)
     check.whole(structure_definition, check.root)
     return check.issues
 
@@ -43,6 +46,7 @@ def validate_claims(
     *,
     member_of: Judge = in_value_set,
     limit: int = 100,
+    now: datetime | None = None,
 ) -> list[Issue]:
     """Check a resource that is valid by R4, and those in it, against the profiles they claim.
 
@@ -54,19 +58,19 @@ def validate_claims(
     for claim in claims_in(resource):
         if len(faults) >= limit:
             break
-        for issue in _of_claim(claim, find_profile, member_of, limit):
+        check = Check(claim.root, find_profile, member_of=member_of, limit=limit, now=now)
+        for issue in _of_claim(claim, check):
             (faults if issue.severity == "error" else warnings).append(issue)
     return [*faults[:limit], *warnings[:limit]]
 
 
-def _of_claim(claim: Claim, find_profile: FindProfile, member_of: Judge, limit: int) -> list[Issue]:
+def _of_claim(claim: Claim, check: Check) -> list[Issue]:
     if _is_its_type(claim):
         return []
-    definition = find_profile(claim.url)
+    definition = check.find_profile(claim.url)
     if definition is None:
         told = "This profile is not known here."
         return [Issue("warning", "not-found", told, claim.place)]
-    check = Check(claim.root, find_profile, member_of=member_of, limit=limit)
     check.whole(definition, claim.node)
     return check.issues
 

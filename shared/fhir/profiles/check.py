@@ -21,6 +21,7 @@ from shared.fhir.profiles.tree import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from shared.fhir.errors import Severity
     from shared.fhir.fhirpath.environment import Judge, Resolve
@@ -49,6 +50,7 @@ class Check:
     member_of: Judge = in_value_set
     resolve: Resolve = _nowhere
     limit: int = 100
+    now: datetime | None = None
     steps: Steps = field(default_factory=lambda: Steps(_STEPS))
     depth: int = 0
     issues: list[Issue] = field(default_factory=list)
@@ -95,6 +97,7 @@ class Check:
             resolve=self.resolve,
             member_of=self.member_of,
             conforms_to=self.conforms,
+            now=self.now,
             steps=self.steps,
         )
 

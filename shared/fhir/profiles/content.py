@@ -110,14 +110,20 @@ def _binding_faults(rule: Rule, node: Node, check: Check) -> Iterator[Fault]:
 
 
 def _constraint_faults(constraint: Constraint, node: Node, check: Check) -> Iterator[Fault]:
-    if constraint.expression is None:
-        return
-    try:
-        kept = holds(constraint.expression, node, check.environment(node))
-    except InvalidExpression:
+    kept = _kept(constraint, node, check)
+    if kept is None:
         told = f"could not be held to: {constraint.human} ({constraint.key})"
         yield Fault("warning", "not-supported", told)
-        return
-    if not kept:
+    elif not kept:
         told = f"must hold to: {constraint.human} ({constraint.key})"
         yield Fault(constraint.severity, "invariant", told)
+
+
+def _kept(constraint: Constraint, node: Node, check: Check) -> bool | None:
+    """Tell whether a value keeps a rule; None where nobody can tell."""
+    if constraint.expression is None:
+        return None
+    try:
+        return holds(constraint.expression, node, check.environment(node))
+    except InvalidExpression:
+        return None

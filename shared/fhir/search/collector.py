@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.dates import MIN_TIME, Range
@@ -22,12 +23,13 @@ NO_DATE: Final[Range] = (MIN_TIME, MIN_TIME)
 class Collector:
     """What was found so far; dicts, because a value that is found twice is stored once.
 
-    Terms and texts may stand here several times, until all are found.
+    Terms and texts may stand here several times, until all are found. `contained` are the
+    references to what the resource contains: the parameter's number, and the id inside.
     """
 
     __slots__ = (
-        "dates", "main", "patients", "present", "quantities", "reading", "root", "strings",
-        "terms", "texts",
+        "contained", "dates", "main", "patients", "present", "quantities", "reading", "root",
+        "strings", "terms", "texts",
     )  # fmt: skip
 
     def __init__(self, root: JsonObject, reading: Reading) -> None:
@@ -40,7 +42,14 @@ class Collector:
         self.quantities: dict[QuantityRow, None] = {}
         self.patients: set[str] = set()
         self.present: set[int] = set()
+        self.contained: list[tuple[int, str]] = []
         self.main: Range = NO_DATE
+
+    def inside(self, root: JsonObject) -> Collector:
+        """Collect of what is contained into the same values, apart from what there is of it."""
+        found = copy(self)
+        found.root, found.present, found.contained = root, set(), []
+        return found
 
     def add(self, *terms: str) -> None:
         """Add terms."""

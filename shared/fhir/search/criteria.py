@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.fhir.search.parameters import Parameter
     from shared.fhir.search.reading import Reading
 
-_MOST_VALUES: Final = 100
+MOST_VALUES: Final = 100
 _UNSERVED: Final = frozenset(
     {
         "_contained", "_containedType", "_content", "_filter", "_query", "_score", "_text",
@@ -69,8 +69,8 @@ def read_values(
             raise InvalidSearch(f"'{parameter.code}:missing' must be true or false.")
         return Missing(parameter, text == "true")
     texts = split(text, ",")
-    if len(texts) > _MOST_VALUES:
-        raise InvalidSearch(f"'{parameter.code}' takes at most {_MOST_VALUES} values.")
+    if len(texts) > MOST_VALUES:
+        raise InvalidSearch(f"'{parameter.code}' takes at most {MOST_VALUES} values.")
     if not all(texts):
         raise InvalidSearch(f"'{parameter.code}' has an empty value.")
     read = VALUE_TYPES[parameter.type].parse

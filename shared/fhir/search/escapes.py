@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 _ESCAPED = re.compile(r"\\([,|$\\])")
+_SEPARATORS = re.compile(r"([,|$\\])")
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -20,6 +21,11 @@ def split(text: str, separator: str) -> list[str]:
             parts.append(text[start : found.start()])
             start = found.end()
     return [*parts, text[start:]]
+
+
+def escape(text: str) -> str:
+    """Write a text as one part of a value."""
+    return _SEPARATORS.sub(r"\\\1", text)
 
 
 def unescape(text: str) -> str:

@@ -54,10 +54,11 @@ class Condition(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One JSON property on the way, and what its values must be."""
+    """One JSON property on the way, what its values must be, and whether it holds a list."""
 
     key: str
     condition: Condition | None = None
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +118,22 @@ def _follow(path: Path, match: re.Match[str]) -> Iterator[Path]:
 
 def _enter(path: Path, name: str) -> Iterator[Path]:
     element = type_definition(path.type).elements.get(name)
-    for key in element.keys if element else ():
+    if element is None:
+        return
+    for key in element.keys:
         yield Path(
-            (*path.steps, Step(key.json)),
+            (*path.steps, Step(key.json, repeats=element.max != 1)),
             key.type,
-            element or _ROOT,
+            element,
             path.type,
-            required=path.required and element is not None and element.min > 0,
-            single=path.single and element is not None and element.max == 1,
+            required=path.required and element.min > 0,
+            single=path.single and element.max == 1,
         )
 
 
 def _narrowed(path: Path, condition: Condition) -> Path:
     *before, last = path.steps
-    return replace(path, steps=(*before, Step(last.key, condition)), required=False)
+    return replace(path, steps=(*before, last._replace(condition=condition)), required=False)
 
 
 def _condition(argument: str) -> Condition:

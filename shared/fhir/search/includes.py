@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import RESOURCE_TYPES
 from shared.fhir.errors import InvalidSearch, NotSupported
-from shared.fhir.search.links import all_links_of, link, links_to
+from shared.fhir.search.links import all_links_of, leads_to, link, links_to
 from shared.fhir.search.parameters import is_view
 from shared.fhir.search.query import Include
 from shared.fhir.search.stored import NOTHING, Stored
@@ -51,14 +51,14 @@ def read_include(types: Sequence[str], name: str, text: str, stored: Stored = NO
     code, mark, modifier = name.partition(":")
     if mark and modifier != "iterate":
         raise InvalidSearch(f"There is no modifier ':{modifier}' here; valid is 'iterate'.")
-    if any(map(is_view, types)):
-        raise NotSupported(f"{code} is not supported for {', '.join(filter(is_view, types))}.")
     parts = text.split(":")
     if "*" in parts:
         raise NotSupported(f"{code} takes no '*': name each reference, as in {_example(code)}.")
     if not 1 < len(parts) <= _MOST_PARTS or not all(parts):
         raise InvalidSearch(f"{code} needs a type and a reference of it, as in {_example(code)}.")
     source, reference, *target = parts
+    if code == "_revinclude" and any(map(is_view, (source, *types))):
+        raise NotSupported("_revinclude leads neither to an AuditEvent nor from one.")
     parameter = link(source, reference, stored)
     include = Include(
         source,
@@ -77,10 +77,10 @@ def _example(code: str) -> str:
 
 
 def _target(source: str, parameter: Parameter, given: list[str]) -> str | None:
-    if given and given[0] not in parameter.targets:
+    if given and given[0] not in leads_to(parameter):
         raise InvalidSearch(
             f"'{parameter.code}' of {source} does not refer to '{given[0]}'; valid are "
-            f"{', '.join(parameter.targets)}."
+            f"{', '.join(leads_to(parameter))}."
         )
     return given[0] if given else None
 

@@ -1,6 +1,7 @@
 """What can be searched of one resource, as the values that the store writes.
 
-Contained resources are not indexed: they have no identity of their own.
+Contained resources have no identity of their own, so they are indexed as a part of what refers to
+them: by where chains lead.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from shared.fhir.search.code_case import ANY_CASE, is_in_any_case
 from shared.fhir.search.collector import NO_DATE, Collector
+from shared.fhir.search.contained import collect_contained
 from shared.fhir.search.parameters import COLUMNS, served_parameters
 from shared.fhir.search.reading import Reading
 from shared.fhir.search.terms import absent_term, present_term
@@ -27,7 +30,7 @@ _REMEMBERED: Final = 4096
 
 
 class IndexRow(NamedTuple):
-    """The index values of a resource; `terms` are texts that the store hashes.
+    """The index values of a resource; `terms` are texts that the store hashes, some of them twice.
 
     A string is (parameter, folded, as sent), a date (parameter, low, high). The `texts` are the
     words that terms stand for, where a search may give a part of one: what codes are called, and
@@ -50,12 +53,15 @@ def index(resource: JsonObject, reading: Reading = _DEFAULT) -> IndexRow:
     resource_type = resource["resourceType"]
     found = Collector(resource, reading)
     trie(resource_type)(resource, found)
+    if found.contained and "contained" in resource:
+        collect_contained(resource, found)
+    if is_in_any_case(resource):
+        found.add(ANY_CASE)
     for each in reading.stored.of(resource_type):
         each.collect(resource, found)
-    found.terms += _marked(resource_type, frozenset(found.present))
     patients = {resource["id"]} if resource_type == "Patient" else found.patients
     return IndexRow(
-        tuple(dict.fromkeys(found.terms)),
+        (*found.terms, *_marked(resource_type, frozenset(found.present))),
         tuple(found.strings),
         tuple(found.dates),
         found.main,

@@ -8,4 +8,4 @@ from __future__ import annotations
 
 from typing import Final
 
-INDEX_VERSION: Final = 1
+INDEX_VERSION: Final = 2

@@ -29,8 +29,8 @@ _DATE_TYPES: Final = frozenset({"date", "dateTime", "instant", "Period", "Timing
 # These are columns of the record: the values in the JSON are the client's.
 COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
 _UNSORTABLE: Final = frozenset({"composite", "special"})
-# An AuditEvent is a view of a row of the audit: it is searched by what the row's columns tell,
-# without modifiers but `:missing`, and sorted by when it was recorded.
+# An AuditEvent is a view of a row of the audit: it is searched by what the row's columns tell. Its
+# id is made of a column, in no order.
 _VIEWS: Final = frozenset({"AuditEvent"})
 
 
@@ -140,7 +140,7 @@ def _parameter(resource_type: str, code: str) -> Parameter:
         is_expected=any(path.required for path in ways),
         is_compartment=definition.code in compartment_parameters("Patient", resource_type),
         is_sortable=_is_sortable(resource_type, definition),
-        modifiers=_modifiers(resource_type, definition, ways),
+        modifiers=_modifiers(definition, ways),
         description=definition.description,
         url=definition.url,
         members=_members(resource_type, code),
@@ -178,16 +178,12 @@ def _reads(parameter: Parameter, elements: set[str], expression: str) -> bool:
 
 
 def _is_sortable(resource_type: str, definition: SearchParameterDefinition) -> bool:
-    if resource_type in _VIEWS:
-        return definition.type == "date"
+    if resource_type in _VIEWS and definition.code == "_id":
+        return False
     return definition.code in COLUMNS or definition.type not in _UNSORTABLE
 
 
-def _modifiers(
-    resource_type: str, definition: SearchParameterDefinition, ways: tuple[Path, ...]
-) -> tuple[str, ...]:
-    if resource_type in _VIEWS:
-        return ("missing",)
+def _modifiers(definition: SearchParameterDefinition, ways: tuple[Path, ...]) -> tuple[str, ...]:
     valid = {"missing", *VALUE_TYPES[definition.type].MODIFIERS}
     if definition.type == "token":
         valid = {"missing", *token.modifiers_of(frozenset(path.type for path in ways))}

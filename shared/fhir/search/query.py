@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 
+from shared.fhir.search.links import leads_to
+
 if TYPE_CHECKING:
     from shared.fhir.errors import Issue
     from shared.fhir.search.parameters import Parameter
@@ -95,7 +97,7 @@ class Include:
     @property
     def targets(self) -> tuple[str, ...]:
         """The types that it leads to."""
-        return self.parameter.targets if self.target is None else (self.target,)
+        return leads_to(self.parameter) if self.target is None else (self.target,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import InvalidSearch, NotSupported
 from shared.fhir.search.criteria import read_name, read_values
-from shared.fhir.search.links import NoParameter, link, links_to
+from shared.fhir.search.links import NoParameter, leads_to, link, links_to
 from shared.fhir.search.parameters import is_view, served_parameters
 from shared.fhir.search.query import Chain, Has, Restriction
 from shared.fhir.search.reading import Reading
@@ -109,8 +109,10 @@ def _has(resource_type: str, name: str, steps: _Steps) -> Reader:
             "'_has:Observation:patient:code'."
         )
     source, code, rest = parts
+    if is_view(source):
+        raise NotSupported(f"_has is not asked of {source}: search it by what it refers to.")
     parameter = link(source, code, steps.stored)
-    if resource_type not in parameter.targets:
+    if resource_type not in leads_to(parameter):
         raise InvalidSearch(
             f"'{code}' of {source} does not refer to {resource_type}; valid are "
             f"{', '.join(each.code for each in links_to(source, resource_type)) or 'none'}."
@@ -137,15 +139,13 @@ def _list_ids(text: str) -> str:
 
 
 def _chain(resource_type: str, name: str, steps: _Steps) -> Reader:
-    if is_view(resource_type):
-        raise NotSupported(f"Chained parameters are not supported for {resource_type}.")
     head, _, rest = name.partition(".")
     code, mark, target = head.partition(":")
     parameter = link(resource_type, code, steps.stored)
-    if mark and target not in parameter.targets:
+    if mark and target not in leads_to(parameter):
         raise InvalidSearch(
             f"'{code}' of {resource_type} does not refer to '{target}'; valid are "
-            f"{', '.join(parameter.targets)}."
+            f"{', '.join(leads_to(parameter))}."
         )
     reads = [(target, _read(target, rest, steps))] if mark else _each(parameter, rest, steps)
     return lambda text, reading: Chain(
@@ -156,7 +156,7 @@ def _chain(resource_type: str, name: str, steps: _Steps) -> Reader:
 def _each(parameter: Parameter, rest: str, steps: _Steps) -> list[tuple[str, Reader]]:
     """Read the rest for every type that the reference may lead to, and that has it."""
     reads, wrong = [], []
-    for each in parameter.targets:
+    for each in leads_to(parameter):
         if is_view(each):
             continue
         try:
@@ -174,7 +174,7 @@ def _each(parameter: Parameter, rest: str, steps: _Steps) -> list[tuple[str, Rea
 
 
 def _nowhere(parameter: Parameter, rest: str) -> InvalidSearch:
-    types = parameter.targets
+    types = leads_to(parameter)
     text = f"No type that '{parameter.code}' refers to has '{re.split('[.:]', rest)[0]}'"
     if len(types) > _FEW_TYPES:
         return NoParameter(f"{text}; name the type, as in '{parameter.code}:{types[0]}'.")

@@ -6,6 +6,7 @@ neither a system nor a uri holds a space:
     412c final                            the code, of whatever system
     412t http://loinc.org 44261-6         the code of the system; `412t  44261-6` of no system
     412s http://loinc.org                 any code of the system
+    412k http://loinc.org amb             a code of the system that has capitals, folded
     412f true                             a value in which case does not matter, folded
     412r Patient/7                        a reference to a resource of this server, any version
     412u http://example.org/x             a uri, or a reference to somewhere else
@@ -57,6 +58,11 @@ def coding_term(name: int | str, system: str, code: str) -> str:
 def system_term(name: int | str, system: str) -> str:
     """Name every code of a system."""
     return f"{name}s {system}"
+
+
+def cased_term(name: int | str, system: str, folded: str) -> str:
+    """Name a code with capitals by its folded form: a system may say that case does not matter."""
+    return f"{name}k {system} {folded}"
 
 
 def folded_term(name: int | str, text: str) -> str:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from shared.fhir.search.parameters import COLUMNS, served_parameters
+from shared.fhir.search.recall import RECALLING
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
     from shared.fhir.search.collector import Collector
     from shared.fhir.search.expression import Condition, Step
+    from shared.fhir.search.parameters import Parameter
     from shared.fhir.search.values import Converter
 
 
 Visit = Callable[[Any, "Collector"], None]
+# What a value must be, the parameters that it then is a value of, and how it is indexed.
+Way = tuple["Condition | None", frozenset[int], Visit]
 
 
 @dataclass(slots=True)
 class Node:
     """A place in the JSON of a type: what is indexed there, and where the paths go on."""
 
+    type: str = ""
+    repeats: bool = True
     converters: list[tuple[int, Converter]] = field(default_factory=list)
     branches: dict[str, list[tuple[Condition | None, Node]]] = field(default_factory=dict)
 
@@ -31,7 +37,7 @@ class Node:
         ways = self.branches.setdefault(step.key, [])
         known = next((node for condition, node in ways if condition == step.condition), None)
         if known is None:
-            known = Node()
+            known = Node(repeats=step.repeats)
             ways.append((step.condition, known))
         return known
 
@@ -64,51 +70,71 @@ def _convert(converters: tuple[Visit, ...], value: Any, collector: Collector) ->
 
 def _way(branches: list[tuple[Condition | None, Node]]) -> Visit:
     """Make the function that indexes what a key holds: a value, or a list of them."""
-    if len(branches) == 1 and branches[0][0] is None:
-        return _to_all(branches[0][1])
-    ways = [(condition, node.compile(), node.numbers) for condition, node in branches]
+    ways = [(condition, node.numbers, node.compile()) for condition, node in branches]
+    if any(condition is not None and condition.kind == "place" for condition, _ in branches):
+        return partial(_visit_by_place, ways)
+    visit = _visitor(ways)
+    nodes = [node for _, node in branches]
+    types = {node.type for node in nodes}
+    if len(types) == 1 and types <= RECALLING.keys() and not any(node.branches for node in nodes):
+        visit = RECALLING[types.pop()](visit)
+    return _to_all(visit) if nodes[0].repeats else visit
 
+
+def _to_all(visit: Visit) -> Visit:
     def way(child: Any, collector: Collector) -> None:  # noqa: ANN401
-        for place, each in enumerate(child if type(child) is list else (child,)):
-            if each is None:
-                continue
-            for condition, visit, numbers in ways:
-                if condition is None or condition.holds(each, place, collector.root):
-                    collector.present |= numbers
-                    visit(each, collector)
-
-    return way
-
-
-def _to_all(node: Node) -> Visit:
-    visit, numbers = node.compile(), node.numbers
-
-    def way(child: Any, collector: Collector) -> None:  # noqa: ANN401
-        if type(child) is not list:
-            collector.present |= numbers
-            visit(child, collector)
-            return
         for each in child:
             # A null stands in a list for a value that has only extensions.
             if each is not None:
-                collector.present |= numbers
                 visit(each, collector)
 
     return way
 
 
+def _visitor(ways: list[Way]) -> Visit:
+    """Make the function that indexes a value, by those of the ways that it is selected for."""
+    [(condition, numbers, visit), *others] = ways
+    if condition is None and not others:
+
+        def visit_all(value: Any, collector: Collector) -> None:  # noqa: ANN401
+            collector.present |= numbers
+            visit(value, collector)
+
+        return visit_all
+    return partial(_visit_selected, ways)
+
+
+def _visit_selected(ways: list[Way], value: Any, collector: Collector, place: int = 0) -> None:  # noqa: ANN401
+    for condition, numbers, visit in ways:
+        if condition is None or condition.holds(value, place, collector.root):
+            collector.present |= numbers
+            visit(value, collector)
+
+
+def _visit_by_place(ways: list[Way], child: Any, collector: Collector) -> None:  # noqa: ANN401
+    for place, each in enumerate(child if type(child) is list else (child,)):
+        if each is not None:
+            _visit_selected(ways, each, collector, place)
+
+
 @cache
 def trie(resource_type: str) -> Visit:
     """Compile the tree of a type."""
+    return tree(served_parameters(resource_type).values())
+
+
+def tree(parameters: Iterable[Parameter]) -> Visit:
+    """Compile the tree of parameters of one type."""
     root = Node()
-    for code, parameter in served_parameters(resource_type).items():
-        if code in COLUMNS or parameter.is_derived:
+    for parameter in parameters:
+        if parameter.code in COLUMNS or parameter.is_derived:
             continue
         for path, converter in (*parameter.converters(), *parameter.text_converters()):
             node = reduce(Node.follow, path.steps, root)
             # A composite says itself of which elements it has all parts.
             number = 0 if parameter.parts else parameter.number
             node.converters.append((number, converter))
+            node.type = path.type
     visit, numbers = root.compile(), root.numbers
 
     def visit_root(resource: JsonObject, collector: Collector) -> None:

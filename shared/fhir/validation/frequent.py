@@ -35,13 +35,41 @@ def remembering_codings(check: Checker) -> Checker:
             # Arrays and objects are no texts.
             return check(value, run)
         found = check(value, run)
-        if found is None and sum(map(len, filter(None, key))) <= _LONGEST:
-            if len(accepted) >= _REMEMBERED:
-                accepted.clear()
-            accepted.add(key)
+        if found is None:
+            _keep(key, accepted)
         return found
 
     return checked
+
+
+def remembering_concepts(check: Checker) -> Checker:
+    """Make the checker of a CodeableConcept that knows again those of one Coding it accepted."""
+    accepted: set[tuple[Any, ...]] = set()
+
+    def checked(value: Any, run: Run) -> Findings | None:  # noqa: ANN401
+        try:
+            [coding] = value["coding"]
+            key = coding.get("system"), coding.get("code"), coding.get("display"), value.get("text")
+            # Only a concept of nothing else can be told by these.
+            is_told = len(value) + len(coding) == 5 - key.count(None)
+            if is_told and key in accepted:
+                return None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # It has another shape, right or wrong.
+            return check(value, run)
+        found = check(value, run)
+        if found is None and is_told:
+            _keep(key, accepted)
+        return found
+
+    return checked
+
+
+def _keep(key: tuple[Any, ...], accepted: set[tuple[Any, ...]]) -> None:
+    if sum(map(len, filter(None, key))) <= _LONGEST:
+        if len(accepted) >= _REMEMBERED:
+            accepted.clear()
+        accepted.add(key)
 
 
 def passing_bare_references(check: Checker) -> Checker:
@@ -59,4 +87,8 @@ def passing_bare_references(check: Checker) -> Checker:
     return checked
 
 
-FREQUENT: Final = {"Coding": remembering_codings, "Reference": passing_bare_references}
+FREQUENT: Final = {
+    "Coding": remembering_codings,
+    "CodeableConcept": remembering_concepts,
+    "Reference": passing_bare_references,
+}

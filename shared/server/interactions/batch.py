@@ -5,18 +5,20 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.fhir.errors import FhirError, Malformed, Unavailable
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.references import Links
-from shared.server.entries import EntryAnswer, check_shape, entry_answer, entry_of
+from shared.server.entries import EntryAnswer, check_entry, check_frame, entry_answer, entry_of
 from shared.server.interactions.capabilities import told
 from shared.server.preferences import preferring
 from shared.server.request import FhirResponse
 from shared.server.searchset import response_bundle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from shared.server.engine import Engine
     from shared.server.entries import Entry
     from shared.server.request import Context, FhirRequest
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 async def batch(engine: Engine, request: FhirRequest, context: Context) -> FhirResponse:
     """Run each entry; a refusal stands in the entry's own answer."""
     body = request.resource or {}
-    check_shape(body)
+    check_frame(body)
     entries = body.get("entry", ())
-    names = frozenset(each["fullUrl"] for each in entries if "fullUrl" in each)
+    names = frozenset(_names_in(entries))
     answers = [
         await _answer(engine, request, context, index=index, names=names)
         for index in range(len(entries))
@@ -35,10 +37,18 @@ async def batch(engine: Engine, request: FhirRequest, context: Context) -> FhirR
     return FhirResponse(200, response_bundle("batch-response", answers))
 
 
+def _names_in(entries: Iterable[Any]) -> Iterator[str]:
+    for each in entries:
+        name = each.get("fullUrl") if isinstance(each, dict) else None
+        if isinstance(name, str):
+            yield name
+
+
 async def _answer(
     engine: Engine, request: FhirRequest, context: Context, *, index: int, names: frozenset[str]
 ) -> EntryAnswer:
     try:
+        check_entry(request.resource or {}, index)
         entry = entry_of(request.resource or {}, index, context)
         _refuse_dependence(entry, names)
         asked = preferring(entry.request, request.headers)

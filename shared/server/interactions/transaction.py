@@ -67,7 +67,8 @@ async def _answers(
     answers = {}
     for place, each in by_place.items():
         answer = answered([step.decision for step in each], saved, context)
-        answers[place] = await advised(tx, preferring(each[0].entry.request, headers), answer)
+        asked = preferring(each[0].entry.request, headers)
+        answers[place] = await advised(tx, asked, answer, context.local_now)
     return answers
 
 

@@ -61,7 +61,7 @@ async def write(tx: Transaction, request: FhirRequest, context: Context) -> Fhir
         await tx.hold_conditions(locks(query))
     decisions = await decide(tx, request, context, query)
     answer = answered(decisions, await carry_out(tx, decisions), context)
-    return await advised(tx, request, answer)
+    return await advised(tx, request, answer, context.local_now)
 
 
 async def decide(

@@ -15,6 +15,8 @@ from shared.fhir.profiles.tree import FHIR
 from shared.server.known_profiles import profiles_claimed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from shared.fhir.reader import JsonObject
     from shared.store.reading import Reading
 
@@ -22,14 +24,15 @@ _TYPES: Final = frozenset(type_names())
 
 
 async def against_profiles(
-    reading: Reading, resource: JsonObject, nominated: str | None
+    reading: Reading, resource: JsonObject, nominated: str | None, *, now: datetime
 ) -> list[Issue]:
     """Find where a resource that is valid by R4 does not keep a profile.
 
     :raises NotSupported: when the nominated profile is not known here.
     :raises TooCostly: when the profiles draw on too much.
     """
-    profiles = await profiles_claimed(reading, [resource], *([nominated] if nominated else ()))
+    names = [nominated] if nominated else ()
+    profiles = await profiles_claimed(reading, [resource], *names, now=now)
     issues = profiles.issues(resource)
     if nominated is None or nominated in resource.get("meta", {}).get("profile", ()):
         return issues
@@ -39,8 +42,9 @@ async def against_profiles(
     definition = profiles.find(nominated)
     if definition is None:
         raise NotSupported("This profile is not known here: nothing is validated against it.")
-    found = validate_profile(resource, definition, profiles.find, member_of=profiles.member_of)
-    return issues + found
+    return issues + validate_profile(
+        resource, definition, profiles.find, member_of=profiles.member_of, now=now
+    )
 
 
 def _of_type(resource: JsonObject, name: str) -> list[Issue]:

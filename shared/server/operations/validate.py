@@ -66,7 +66,8 @@ async def _issues(reading: Reading, call: Call, mode: str | None) -> list[Issue]
     # A profile may trust the shape of what it sees, and a law its codes too.
     is_lawful = all(each.severity not in _FAULTS for each in issues)
     if is_sound(issues):
-        issues += await against_profiles(reading, resource, call.inputs.one("profile"))
+        nominated, now = call.inputs.one("profile"), call.context.local_now
+        issues += await against_profiles(reading, resource, nominated, now=now)
     if is_lawful:
         issues += _unlawful(call, resource, stored)
     # What is wrong stands before what is only recommended.
@@ -112,7 +113,8 @@ def _unlawful(call: Call, resource: JsonObject, stored: JsonObject | None) -> li
     if name not in LAWFUL_TYPES:
         return []
     context = call.context
-    change = CareChange(stored, resource, context.now, context.caller.reference, context.bases)
+    caller = context.caller.reference
+    change = CareChange(stored, resource, context.local_now, caller, context.bases)
     return broken_laws(name, change)
 
 

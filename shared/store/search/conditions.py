@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from shared.fhir.search.contained import inside
 from shared.fhir.search.parameters import COLUMNS
 from shared.fhir.search.query import Chain, Criterion, InCompartment, Missing
 from shared.fhir.search.values import Token
 from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.arguments import TENANT
-from shared.store.search.chains import chain
+from shared.store.search.chains import Within, chain
 from shared.store.search.compartments import in_compartment
 from shared.store.search.composites import composites, missing_parts
 from shared.store.search.condition import Condition, Elsewhere
@@ -51,7 +52,9 @@ def conditions(
     Whatever relation enters a search is narrowed here, each for its use, by the same access.
     """
     simple = [each for each in restrictions if needs_one_term(each)]
-    others = [_condition(each, access) for each in restrictions if not needs_one_term(each)]
+    others = [
+        _condition(resource_type, each, access) for each in restrictions if not needs_one_term(each)
+    ]
     asked = [*with_all_terms(simple), *others]
     narrowing = narrowed(use, access)
     if narrowing.patients is not None and len(narrowing.patients) > _FEW_PATIENTS:
@@ -94,24 +97,28 @@ def _visible(resource_type: str, narrowing: Narrowing) -> Iterator[Condition]:
         )
 
 
-def _condition(criterion: Restriction, access: Access) -> Condition:
+def _condition(resource_type: str, criterion: Restriction, access: Access) -> Condition:
     if isinstance(criterion, Criterion | Missing):
-        return _of_parameter(criterion, access)
+        return _of_parameter(criterion)
     if isinstance(criterion, Chain):
         found = {
             name: conditions(name, [each], access, "chain") for name, each in criterion.targets
         }
-        return chain(criterion.parameter, found)
+        within = [
+            Within(marker, [_condition(resource_type, each, access) for each in asked])
+            for marker, asked in inside(resource_type, criterion)
+        ]
+        return chain(criterion.parameter, found, within)
     if isinstance(criterion, InCompartment):
         return in_compartment(criterion)
     referring = conditions(criterion.type, [criterion.criterion], access, "has")
     return has(criterion.type, criterion.parameter, referring)
 
 
-def _of_parameter(criterion: Criterion | Missing, access: Access) -> Condition:
+def _of_parameter(criterion: Criterion | Missing) -> Condition:
     parameter = criterion.parameter
     if parameter.is_derived:
-        return derived(criterion, lambda each: _condition(each, access))
+        return derived(criterion, _of_parameter)
     if isinstance(criterion, Missing):
         # The record itself gives these to every resource.
         never_missing = Condition.same(lambda _: "false" if criterion.is_missing else "true")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.fhir.search.query import Criterion, Missing, Restriction
+from shared.fhir.search.query import Criterion, Missing
 from shared.fhir.search.values import Together
 from shared.store.search.combined import all_of, any_of
 from shared.store.search.condition import Condition
 
-Compile = Callable[[Restriction], Condition]
+Compile = Callable[[Criterion | Missing], Condition]
 
 
 def derived(criterion: Criterion | Missing, compiled: Compile) -> Condition:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.fhir.search.links import is_canonical
+from shared.store.search.canonicals import all_terms, led_to
 from shared.store.search.condition import Condition, Elsewhere
 from shared.store.search.driving import OF_TENANT, ROWS, driven, row_of
 from shared.store.search.links import link_term
@@ -25,13 +27,22 @@ def has(source: str, parameter: Parameter, conditions: Sequence[Condition]) -> C
         referring = args.of(source)
         # With `+ 0` the terms find the row, and not the keys of the whole type.
         where = f"r.type + 0 = {referring.type} AND r.terms @> ARRAY[o.term]"
+        terms = f"SELECT {link_term(parameter, referring, args)}"
+        if is_canonical(parameter):
+            terms = all_terms(parameter, "r", referring, args)
         return (
-            f"EXISTS (SELECT FROM (SELECT {link_term(parameter, referring, args)} AS term) o "
+            f"EXISTS (SELECT FROM ({terms}) o(term) "
             f"WHERE EXISTS ({row_of(conditions, where, referring)}) OFFSET 0)"
         )
 
     def find(args: Arguments) -> str:
         referring = args.of(source)
+        if is_canonical(parameter):
+            return (
+                f"SELECT d.pk AS key FROM (SELECT r.pk, r.terms {driven(conditions, referring)} "
+                "OFFSET 0) s CROSS JOIN LATERAL "
+                f"({led_to(parameter, 's', [args.resource_type], referring)}) d"
+            )
         return (
             f"SELECT t.pk AS key FROM (SELECT r.terms, r.targets {driven(conditions, referring)} "
             "OFFSET 0) s CROSS JOIN unnest(s.targets) AS k(pk) CROSS JOIN LATERAL "

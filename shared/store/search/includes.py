@@ -10,9 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.fhir.definitions import TYPE_CODE
+from shared.fhir.search.links import is_canonical, is_reference
+from shared.fhir.search.parameters import is_view
 from shared.fhir.search.terms import target_term
+from shared.store.audit_includes import referred_by_audit
 from shared.store.narrowing import narrowed
 from shared.store.search.arguments import TENANT, Arguments, Statement
+from shared.store.search.canonicals import led_to, terms_of_url
 from shared.store.search.condition import Condition
 from shared.store.search.conditions import conditions
 from shared.store.search.driving import driven, row_of
@@ -67,21 +71,36 @@ def _ways(
     include: Include, beside: Sequence[Shown], access: Access, args: Arguments
 ) -> Iterator[str]:
     if include.is_reverse:
-        keys = [each.key for each in beside if each.key.type in include.targets]
-        if keys:
-            yield _referring(include, keys, access, args.of(include.source))
+        shown = [each for each in beside if each.key.type in include.targets]
+        if shown:
+            yield _referring(include, shown, access, args.of(include.source))
         return
     pks = [each.pk for each in beside if each.key.type == include.source]
     types = narrowed("include", access).shown(include.targets)
-    if pks and types:
-        yield _referred(include, pks, types, access=access, args=args.of(include.source))
+    if pks and types and is_view(include.source):
+        yield from referred_by_audit(include, pks, types, access=access, args=args)
+    elif pks and types:
+        ways = (is_reference, _referred), (is_canonical, _named)
+        for is_way, way in ways:
+            if is_way(include.parameter):
+                yield way(include, pks, types, access=access, args=args.of(include.source))
 
 
-def _referring(include: Include, keys: Sequence[Key], access: Access, args: Arguments) -> str:
+def _referring(include: Include, shown: Sequence[Shown], access: Access, args: Arguments) -> str:
     number = include.parameter.number
-    terms = [target_term(number, key.type, key.id) for key in keys]
-    refers = Condition.same(lambda args: f"r.terms && {args.bind_terms(terms)}", "terms")
-    found = driven([refers, *conditions(include.source, (), access, "revinclude")], args)
+    terms = [target_term(number, each.key.type, each.key.id) for each in shown]
+
+    def refers(args: Arguments) -> str:
+        found = args.bind_terms(terms)
+        if is_canonical(include.parameter):
+            pks = args.bind([each.pk for each in shown], "bigint[]")
+            named = terms_of_url(include.parameter, "m", args)
+            found += f" || ARRAY(SELECT k.term FROM unnest({pks}) AS m(pk) "
+            found += f"CROSS JOIN LATERAL ({named}) k(term))"
+        return f"r.terms && ({found})"
+
+    seen = conditions(include.source, (), access, "revinclude")
+    found = driven([Condition.same(refers, "terms"), *seen], args)
     return f"(SELECT r.pk {found} LIMIT {_MOST_REFERRING})"
 
 
@@ -104,4 +123,20 @@ def _referred(
         f"JOIN unnest({args.bind([TYPE_CODE[name] for name in types], 'smallint[]')}, "
         f"{args.bind(texts, 'text[]')}) AS n(type, text) ON n.type = c.type "
         f"WHERE {hashed('n.text || c.id')} = ANY(s.terms) AND EXISTS ({seen})"
+    )
+
+
+def _named(
+    include: Include, pks: Sequence[int], types: Sequence[str], *, access: Access, args: Arguments
+) -> str:
+    # What may be seen of one of these types is what may be seen of each.
+    seen = row_of(
+        conditions(types[0], (), access, "include"), "r.type = o.type AND r.pk = o.pk", args
+    )
+    return (
+        f"SELECT o.pk FROM unnest({args.bind(list(pks), 'bigint[]')}) AS m(pk) CROSS JOIN LATERAL "
+        f"(SELECT r.pk, r.terms FROM record.search_row r WHERE r.tenant = {TENANT} "
+        f"AND r.type = {args.type} AND r.pk = m.pk OFFSET 0) s "
+        f"CROSS JOIN LATERAL ({led_to(include.parameter, 's', types, args)}) o "
+        f"WHERE EXISTS ({seen})"
     )

@@ -31,7 +31,7 @@ _LONGEST: Final = 200
 
 def sort_text(parameter: Parameter, *, descending: bool) -> str:
     """Write the expression over `r` for the first text of a parameter in the direction asked."""
-    ways = [_texts(path) for path in _paths(parameter)]
+    ways = [texts_at(path) for path in _paths(parameter)]
     return (
         f'(SELECT {"max" if descending else "min"}(left(t.text, {_LONGEST}) COLLATE "C") '
         "FROM record.resource c CROSS JOIN LATERAL "
@@ -49,7 +49,8 @@ def _paths(parameter: Parameter) -> Iterator[Path]:
                 yield path
 
 
-def _texts(path: Path) -> str:
+def texts_at(path: Path) -> str:
+    """Select the texts at a path from the `content` of `v`."""
     if path.type == "living":
         return (
             "SELECT (coalesce((v.content ->> 'deceasedBoolean')::bool, false) "

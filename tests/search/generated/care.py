@@ -54,9 +54,6 @@ CARE: Final[dict[str, Make]] = {
         generalPractitioner=some(to("Practitioner", "Organization")),
         managingOrganization=maybe(to("Organization")),
         link=some(of(other=to("Patient"), type="seealso"), 0.2),
-        contained=maybe(
-            one_of([{"resourceType": "Organization", "id": "inside", "name": "Inside"}]), 0.2
-        ),
     ),
     "Organization": of(
         identifier=some(Values.identifier),

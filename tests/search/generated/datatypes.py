@@ -214,7 +214,7 @@ class Values:
         inside = [each for each in self.names if each.partition("/")[0] in types]
         text = self.pick(*inside) if inside and self.random.random() < 0.85 else None
         if text is None:
-            text = self.pick(*ELSEWHERE).format(types[0])
+            text = self.pick(*ELSEWHERE, "#inside").format(types[0])
         elif self.random.random() < 0.1:
             text += "/_history/1"
         elif self.random.random() < 0.1:

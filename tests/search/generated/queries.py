@@ -289,8 +289,10 @@ def _references(kind: str) -> list[tuple[str, list[str]]]:
     """Find by which parameters a type refers to which types of the record."""
     found = []
     for code, each in search_parameters(kind).items():
-        if each.type == "reference" and not types_of(kind, code) & {"canonical", "uri"}:
+        if each.type == "reference":
             targets = [name for name in each.targets or RESOURCE_TYPES if name in MAKERS]
+            if "Reference" not in types_of(kind, code):
+                targets = [name for name in targets if "version" in search_parameters(name)]
             if targets:
                 found.append((code, targets))
     return found

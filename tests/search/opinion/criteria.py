@@ -135,12 +135,23 @@ def _token(reading: Reading, types: set[str], text: str, modifier: str | None) -
     if modifier == "of-type":
         return tokens.SoughtOfType(text).matches
     if modifier in _OF_TERMINOLOGY:
-        meant = reading.terminology(modifier, text)
+        meant = {_as_written(reading, each) for each in reading.terminology(modifier, text)}
         return lambda node: any(
-            (system, each.code) in meant for each in tokens.codes(node) for system in each.systems
+            _as_written(reading, (system, each.code)) in meant
+            for each in tokens.codes(node)
+            for system in each.systems
         )
-    sought = tokens.Sought(text, has_systems=bool(types & tokens.CODED))
+    sought = tokens.Sought(
+        text,
+        has_systems=bool(types & tokens.CODED),
+        in_any_case=reading.in_any_case if types & {"Coding", "CodeableConcept"} else frozenset(),
+    )
     return lambda node: any(map(sought.matches, tokens.codes(node)))
+
+
+def _as_written(reading: Reading, code: tuple[str, str | None]) -> tuple[str, str | None]:
+    """Fold a code, where its system says that case does not matter."""
+    return (code[0], (code[1] or "").casefold()) if code[0] in reading.in_any_case else code
 
 
 def _reference(

@@ -23,7 +23,7 @@ _PLACE = re.compile(
     r"(?P<version>/_history/[A-Za-z0-9.-]+)?(?P<part>#.*)?"
 )
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_URI_TYPES: Final = {"uri", "url", "canonical"}
+URI_TYPES: Final = {"uri", "url", "canonical"}
 
 # A resource of this server is a pair of type and id; anything else, a text.
 Place = tuple[str, str] | str
@@ -47,7 +47,7 @@ def places(node: Node, base: str) -> Iterator[Place]:
         found = place(node.value["reference"], base) if "reference" in node.value else None
         if found is not None:
             yield found
-    elif node.type in _URI_TYPES:
+    elif node.type in URI_TYPES:
         plain = node.value.partition("|")[0]
         yield from dict.fromkeys((node.value, plain))
         there = place(plain, base)
@@ -96,7 +96,7 @@ class SoughtUri:
 
     def matches(self, node: Node) -> bool:
         """Compare; a canonical with its version, or without."""
-        if node.type not in _URI_TYPES:
+        if node.type not in URI_TYPES:
             return False
         plain = node.value.partition("|")[0] if node.type == "canonical" else node.value
         if self.modifier is None:

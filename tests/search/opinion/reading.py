@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.fhir.definitions import RESOURCE_TYPES, compartment_parameters
+from shared.fhir.definitions import RESOURCE_TYPES, compartment_parameters, search_parameters
 from tests.search.opinion.criteria import criterion
-from tests.search.opinion.links import places
+from tests.search.opinion.links import URI_TYPES, places
 from tests.search.opinion.problem import Unknown
-from tests.search.opinion.thing import defined, types_of
+from tests.search.opinion.thing import Thing, defined, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from tests.search.opinion.criteria import Test
-    from tests.search.opinion.thing import Thing
 
 _DEEPEST = 3
 
@@ -31,13 +30,28 @@ class Link(NamedTuple):
 
 
 def link(resource_type: str, code: str) -> Link:
-    """Find a parameter all of whose values are references."""
+    """Find a parameter whose values are references, or canonical addresses of definitions."""
     if resource_type not in RESOURCE_TYPES:
         raise Unknown(resource_type)
-    types = types_of(resource_type, code)
-    if defined(resource_type, code).type != "reference" or types & {"canonical", "uri"}:
+    if defined(resource_type, code).type != "reference":
         raise Unknown(code)
-    return Link(code, defined(resource_type, code).targets or RESOURCE_TYPES)
+    targets = defined(resource_type, code).targets or RESOURCE_TYPES
+    if "Reference" not in types_of(resource_type, code):
+        targets = tuple(
+            each for each in targets if {"url", "version"} <= {*search_parameters(each)}
+        )
+    return Link(code, tuple(targets))
+
+
+def contained(thing: Thing, code: str) -> Iterator[Thing]:
+    """Find what a resource refers to inside itself."""
+    held = {each.get("id"): each for each in thing.resource.get("contained", ())}
+    for node in thing.nodes(code):
+        if node.type != "Reference":
+            continue
+        inner = held.get(node.value.get("reference", "").removeprefix("#"))
+        if inner is not None and node.value["reference"].startswith("#"):
+            yield Thing(inner, thing.updated, thing.place)
 
 
 class Reading:
@@ -54,6 +68,11 @@ class Reading:
     ) -> None:
         self.zone, self.now, self.base, self.terminology = zone, now, base, terminology
         self.things: Mapping[tuple[str, str], Thing] = {each.key: each for each in things}
+        self.in_any_case = frozenset(
+            each.resource.get("url", "")
+            for each in things
+            if each.type == "CodeSystem" and each.resource.get("caseSensitive") is False
+        )
 
     def restriction(
         self, resource_type: str, name: str, text: str, depth: tuple[int, int] = (0, 0)
@@ -78,6 +97,17 @@ class Reading:
                 found = self.things.get(place) if isinstance(place, tuple) else None
                 if found is not None and found.type in targets:
                     yield found
+            if node.type in URI_TYPES:
+                yield from self._defined(node.value, targets)
+
+    def _defined(self, address: str, targets: Sequence[str]) -> Iterator[Thing]:
+        """Find the definitions of a url, with its version if the address names one."""
+        url, _, version = address.partition("|")
+        for each in self.things.values():
+            versions = {"", each.resource.get("version")}
+            is_meant = each.resource.get("url") == url and version in versions
+            if is_meant and each.type in targets and "version" in search_parameters(each.type):
+                yield each
 
     def referring(self, thing: Thing, source: str, code: str) -> Iterator[Thing]:
         """Find the resources of a type that refer to a resource by a parameter."""
@@ -107,9 +137,15 @@ class Reading:
         if mark and only not in targets:
             raise Unknown(only)
         tests = self._of_each((only,) if mark else targets, rest, text, depth)
-        return lambda thing: any(
-            tests[each.type](each) for each in self.referred(thing, code, list(tests))
-        )
+        # The record gives its own id and time to a resource, not to what that contains.
+        is_of_the_record = rest.partition(":")[0] in {"_id", "_lastUpdated"}
+
+        def matches(thing: Thing) -> bool:
+            inside = () if is_of_the_record else contained(thing, code)
+            there = (*self.referred(thing, code, list(tests)), *inside)
+            return any(tests[each.type](each) for each in there if each.type in tests)
+
+        return matches
 
     def _of_each(
         self, types: Sequence[str], rest: str, text: str, depth: tuple[int, int]

@@ -61,7 +61,10 @@ def _systems(binding: str | None, code: str) -> Iterator[str]:
 class Sought:
     """`code`, `system|code`, `|code` or `system|`."""
 
-    def __init__(self, text: str, *, has_systems: bool = True) -> None:
+    def __init__(
+        self, text: str, *, has_systems: bool = True, in_any_case: frozenset[str] = frozenset()
+    ) -> None:
+        self.in_any_case = in_any_case
         parts = parted(text, "|")
         self.system = unescaped(parts[0]) if len(parts) > 1 else None
         self.code = unescaped("|".join(parts[1:] or parts))
@@ -76,7 +79,8 @@ class Sought:
             return True
         if found.code is None:
             return False
-        if found.any_case and self.system is None:
+        is_free = bool(self.in_any_case.intersection(found.systems))
+        if is_free or (found.any_case and self.system is None):
             return found.code.casefold() == self.code.casefold()
         return found.code == self.code
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.care import laws
 from shared.care.admission_decision import LAWS as DECISION
-from shared.care.episode import PROGRAMME, is_admission, is_programme, moved
+from shared.care.episode import PROGRAMME, finished, is_admission, is_programme, moved
 from shared.care.law import CareChange
 from shared.fhir.validation import validate
 
@@ -129,3 +129,21 @@ def test_other_changes_are_open_to_all(
     before: dict[str, Any] | None, after: dict[str, Any]
 ) -> None:
     assert refusals(before, after, None) == []
+
+
+@pytest.mark.parametrize("status", ["active", "onhold", "waitlist"])
+def test_what_was_told_by_a_clock_ahead_does_not_end_before_it_began(status: str) -> None:
+    ahead = "2027-01-01T00:00:00Z"
+    told = [{"status": status, "period": {"start": ahead}}]
+    episode = an_episode(status, statusHistory=told, period={"start": ahead})
+
+    for after in (moved(episode, "cancelled", AT), finished(episode, AT)):
+        assert after["statusHistory"][0]["period"] == {"start": ahead, "end": ahead}
+        assert validate(after) == []
+    assert finished(episode, AT)["period"] == {"start": ahead, "end": ahead}
+
+
+def test_an_episode_ends_when_it_is_finished() -> None:
+    ended = finished(an_episode("active", period={"start": "2026-02-01"}), AT)
+
+    assert (ended["status"], ended["period"]) == ("finished", {"start": "2026-02-01", "end": AT})

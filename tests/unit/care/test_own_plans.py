@@ -88,7 +88,7 @@ def test_a_safety_plan_has_the_code_that_others_know() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_page_has_every_part_in_the_person_s_words(kind: str) -> None:
     plan = whole(kind)
-    text = page(plan)["div"]
+    text = page(plan, UTC)["div"]
 
     assert all(f"My own words of {each}" in text for each in KINDS[kind]["parts"][:1])
     assert text.count("<h3>") == len(KINDS[kind]["parts"])

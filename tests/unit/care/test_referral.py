@@ -95,6 +95,36 @@ def test_a_handoff_begins_as_a_draft_or_a_request(status: str) -> None:
     assert refused(None, a_task(status), CLINICIAN) == expected
 
 
+def an_episode(**changes: object) -> dict[str, Any]:
+    patient = {"reference": "Patient/p1"}
+    told = {"id": "e1", "status": "finished", "patient": patient, "meta": {"versionId": "1"}}
+    return {"resourceType": "EpisodeOfCare"} | told | changes
+
+
+OVER = ("completed", "failed", "rejected", "cancelled")
+NAMED = {"reasonReference": {"reference": "EpisodeOfCare/e1"}}
+
+
+@pytest.mark.parametrize("status", OVER)
+@pytest.mark.parametrize("caller", [None, REQUESTER, *STRANGERS])
+def test_a_handoff_is_told_as_over_where_its_programme_never_ran_here(
+    status: str, caller: str | None
+) -> None:
+    change = CareChange(None, a_task(status, **NAMED), NOW, caller, BASES)
+
+    [(law, [need])] = needing_laws("Task", change)
+    assert (need.type, need.criteria) == ("EpisodeOfCare", (("_id", "e1"),))
+    assert list(law.rule(change, ([an_episode()],))) == []
+    running, ran = an_episode(status="active"), an_episode(meta={"versionId": "2"})
+    for found in ([running], [ran], [an_episode(patient={})], []):
+        assert list(law.rule(change, (found,)))
+
+
+@pytest.mark.parametrize("status", sorted(set(STATUSES) - set(OVER)))
+def test_an_open_handoff_begins_at_its_beginning_whatever_its_programme(status: str) -> None:
+    assert needing_laws("Task", CareChange(None, a_task(status, **NAMED), NOW, None, BASES)) == []
+
+
 @pytest.mark.parametrize("caller", STRANGERS)
 def test_a_stranger_makes_no_handoff(caller: str) -> None:
     assert refused(None, a_task("requested"), caller) == ["conflict"]

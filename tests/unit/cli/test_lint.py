@@ -59,6 +59,54 @@ def test_a_folder_of_files_of_every_kind_is_looked_through(lint: Lint, tmp_path:
     ]
 
 
+def test_arrays_and_parameters_are_looked_through(lint: Lint, tmp_path: Path) -> None:
+    part = {"name": "p", "part": [{"name": "q", "resource": WRONG}]}
+    passed = {"resourceType": "Parameters", "parameter": [{"name": "r", "resource": FINE}, part]}
+    (tmp_path / "array.json").write_text(json.dumps([FINE, bundle(WRONG), passed]))
+
+    code, findings = lint(tmp_path)
+    assert code == 1
+    assert [each["location"] for each in findings] == [
+        "[1].Bundle.entry[0].resource.valueString",
+        "[2].Parameters.parameter[1].part[0].resource.valueString",
+    ]
+
+
+def test_what_a_published_package_says_of_itself_is_passed_over(lint: Lint, tmp_path: Path) -> None:
+    for name in ("package.json", ".index.json"):
+        (tmp_path / name).write_text('{"name": "example.fhir", "version": "1.0.0"}')
+    (tmp_path / "a.json").write_text(json.dumps(WRONG))
+
+    _, findings = lint(tmp_path)
+    assert [each["rule"] for each in findings] == ["total-not-a-number"]
+    assert lint(tmp_path / "package.json") == (1, [])
+
+
+def test_a_total_is_compared_with_the_answers_beside_it(lint: Lint, tmp_path: Path) -> None:
+    urn = "urn:uuid:8e5b0a0c-7b1d-4f62-9a55-0d9d5c0f2f10"
+    answer = {"valueCoding": {"system": "http://loinc.org", "code": "LA6569-3"}}
+    items = ["44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5"]
+    form = {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "item": [{"linkId": e, "answer": [answer]} for e in (*items, "44253-3", "44260-8")],
+    }
+    for name, value in (("right", 9), ("wrong", 10)):
+        told = FINE | {"valueInteger": value, "derivedFrom": [{"reference": urn}]}
+        made = bundle(told, form)
+        made["entry"][1]["fullUrl"] = urn
+        (tmp_path / f"{name}.ndjson").write_text(json.dumps(made))
+        inside = FINE | {"valueInteger": value, "derivedFrom": [{"reference": "#r"}]}
+        inside |= {"contained": [form | {"id": "r"}]}
+        (tmp_path / f"{name}-contained.json").write_text(json.dumps(bundle(inside)))
+
+    _, findings = lint(tmp_path)
+    assert [(each["file"].rpartition("/")[2], each["rule"]) for each in findings] == [
+        ("wrong-contained.json", "total-wrong"),
+        ("wrong.ndjson, line 1", "total-wrong"),
+    ]
+
+
 def test_without_a_defect_the_exit_code_is_0(lint: Lint, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(bundle(FINE)))
 
@@ -96,6 +144,8 @@ def test_answers_in_one_file_are_compared_with_a_total_in_another(
         WRONG | {"code": []},
         {"resourceType": "Questionnaire", "url": ["x"], "item": "x"},
         WRONG | {"component": "x"},
+        FINE | {"valueInteger": True},
+        FINE | {"valueInteger": {}},
         {"resourceType": "QuestionnaireResponse", "item": {"linkId": 1}},
         {"resourceType": "Bundle", "entry": [{"resource": WRONG | {"code": "x"}}, 1]},
     ],

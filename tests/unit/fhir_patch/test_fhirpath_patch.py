@@ -227,6 +227,20 @@ def test_numbers_keep_their_text() -> None:
     assert '"value":1.10' in text(patched(kept, before=before))
 
 
+def test_a_value_may_refer_to_what_its_resource_contains() -> None:
+    held = {"resourceType": "Organization", "id": "held", "name": "Clinic"}
+    reference = {"valueReference": {"reference": "#held"}}
+    found = patched(
+        operation("add", "Patient", name="contained", value={"resource": held}),
+        operation("add", "Patient", name="managingOrganization", value=reference),
+    )
+    assert found["contained"] == [held]
+    assert found["managingOrganization"] == {"reference": "#held"}
+    # What breaks a rule of Parameters themselves is still no patch.
+    with pytest.raises(Malformed):
+        patched(operation("replace", "Patient.active", value={"valueBoolean": True} | FAMILY))
+
+
 def test_operations_see_what_those_before_them_did() -> None:
     point = {"system": "fax", "value": "1"}
     added = operation("add", "Patient", name="telecom", value={"valueContactPoint": point})

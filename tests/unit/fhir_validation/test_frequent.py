@@ -1,4 +1,4 @@
-"""What is known again is no less checked: a Coding seen before, a Reference of the usual form."""
+"""What is known again is no less checked: a code seen before, a Reference of the usual form."""
 
 from __future__ import annotations
 
@@ -45,6 +45,37 @@ def test_a_fault_in_a_coding_is_found_after_the_like_was_accepted(
         assert faults(place, [{"code": "a"}]) == []
         ((where, _),) = faults(place, [CODING, coding])
         assert where == f"Patient.communication[0].language.coding[1]{expected}"
+
+
+@pytest.mark.parametrize(
+    ("concept", "expected"),
+    [
+        ({"coding": [CODING], "text": "A", "unknown": "x"}, ".unknown"),
+        ({"coding": [CODING | {"unknown": "x"}]}, ".coding[0].unknown"),
+        ({"coding": [{"system": CODING["system"], "code": "a"}], "unknown": "A"}, ".unknown"),
+        ({"coding": [CODING], "text": ""}, ".text"),
+        ({"coding": [CODING], "text": None}, ".text"),
+        ({"coding": [CODING], "text": ["A"]}, ".text"),
+        ({"coding": [CODING | {"code": True}], "text": "A"}, ".coding[0].code"),
+        ({"coding": [CODING | {"display": None}], "text": "A"}, ".coding[0].display"),
+        ({"coding": CODING, "text": "A"}, ".coding"),
+        ({"coding": ["a"], "text": "A"}, ".coding[0]"),
+        ({"coding": [], "text": "A"}, ".coding"),
+        ({"coding": "a", "text": "A"}, ".coding"),
+        ([], ""),
+    ],
+)
+def test_a_fault_in_a_concept_is_found_after_the_like_was_accepted(
+    concept: Any,  # noqa: ANN401
+    expected: str,
+) -> None:
+    place = "communication.0.language"
+    for _ in range(2):
+        assert faults(place, {"coding": [CODING], "text": "A"}) == []
+        assert faults(place, {"coding": [CODING]}) == []
+        assert faults(place, {"id": "x", "coding": [{"code": "a"}]}) == []
+        ((where, _),) = faults(place, concept)
+        assert where == f"Patient.communication[0].language{expected}"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -310,3 +311,34 @@ def test_a_hundred_warnings_hide_no_fault() -> None:
     ):
         assert ("error", "Observation.status") in [(i.severity, i.expression) for i in found]
         assert len(found) <= 200
+
+
+@pytest.mark.parametrize("expression", ["value.foo((", "value + 1 > 'a'", None])
+def test_a_rule_that_nobody_can_hold_to_is_told(expression: str | None) -> None:
+    said = {"key": "x-1", "severity": "error", "human": "Told."}
+    said |= {"expression": expression} if expression else {}
+    definition = profile("one", "Observation", element("Observation", constraint=[said]))
+
+    [issue] = issues(observation(valueString="x"), definition)
+
+    assert (issue.severity, issue.code) == ("warning", "not-supported")
+    assert "Told. (x-1)" in issue.diagnostics
+
+
+def test_a_rule_may_ask_what_day_it_is_on_the_clocks_of_the_site() -> None:
+    said = {
+        "key": "x-1",
+        "severity": "error",
+        "human": "Not yet.",
+        "expression": "value <= today()",
+    }
+    definition = profile("one", "Observation", element("Observation", constraint=[said]))
+    told = observation(valueDateTime="2026-03-02")
+    late = datetime(2026, 3, 2, 3, tzinfo=UTC)
+
+    def found(now: datetime | None) -> list[str]:
+        return [each.code for each in validate_profile(told, definition, lambda _: None, now=now)]
+
+    assert found(late) == []
+    assert found(late.astimezone(timezone(timedelta(hours=-5)))) == ["invariant"]
+    assert found(None) == ["not-supported"]

@@ -70,8 +70,8 @@ def test_what_is_not_valid_is_refused_with_what_is(name: str, text: str, said: s
         ("Observation", "_include", "*"),
         ("Observation", "_include", "Observation:*"),
         ("Observation", "_revinclude", "*"),
-        ("AuditEvent", "_include", "AuditEvent:patient"),
-        ("QuestionnaireResponse", "_include", "QuestionnaireResponse:questionnaire"),
+        ("AuditEvent", "_revinclude", "Provenance:target"),
+        ("Patient", "_revinclude", "AuditEvent:patient"),
     ],
 )
 def test_what_cannot_be_followed_is_said_so(resource_type: str, name: str, text: str) -> None:
@@ -94,7 +94,7 @@ def test_a_lenient_search_skips_an_include_that_is_not_valid() -> None:
 
 
 def test_whatever_is_named_as_served_is_read() -> None:
-    for resource_type in ("Patient", "Observation", "Provenance", "AuditEvent"):
+    for resource_type in ("Patient", "Observation", "Provenance", "AuditEvent", "Questionnaire"):
         for text in includes_of(resource_type):
             assert read(resource_type, ("_include", text)).includes
         for text in reverse_includes_of(resource_type):
@@ -102,4 +102,17 @@ def test_whatever_is_named_as_served_is_read() -> None:
     assert "Observation:subject" in includes_of("Observation")
     assert "Provenance:target" in reverse_includes_of("Patient")
     assert "AuditEvent:patient" not in reverse_includes_of("Patient")
-    assert includes_of("AuditEvent") == reverse_includes_of("AuditEvent") == []
+    assert "AuditEvent:patient" in includes_of("AuditEvent")
+    assert reverse_includes_of("AuditEvent") == []
+
+
+def test_canonical_addresses_lead_to_definitions_only() -> None:
+    assert "QuestionnaireResponse:questionnaire" in includes_of("QuestionnaireResponse")
+    assert "QuestionnaireResponse:questionnaire" in reverse_includes_of("Questionnaire")
+    assert "Library:depends-on" in reverse_includes_of("ValueSet")
+    for other in ("Patient", "Device", "Subscription"):
+        assert "Library:depends-on" not in reverse_includes_of(other)
+        with pytest.raises(
+            InvalidSearch, match=f"'depends-on' of Library does not refer to '{other}'"
+        ):
+            read("Library", ("_include", f"Library:depends-on:{other}"))

@@ -117,6 +117,12 @@ CODED = {"c b", "t http://a.example b", "s http://a.example", "+"}
             {"questionnaire": "http://a/q|2"},
             {"u http://a/q|2", "u http://a/q", "+"},
         ),
+        (
+            "QuestionnaireResponse",
+            "questionnaire",
+            {"questionnaire": "http://a/q"},
+            {"u http://a/q|", "u http://a/q", "+"},
+        ),
         ("Consent", "source-reference", {"sourceAttachment": {"url": "http://a"}}, set()),
         (
             "Observation",
@@ -147,10 +153,23 @@ def test_a_contained_target_has_the_type_of_its_resource() -> None:
     assert terms("Observation", "patient", contained=[], subject={"reference": "#p"}) == set()
 
 
-def test_contained_resources_are_not_indexed() -> None:
-    inner = {"resourceType": "Observation", "status": "final"}
-    with_it = index({"resourceType": "Observation", "id": "x", "contained": [inner]})
-    assert with_it == index({"resourceType": "Observation", "id": "x"})
+def test_what_is_contained_is_indexed_where_a_reference_leads_to_it() -> None:
+    inner = {"resourceType": "Patient", "id": "p", "name": [{"family": "Oak"}]}
+    told = {"resourceType": "Observation", "id": "x", "contained": [inner]}
+    assert index(told) == index({"resourceType": "Observation", "id": "x"})
+    led = index(told | {"subject": {"reference": "#p"}})
+    assert {text for _, text, _ in led.strings} == {"oak"}
+    assert led.patients == ()
+
+
+def test_a_code_with_capitals_is_indexed_in_any_case_too() -> None:
+    coding = {"system": "http://a.example", "code": "Low"}
+    cased = "k http://a.example low"
+    assert cased in terms("Observation", "code", code={"coding": [coding]})
+    plain = {**coding, "code": "low"}
+    assert cased not in terms("Observation", "code", code={"coding": [plain]})
+    named = {"system": "http://a.example", "value": "Low"}
+    assert cased not in terms("Patient", "identifier", identifier=[named])
 
 
 def test_a_null_in_a_list_is_no_value() -> None:

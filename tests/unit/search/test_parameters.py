@@ -29,12 +29,12 @@ def test_parameters_of_every_resource_are_served() -> None:
     assert all(shared <= served_parameters(each).keys() for each in others)
 
 
-def test_an_audit_event_is_searched_by_all_of_r4s_parameters_without_modifiers() -> None:
+def test_an_audit_event_is_searched_by_all_of_r4s_parameters_and_sorted_by_all_but_its_id() -> None:
     served = served_parameters("AuditEvent")
     defined = search_parameters("AuditEvent")
     assert served.keys() == {code for code, each in defined.items() if each.type != "special"}
-    assert {each.modifiers for each in served.values()} == {("missing",)}
-    assert [code for code, each in served.items() if each.is_sortable] == ["_lastUpdated", "date"]
+    assert served["action"].modifiers == served_parameters("Patient")["gender"].modifiers
+    assert [code for code, each in served.items() if not each.is_sortable] == ["_id"]
 
 
 def steps(resource_type: str, expression: str) -> list[tuple[tuple[Step, ...], str]]:
@@ -44,11 +44,15 @@ def steps(resource_type: str, expression: str) -> list[tuple[tuple[Step, ...], s
 @pytest.mark.parametrize(
     ("resource_type", "expression", "found"),
     [
-        ("Patient", "Patient.name.family", [((Step("name"), Step("family")), "string")]),
+        (
+            "Patient",
+            "Patient.name.family",
+            [((Step("name", repeats=True), Step("family")), "string")],
+        ),
         (
             "InsurancePlan",
             "name | alias",
-            [((Step("name"),), "string"), ((Step("alias"),), "string")],
+            [((Step("name"),), "string"), ((Step("alias", repeats=True),), "string")],
         ),
         (
             "Observation",
@@ -66,17 +70,27 @@ def steps(resource_type: str, expression: str) -> list[tuple[tuple[Step, ...], s
         (
             "Account",
             "Account.subject.where(resolve() is Patient)",
-            [((Step("subject", Condition("type", "Patient")),), "Reference")],
+            [((Step("subject", Condition("type", "Patient"), repeats=True),), "Reference")],
         ),
         (
             "Patient",
             "Patient.telecom.where(system='email')",
-            [((Step("telecom", Condition("member", "email", "system")),), "ContactPoint")],
+            [
+                (
+                    (Step("telecom", Condition("member", "email", "system"), repeats=True),),
+                    "ContactPoint",
+                )
+            ],
         ),
         (
             "Bundle",
             "Bundle.entry[0].resource",
-            [((Step("entry", Condition("place", "0")), Step("resource")), "Resource")],
+            [
+                (
+                    (Step("entry", Condition("place", "0"), repeats=True), Step("resource")),
+                    "Resource",
+                )
+            ],
         ),
     ],
 )
@@ -90,7 +104,7 @@ def test_an_expression_that_ends_at_an_extension_means_its_value() -> None:
     found = paths("Device", "Device.extension('http://a')")
     url = Condition("member", "http://a", "url")
     assert len(found) == 50
-    assert {path.steps[0] for path in found} == {Step("extension", url)}
+    assert {path.steps[0] for path in found} == {Step("extension", url, repeats=True)}
     assert "valueCodeableConcept" in {path.steps[1].key for path in found}
 
 

@@ -134,9 +134,9 @@ def test_what_is_not_valid_is_refused_with_what_is(name: str, said: str | None) 
 @pytest.mark.parametrize(
     ("resource_type", "name"),
     [
-        ("QuestionnaireResponse", "questionnaire.title"),
-        ("Questionnaire", "_has:QuestionnaireResponse:questionnaire:status"),
-        ("AuditEvent", "patient.name"),
+        ("QuestionnaireResponse", "questionnaire:Patient.name"),
+        ("Patient", "_has:Library:depends-on:status"),
+        ("AuditEvent", "action.name"),
         ("AuditEvent", "_has:Provenance:target:recorded"),
         ("Patient", "_has:AuditEvent:patient:date"),
         ("Provenance", "target:AuditEvent.date"),

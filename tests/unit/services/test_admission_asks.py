@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.intake_api.domain.admission_asks import ASKS, Admission, begins, followed, wanted
+from services.intake_api.domain.admission_asks import (
+    ASKS,
+    Admission,
+    begins,
+    followed,
+    lost,
+    wanted,
+)
 from shared.care.canonical import code_system, profile
 from shared.care.consent import SCOPE
 from shared.care.episode import PROGRAMME
+from tests.journey.guardian import ROLE
 
 Resource = dict[str, Any]
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -37,6 +45,11 @@ NEEDS = {
 }
 CODES = [each["code"] for each in ASKS]
 TREATMENT, DISCLOSURE, INTERPRETER = CODES
+GUARDIAN = {
+    "resourceType": "RelatedPerson",
+    "id": "g",
+    "relationship": [{"coding": [{"system": ROLE, "code": "GUARD"}]}],
+}
 ADMISSION = Admission(EPISODE, {}, {}, [], [], NOW)
 
 
@@ -110,7 +123,7 @@ def test_what_is_there_is_not_asked_for(answer: Resource, missing: list[str]) ->
 
 def test_of_a_minor_only_the_guardians_consent_counts() -> None:
     by = consent() | {"performer": [{"reference": "RelatedPerson/g"}]}
-    minor = replace(ADMISSION, patient={"birthDate": "2010-01-01"}, guardians=["g"])
+    minor = replace(ADMISSION, patient={"birthDate": "2010-01-01"}, related=[GUARDIAN])
 
     assert asked(replace(minor, answers=[consent()])) == [TREATMENT]
     assert asked(replace(minor, answers=[by])) == []
@@ -136,6 +149,9 @@ def test_a_task_says_what_whose_and_for_whom() -> None:
         ("planned", "waitlist", False, False),
         ("active", "active", False, False),
         ("onhold", "active", False, False),
+        ("planned", "onhold", False, True),
+        ("waitlist", "onhold", False, True),
+        ("active", "onhold", False, False),
         (None, "active", False, False),
         (None, "planned", False, False),
         (None, "planned", True, True),
@@ -163,6 +179,74 @@ def test_a_task_follows_its_consent_and_is_asked_for_again_when_that_is_taken_ba
     again = followed(done, ADMISSION, LATER)
     assert again == task() | {"lastModified": LATER}
     assert followed(task(), ADMISSION, LATER) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "born", "before", "expected"),
+    [
+        ("active", "1980-01-01", consent(), [TREATMENT]),
+        ("onhold", "1980-01-01", consent("patient-privacy"), [DISCLOSURE]),
+        ("active", "1980-01-01", consent(status="inactive"), []),
+        ("active", "1980-01-01", consent("research"), []),
+        ("active", "1980-01-01", interpreting(), []),
+        ("planned", "1980-01-01", consent(), []),
+        ("finished", "1980-01-01", consent(), []),
+        (
+            "waitlist",
+            "2010-01-01",
+            consent(performer=[{"reference": "RelatedPerson/g"}]),
+            [TREATMENT],
+        ),
+        ("waitlist", "2010-01-01", consent(), []),
+    ],
+)
+def test_what_a_consent_answered_is_asked_for_when_it_is_none_any_more(
+    status: str, born: str, before: Resource, expected: list[str]
+) -> None:
+    now = replace(ADMISSION, episode=EPISODE | {"status": status}, patient={"birthDate": born})
+    now = replace(now, related=[GUARDIAN])
+
+    assert [each["code"] for each in lost(replace(now, answers=[before]), now)] == expected
+    assert not lost(now, now)
+
+
+@pytest.mark.parametrize("status", ["planned", "waitlist", "active", "onhold"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"active": False},
+        {"period": {"end": "2026-03-05T11:00:00Z"}},
+        {"period": {"start": "2026-03-06"}},
+        {"relationship": [{"coding": [{"system": ROLE, "code": "FRND"}]}]},
+    ],
+)
+def test_a_guardian_who_is_one_no_more_consents_no_more(status: str, changes: Resource) -> None:
+    episode, patient = EPISODE | {"status": status}, {"birthDate": "2010-01-01"}
+    by = consent(performer=[{"reference": "RelatedPerson/g"}])
+    now = replace(ADMISSION, episode=episode, patient=patient, answers=[by])
+    now = replace(now, related=[GUARDIAN | changes])
+
+    assert [each["code"] for each in lost(now.before(GUARDIAN, NOW), now)] == [TREATMENT]
+    assert asked(now) == [TREATMENT]
+    # Another guardian, who consents as well, goes on standing for the minor.
+    other = consent(id="d", performer=[{"reference": "RelatedPerson/h"}])
+    both = replace(now, related=[*now.related, GUARDIAN | {"id": "h"}], answers=[by, other])
+    assert asked(both) == []
+    # An adult consents themselves.
+    grown = replace(now, patient={"birthDate": "1980-01-01"})
+    assert asked(grown) == []
+
+
+def test_who_comes_of_age_consents_themselves() -> None:
+    by = consent(performer=[{"reference": "RelatedPerson/g"}], dateTime="2026-03-01")
+    grown: Resource = {"resourceType": "Patient", "id": "p", "birthDate": "2008-03-05"}
+    now = replace(ADMISSION, patient=grown, answers=[by], related=[GUARDIAN])
+    earlier = now.before(grown, NOW - timedelta(days=1))
+
+    assert asked(earlier) == []
+    assert [each["code"] for each in lost(earlier, now)] == [TREATMENT]
+    assert asked(now) == [TREATMENT]
+    assert asked(replace(now, answers=[by, consent(id="own")])) == []
 
 
 def test_an_interpreter_who_was_ordered_is_not_asked_for_again() -> None:

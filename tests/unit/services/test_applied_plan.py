@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 import pytest
 
-from services.plan_api.domain import activities, applied_plan
+from services.plan_api.domain import activities, applied_plan, care_team
 from services.plan_api.domain.activities import Template
 from services.plan_api.domain.application import Application, canonical_of, last_day
 from services.plan_api.domain.applied_plan import Prepared
 from services.plan_api.domain.bundle import Seen
 from services.plan_api.domain.needs import Known
-from services.plan_api.templates import ACTIVITIES, ADULT, LIBRARY
-from shared.care.canonical import CANONICAL
+from services.plan_api.templates import ACTIVITIES, ADULT, LIBRARY, TEMPLATES
+from shared.care.canonical import CANONICAL, profile
+from shared.care.plan_signing import signers
 from shared.fhir.errors import RuleViolation
 from shared.fhir.validation import validate
 from tests.unit.services.test_profiles import broken_rules
@@ -22,6 +23,7 @@ from tests.unit.services.test_profiles import broken_rules
 NOW = "2026-03-02T14:00:00.000Z"
 BY_ADDRESS = {canonical_of(each): each for each in ACTIVITIES}
 TEMPLATE = Template(ADULT, "PlanDefinition/iop-adult/_history/1", BY_ADDRESS)
+SIGN = "Sign the plan"
 WEEKS = {"value": 12, "code": "wk"}
 
 
@@ -43,6 +45,7 @@ def application(**changes: object) -> Application:
         "organization": None,
         "encounter": None,
         "start": date(2026, 3, 2),
+        "zone": UTC,
         "recorded": NOW,
     }
     return Application(**told | changes)
@@ -77,7 +80,7 @@ def a_template(*actions: dict[str, Any]) -> Template:
 def test_what_is_published_is_valid_and_has_an_address_of_ours(resource: dict[str, Any]) -> None:
     assert validate(resource) == []
     assert resource["url"] == f"{CANONICAL}/{resource['resourceType']}/{resource['id']}"
-    assert resource["version"] == "1.0"
+    assert resource["version"].replace(".", "").isdigit()
 
 
 def test_the_adult_template_names_only_activities_that_are_published() -> None:
@@ -264,3 +267,79 @@ def test_what_a_template_says_is_no_markup() -> None:
 )
 def test_a_span_has_a_last_day(duration: dict[str, Any], expected: date | None) -> None:
     assert last_day(date(2026, 3, 2), duration) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "is_theirs"),
+    [("F43.10", True), ("F43.12", True), ("F43.2", False), ("F32.1", False), (None, False)],
+)
+@pytest.mark.parametrize("definition", TEMPLATES, ids=lambda each: each["id"])
+def test_the_goal_after_trauma_is_only_for_those_whom_it_is_asked_of(
+    definition: dict[str, Any], code: str | None, *, is_theirs: bool
+) -> None:
+    coding = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": code}
+    conditions = ({"id": "c", "code": {"coding": [coding]}},) if code else ()
+    template = Template(definition, f"PlanDefinition/{definition['id']}/_history/1", BY_ADDRESS)
+    found = applied(template=template, conditions=conditions)
+
+    told = {goal["id"]: goal["description"]["text"] for goal in found["Goal"]}
+    has_one = any("PCL-5" in each for each in told.values())
+    assert has_one == (is_theirs and "trauma" in {each["id"] for each in definition["goal"]})
+    served = {
+        part["valueReference"]["reference"]
+        for each in (*found["ServiceRequest"], *found["Task"])
+        for part in each.get("extension", ())
+    }
+    assert served <= {f"Goal/{each}" for each in told}
+
+
+def test_what_a_goal_of_another_template_needs_is_looked_at_where_it_is_known() -> None:
+    url = profile("goal-needs")
+    needs = ({"type": "Device"}, {"type": "Consent"}, None)
+    goals = [
+        {
+            "id": each["type"] if each else "nothing",
+            "description": {"text": each["type"] if each else "nothing"},
+            "extension": [{"url": url} | ({"valueDataRequirement": each} if each else {})],
+        }
+        for each in needs
+    ]
+    made = a_template()
+    template = Template(made.definition | {"goal": goals}, made.versioned, {})
+
+    told = [each["description"]["text"] for each in applied(template=template)["Goal"]]
+
+    assert told == ["Device", "nothing"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "roles"),
+    [
+        ({}, ["Peer specialist"]),
+        ({"members": ("Practitioner/peer",)}, ["Member of the team", "Peer specialist"]),
+        ({"practitioner": "Practitioner/peer"}, ["Responsible clinician", "Peer specialist"]),
+        ({"asked_by": "Practitioner/peer"}, ["Clinician who planned the care", "Peer specialist"]),
+    ],
+)
+def test_who_is_of_the_team_beside_peer_support_signs_as_that(
+    asked: dict[str, Any], roles: list[str]
+) -> None:
+    found = applied(application(peer_specialist="Practitioner/peer", **asked))
+
+    [team] = found["CareTeam"]
+    [told] = [e for e in team["participant"] if e["member"]["reference"] == "Practitioner/peer"]
+    assert [each["text"] for each in told["role"]] == roles
+    owners = [e["owner"]["reference"] for e in found["Task"] if e["code"]["text"] == SIGN]
+    assert ("Practitioner/peer" in owners) is (len(roles) > 1)
+
+
+def test_who_was_prepared_as_a_peer_and_is_asked_as_a_clinician_signs() -> None:
+    peer = {"role": [{"text": "Peer specialist"}], "member": {"reference": "Practitioner/peer"}}
+    prepared = {"resourceType": "CareTeam", "id": "t", "participant": [peer]}
+
+    alone = care_team.taken_over(prepared, {"name": "Team", "participant": [peer]})
+    both = care_team.taken_over(
+        prepared, {"name": "Team", "participant": [peer | {"role": [{"text": "Clinician"}]}]}
+    )
+
+    assert (signers([alone], ()), signers([both], ())) == ([], ["Practitioner/peer"])

@@ -143,3 +143,26 @@ def test_what_waits_for_its_plan_comes_into_force_with_it(
 def test_a_plan_that_may_go_on_is_not_over(status: str) -> None:
     assert not activation.is_over({"status": status})
     assert activation.is_over({"status": "revoked"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"status": "waitlist"}, True),
+        ({"status": "cancelled"}, False),
+        ({"status": "fulfilled"}, False),
+    ],
+)
+def test_a_session_to_come_with_another_cohort_is_met_with_the_persons_own(
+    changes: dict[str, Any], *, expected: bool
+) -> None:
+    group = [named("Group therapy"), named("Individual therapy")]
+    wanted = appointments.wanted(WEEK, group)
+    elsewhere = appointments.wanted(Week(PLAN, "Organization/x", WEEK.zone), group)
+    made = [each | changes for each in elsewhere.values()]
+
+    found = appointments.of_another_cohort(wanted, made, NOON)
+    to_come = appointments.missing(wanted, (), NOON)
+    assert found == ([each for each in to_come if "identifier" in each] if expected else [])
+    assert appointments.of_another_cohort(wanted, wanted.values(), NOON) == []

@@ -127,8 +127,12 @@ def test_a_task_is_asked_for_once_for_what_was_authorised() -> None:
     gone = withdrawn(asked, AT)
     assert gone is not None
     assert (gone["status"], withdrawn(gone, AT)) == ("cancelled", None)
-    assert asked_again(gone, AT) == asked | {"lastModified": AT}
-    assert asked_again(asked, AT) is None
+    assert asked_again(gone, asked, AT) == asked | {"lastModified": AT}
+    assert asked_again(asked, asked, AT) is None
+    other = {"for": {"reference": "Patient/other"}}
+    assert asked_again(asked, asked | other, AT) == asked | other | {"lastModified": AT}
+    of_nobody = {name: value for name, value in asked.items() if name != "for"}
+    assert asked_again(of_nobody, asked, AT) == asked | {"lastModified": AT}
 
 
 @pytest.mark.parametrize("status", ["completed", "rejected", "cancelled"])
@@ -137,4 +141,4 @@ def test_what_people_have_ended_is_left_to_them(status: str) -> None:
     ended = task(told, ["it ends"], "Patient/p", AT) | {"status": status}
 
     assert withdrawn(ended, AT) is None
-    assert asked_again(ended, AT) is None
+    assert asked_again(ended, ended, AT) is None

@@ -12,6 +12,7 @@ from services.plan_api.domain.cohort import (
     WHEN_FULL,
     Cohort,
     has_room,
+    is_member,
     joined,
     left,
     waits,
@@ -35,7 +36,7 @@ def test_a_cohort_holds_exactly_who_joined_and_did_not_leave(steps: list[tuple[b
             group = joined(group, Cohort("Organization/7"), person, "2026-03-02") or group
             expected.add(person)
         elif group is not None:
-            group = left(group, person) or group
+            group = left(group, [person]) or group
             expected.discard(person)
     assert sorted(members(group or {})) == sorted(expected)
     assert group is None or not validate(group)
@@ -46,7 +47,17 @@ def test_joining_or_leaving_twice_changes_nothing() -> None:
     assert group is not None
     assert group["id"] == Cohort("iop").id
     assert joined(group, Cohort("iop"), PEOPLE[0], "2026-03-03") is None
-    assert left(group, PEOPLE[1]) is None
+    assert left(group, PEOPLE[1:]) is None
+
+
+def test_who_has_two_patients_belongs_and_leaves_by_either() -> None:
+    group = joined(None, Cohort("iop"), PEOPLE[0], "2026-03-02")
+    group = joined(group, Cohort("iop"), PEOPLE[2], "2026-03-02")
+    assert group is not None
+
+    assert [is_member(group, PEOPLE[at : at + 2]) for at in range(3)] == [True, True, True]
+    assert not is_member(group, PEOPLE[1:2])
+    assert members(left(group, PEOPLE[:2]) or {}) == [PEOPLE[2]]
 
 
 def test_a_cohort_is_full_at_its_capacity() -> None:

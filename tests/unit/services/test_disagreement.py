@@ -128,6 +128,15 @@ def test_it_is_told_once_ends_and_begins_again() -> None:
     assert written([first], [ended]) == [first | {"status": "amended"}]
 
 
+def test_it_says_again_whose_it_is_where_nobody_is_named() -> None:
+    [found] = disagreements(replace(EMPTY, orders=(order(),)))
+    first = issue.issue(found, {"id": "plan"}, "7", NOON)
+    nobody_s = {name: value for name, value in first.items() if name != "patient"}
+    [again] = written([first], [nobody_s])
+    assert again == first | {"status": "amended"}
+    assert written([first], [again]) == []
+
+
 def test_what_people_did_about_it_stands() -> None:
     [found] = disagreements(replace(EMPTY, orders=(order(),)))
     first = issue.issue(found, {"id": "plan"}, "7", NOON)

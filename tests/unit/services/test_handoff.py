@@ -87,7 +87,7 @@ def written(
     patient = {"resourceType": "Patient", "id": "p1"}
     others = [patient, handoff.episode, referral, *resources]
     whole = documents.document(handoff, told, others, READING)
-    return whole, transaction(handoff, whole, referral, last_visit=None, lapsed=())
+    return whole, transaction(handoff, [whole], referral, last_visit=None, lapsed=())
 
 
 @pytest.mark.parametrize(
@@ -155,6 +155,7 @@ def written(
                 {"resourceType": "CarePlan", "id": "y", "status": "draft", "intent": "plan"},
                 {"resourceType": "Goal", "id": "goal", "lifecycleStatus": "completed"},
                 {"resourceType": "Goal", "id": "z", "lifecycleStatus": "rejected"},
+                {"resourceType": "Goal", "id": "w", "lifecycleStatus": "proposed"},
                 {"resourceType": "CareTeam", "id": "team", "status": "active"},
                 {"resourceType": "CareTeam", "id": "old", "status": "inactive"},
             ],
@@ -282,7 +283,7 @@ def test_an_earlier_handoff_that_came_to_nothing_is_ended() -> None:
     clock = {"resourceType": "Task", "id": "t", "status": "requested", "meta": {"versionId": "1"}}
     earlier = {"resourceType": "ServiceRequest", "id": "s", "meta": {"versionId": "4"}}
     referral = service_request(handoff, (), [earlier, clock])
-    asked = transaction(handoff, written()[0], referral, last_visit=None, lapsed=[earlier, clock])
+    asked = transaction(handoff, [written()[0]], referral, last_visit=None, lapsed=[earlier, clock])
     *_, revoked, cancelled = asked["entry"]
 
     assert referral["replaces"] == [{"reference": "ServiceRequest/s"}]

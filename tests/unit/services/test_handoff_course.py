@@ -12,7 +12,14 @@ from services.progress_api.domain.handoff.medications import Medicine, reconcile
 from services.progress_api.domain.handoff.policy import LONGEST_LIST, SECTIONS
 from services.progress_api.domain.handoff.sections import section
 from services.progress_api.domain.handoff.summary import summary
-from tests.unit.services.test_handoff import READING, a_handoff, a_record, an_observation, clinical
+from tests.unit.services.test_handoff import (
+    READING,
+    a_handoff,
+    a_record,
+    an_observation,
+    clinical,
+    shown,
+)
 
 Resource = dict[str, Any]
 
@@ -35,6 +42,20 @@ def test_a_measure_is_told_from_its_baseline_to_its_latest() -> None:
 
     assert plain == Measure("PHQ-9", "20 (2026-03-24)", "8 (2026-05-02)", "-12")
     assert classified == Measure("PHQ-9", "18 (2026-04-03)", "8 (2026-05-02)", "-10; Response")
+
+
+def test_a_measure_that_is_dated_ahead_is_not_the_latest() -> None:
+    scores = [score("now", 8, 0), score("first", 20, 40), score("ahead", 3, -0.01)]
+    blood = [
+        an_observation(name, "laboratory", at, text="TSH") for name, at in (("a", 1), ("b", 0))
+    ]
+    ahead = an_observation("c", "laboratory", -1, text="TSH")
+
+    [told] = course(scores, READING)
+    alone = course(scores[2:], READING)
+
+    assert (told.latest.partition(" ")[0], alone) == ("8", [])
+    assert shown(a_record(*blood, ahead), "30954-2") == ["b"]
 
 
 def test_a_measure_that_was_taken_once_says_so() -> None:
@@ -87,9 +108,20 @@ def test_plans_against_relapse_and_for_safety_have_parts_of_their_own() -> None:
     asked = next(each for each in SECTIONS if each.code == "18776-5")
     written = section(asked, a_record(relapse), {})
 
-    prevention, safety = written["section"]
+    prevention, safety, aftercare = written["section"]
     assert prevention["entry"] == written["entry"] == [{"reference": "CarePlan/r"}]
-    assert safety["emptyReason"]["coding"][0]["code"] == "unavailable"
+    for empty in (safety, aftercare):
+        assert empty["emptyReason"]["coding"][0]["code"] == "unavailable"
+
+
+def test_a_warning_in_force_goes_along_and_stands_on_the_first_page() -> None:
+    warning = {"resourceType": "Flag", "id": "f", "status": "active", "code": {"text": "High risk"}}
+    record = a_record(warning, warning | {"id": "over", "status": "inactive"})
+    told = summary("Transfer summary", a_handoff(), record)
+    asked = next(each for each in SECTIONS if each.code == "behavioral-health-summary")
+
+    assert told[1:] == ["Warnings: High risk."]
+    assert section(asked, record, {})["entry"] == [{"reference": "Flag/f"}]
 
 
 def test_the_first_page_stays_a_page() -> None:

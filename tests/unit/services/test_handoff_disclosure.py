@@ -10,6 +10,7 @@ import pytest
 
 from services.progress_api.domain.handoff.clearing import cleared
 from services.progress_api.domain.handoff.disclosure import Disclosure, is_protected, labels_of
+from shared.care.canonical import CAUSE
 from shared.fhir.search.reading import Reading
 from shared.fhir.validation import validate
 from shared.fhir.writer import write
@@ -136,6 +137,10 @@ def others(*secrets: Resource) -> list[Resource]:
             **SUBJECT,
         },
         *secrets,
+        *({"resourceType": "Flag", "id": "warning", "status": "active", **SUBJECT,
+           "code": {"text": MARKER}, "identifier": [
+             {"system": CAUSE, "value": f"Condition/{each['id']}/1/alert"}]}
+          for each in secrets),
         *({"resourceType": "Observation", "id": "derived", "status": "final", **SUBJECT,
            "code": {"text": MARKER}, "derivedFrom": named} for each in named[:1]),
     ]  # fmt: skip

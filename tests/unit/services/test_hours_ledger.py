@@ -313,6 +313,11 @@ def test_what_does_not_say_when_it_meets_counts_by_its_mean() -> None:
     assert [ledger.tally(week, POLICIES[0]).planned for week in weeks] == [0, 90, 90, 0]
     assert [ledger.is_whole(week) for week in weeks] == [False] * 4
 
+    for request in ledger.requests:
+        repeat = request["occurrenceTiming"]["repeat"]
+        repeat["boundsDuration"] = {"value": 3, "code": "d"}
+    assert [ledger.tally(week, POLICIES[0]).planned for week in weeks] == [0, 90, 0, 0]
+
 
 def test_a_week_that_is_not_over_is_not_short_of_what_is_delivered() -> None:
     planned, delivered = POLICIES[0], POLICIES[1]

@@ -53,6 +53,30 @@ def codings(tree: Any) -> list[Resource]:  # noqa: ANN401 - any JSON
     return []
 
 
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("Questionnaire/phq-a", "1.1"),
+        ("Questionnaire/phq-a|", "1.1"),
+        ("Questionnaire/phq-a|1.1", "1.1"),
+        ("Questionnaire/phq-a|1.0", "1.0"),
+        ("Questionnaire/isi|1.0-own-copy", "1.0"),
+    ],
+)
+def test_a_score_is_of_the_version_that_was_answered(said: str, version: str) -> None:
+    name = said.partition("/")[2].partition("|")[0]
+    answered = sent(name, {instrument(name).items[0].code: 1})
+    [found, *_] = results(answered | {"questionnaire": f"{CANONICAL}/{said}"}).values()
+
+    assert found["method"]["coding"][0]["version"] == version
+
+
+def test_the_version_of_another_form_is_its_own() -> None:
+    theirs = "http://hl7.org/fhir/us/core/Questionnaire/phq-9-example|7.0.0"
+
+    assert instrument("phq-9").version_answered(theirs) == "1.0"
+
+
 def band(observation: Resource) -> list[str]:
     return [each["coding"][0]["code"] for each in observation["interpretation"]]
 

@@ -35,6 +35,14 @@ def test_what_is_not_needed_is_not_asked_for() -> None:
     assert decide(DEFAULT, values).missing == ("CAP-GROUP",)
 
 
+@pytest.mark.parametrize("criterion", [each for each in IDS if each[:3] in {"CAP", "ENV"}])
+def test_each_capability_and_surrounding_is_a_condition_and_no_refusal(criterion: str) -> None:
+    decision = decide(DEFAULT, given_values(IND_MH=True) | SAFE | {criterion: False})
+
+    assert decision.outcome == "recommend-iop-with-conditions"
+    assert decision.because == (criterion,)
+
+
 def test_a_condition_is_named_whatever_the_others_are() -> None:
     values = given_values(IND_MH=True, CAP_MOTIV_PART=False, ENV_HOME=False) | SAFE
     decision = decide(DEFAULT, values)

@@ -41,12 +41,15 @@ TEN = "2026-03-09T10:00:00Z"
 SNOMED, ICD = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
 
 
+@pytest.mark.parametrize("criterion", [each.id for each in DEFAULT.criteria])
 @pytest.mark.parametrize("value", [True, False, None])
-def test_what_a_clinician_judges_is_the_value(value: Truth) -> None:
-    told = value_of("CAP-GROUP", judgement("CAP-GROUP", value=value))
+def test_what_a_clinician_judges_is_the_value(criterion: str, value: Truth) -> None:
+    told = value_of(criterion, judgement(criterion, value=value))
 
     assert (told.value, told.basis) == (value, JUDGED)
-    assert [piece.versioned for piece in told.pieces] == ["Observation/judged-CAP-GROUP/_history/3"]
+    assert [each.versioned for each in told.pieces] == [
+        f"Observation/judged-{criterion}/_history/3"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_each_condition_comes_with_what_to_do_about_it() -> None:
 
     assert parameters(told, "outcome") == ["recommend-iop-with-conditions"]
     assert because == {"code": "ENV-HOME", "advice": "A recovery residence or housing support"}
-    assert "ENV-HOME" in told["text"]["div"]
+    assert "(ENV-HOME): no. A recovery residence" in told["text"]["div"]
 
 
 def test_another_version_of_the_evidence_is_another_decision() -> None:

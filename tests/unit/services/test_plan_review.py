@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 import pytest
@@ -33,7 +33,7 @@ OBSERVATION = {
     },
     "derivedFrom": [{"reference": "Observation/one"}, {"reference": "Observation/two"}],
 }
-DECISION = Decision("Practitioner/a", NOW, date(2026, 4, 1), "Needed.", "Soon.")
+DECISION = Decision("Practitioner/a", NOW, date(2026, 4, 1), UTC, "Needed.", "Soon.")
 
 
 def evidence(plan: dict[str, Any] = PLAN) -> Evidence:
@@ -87,7 +87,7 @@ def test_a_proposal_is_valid_made_once_and_cites_its_evidence() -> None:
 
 def test_a_task_of_the_plan_may_say_little() -> None:
     task = {"resourceType": "Task", "id": "t", "description": "Breathe"}
-    div = page(PLAN, Known(), Parts((), (), [task], ()), date(2026, 4, 1))["div"]
+    div = page(PLAN, Known(), Parts((), (), [task], ()), day=date(2026, 4, 1), zone=UTC)["div"]
 
     assert "Task. Breathe" in div
 
@@ -170,7 +170,7 @@ def test_the_revised_plan_keeps_what_others_wrote_and_names_who_revised_it() -> 
 
 
 def test_without_words_a_note_still_says_what_was_done() -> None:
-    silent = Decision("Practitioner/a", NOW, date(2026, 4, 1), None, None)
+    silent = Decision("Practitioner/a", NOW, date(2026, 4, 1), UTC, None, None)
     bundle = revision.accepted(proposed(), current(), silent, ())
 
     assert bundle["entry"][0]["resource"]["note"][-1]["text"] == "Revised as proposed."

@@ -196,6 +196,33 @@ def test_days_that_meet_a_taken_time_are_left_out(
     assert (fit.because == ("work",)) == (kept != ["mon", "tue"])
 
 
+@pytest.mark.parametrize(
+    ("timing", "told"),
+    [
+        ({"code": {"text": "nights"}}, "nights"),
+        ({"code": {"coding": [{"code": "AM"}]}, "repeat": {"dayOfWeek": ["mon"]}}, "mon AM"),
+        ({"repeat": {"dayOfWeek": ["mon", "tue"], "when": ["NIGHT"]}}, "mon tue NIGHT"),
+        ({"repeat": {"frequency": 5, "period": 1, "periodUnit": "wk"}}, "times not known"),
+        ({"event": ["2026-03-02"]}, "times not known"),
+        (MONDAYS, None),
+        (MONDAYS | {"code": {"text": "days"}, "repeat": {"timeOfDay": ["09:00:00"]}}, None),
+    ],
+)
+def test_a_time_that_nobody_can_read_meets_nothing_and_is_told(
+    timing: dict[str, Any], told: str | None
+) -> None:
+    asked = Preferences({"work": [timing, MONDAYS], "school": [timing]})
+    unread = ["work", "school"] if told else []
+
+    assert asked.without_times() == unread
+    assert asked.busy().count(("school", timing)) == (not told)
+    assert ("work", MONDAYS) in asked.busy()
+    if told:
+        assert extensions(asked)[0]["valueString"] == f"work: {told}"
+        unmet = {(each.what, each.reason) for each in made(BY_NAME["iop-adolescent"], asked).unmet}
+        assert {("work", "times-not-known"), ("school", "times-not-known")} <= unmet
+
+
 def test_a_session_whose_times_are_not_said_is_left_as_it_is() -> None:
     timing = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "wk"}}
 

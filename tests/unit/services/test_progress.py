@@ -213,6 +213,34 @@ def test_a_page_and_parameters_of_weeks_where_the_clocks_change_are_valid() -> N
 
 
 @pytest.mark.parametrize(
+    ("minutes", "points"), [(-24 * 60, [12]), (-1, [12]), (0, [12, 20]), (1, [12, 20])]
+)
+def test_what_is_dated_ahead_is_told_when_it_comes(minutes: int, points: list[int]) -> None:
+    comes = datetime(2026, 2, 20, 15, 30, tzinfo=UTC)
+    now = comes + timedelta(minutes=minutes)
+    ahead = observation("44261-6", (19, 20, False, "Patient/p"))
+    ahead = Told(ahead.versioned, ahead.content | {"effectiveDateTime": comes.isoformat()})
+    told = [observation("44261-6", (0, 12, False, "Patient/p")), ahead]
+    asked = Days(date(2026, 2, 1), date(2026, 2, 28))
+
+    found = progress(Evidence("p", told, window(30)), asked, Place(now, NEW_YORK, ()))
+
+    [measures] = found.measures
+    [series] = measures.series
+    assert [each.value for each in series.points] == points
+    assert series.latest is not None
+    assert series.latest.value == points[-1]
+
+
+def test_the_only_score_that_is_dated_ahead_is_no_baseline_yet() -> None:
+    told = [observation("44261-6", (19, 20, False, "Patient/p"))]
+    asked = Days(date(2026, 2, 1), date(2026, 2, 28))
+    place = Place(datetime(2026, 2, 10, tzinfo=UTC), NEW_YORK, ())
+
+    assert progress(Evidence("p", told, window(30)), asked, place).measures == ()
+
+
+@pytest.mark.parametrize(
     ("given", "says"),
     [
         (("2026-03-02", "2026-03-01"), "end must not be before start"),

@@ -119,6 +119,26 @@ def test_the_narrower_of_plan_and_activity_holds() -> None:
     assert starts(outside) == starts(timing())
 
 
+@pytest.mark.parametrize(
+    ("bounds", "number"),
+    [
+        ({"boundsDuration": {"value": 2, "code": "wk"}}, 2),
+        ({"boundsDuration": {"value": 8, "code": "d"}}, 2),
+        ({"boundsDuration": {"value": 7, "code": "d"}}, 1),
+        ({"boundsDuration": {"value": 36, "code": "h"}}, 1),
+        ({"boundsRange": {"low": {"value": 1}, "high": {"value": 3, "code": "wk"}}}, 3),
+        ({"boundsDuration": {"value": 1, "code": "a"}}, 4),
+        ({"boundsDuration": {"value": 10**30, "code": "a"}}, 4),
+        ({"boundsDuration": {"unit": "weeks"}}, 4),
+        ({"boundsRange": {"low": {"value": 1, "code": "wk"}}}, 4),
+    ],
+)
+def test_an_activity_may_last_so_long_from_the_beginning_of_its_plan(
+    bounds: dict[str, Any], number: int
+) -> None:
+    assert starts(timing(**bounds)) == starts(timing())[:number]
+
+
 def test_a_count_ends_an_activity() -> None:
     assert starts(timing(count=2)) == starts(timing())[:2]
 

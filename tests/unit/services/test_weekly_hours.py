@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -110,6 +111,16 @@ def test_an_order_is_planned_within_its_bounds(bounds: dict[str, str], *, expect
     assert is_planned(order(boundsPeriod=bounds), DAY) == expected
 
 
+def test_bounds_and_the_day_of_a_week_are_of_the_programme_s_zone() -> None:
+    new_york, night = ZoneInfo("America/New_York"), "2026-03-05T03:00:00Z"
+    begins, ends = order(boundsPeriod={"start": night}), order(boundsPeriod={"end": night})
+
+    assert [is_planned(begins, DAY, zone) for zone in (UTC, new_york)] == [False, True]
+    assert is_planned(ends, date(2026, 3, 5), UTC)
+    assert not is_planned(ends, date(2026, 3, 5), new_york)
+    assert day_of({"period": {"start": night}}, date(2026, 3, 1), new_york) == DAY
+
+
 def test_what_counts_is_the_policy_s_to_say() -> None:
     week = [order(frequency=9), order("yoga"), order("peer-support", frequency=2), order("tms")]
 
@@ -194,7 +205,7 @@ def test_a_report_is_valid_and_names_what_counted() -> None:
 def test_the_week_looked_at_is_today_s_or_the_plan_s_first(
     period: dict[str, str], expected: date
 ) -> None:
-    assert day_of({"period": period}, DAY) == expected
+    assert day_of({"period": period}, DAY, UTC) == expected
 
 
 @pytest.mark.parametrize(

@@ -244,10 +244,20 @@ def test_a_programme_is_over_and_was_handed_over_unless_somebody_left(
         assert plan["period"] == {"start": truth["admitted"], "end": truth["ended"]}
         dropped = truth["course"] == "dropout"
         assert plan["status"] == ("revoked" if dropped else "completed")
-        handed = [e["status"] for e in told.tasks("fulfill")]
-        assert handed == ([] if dropped else ["completed"])
+        handed = [_handed_over(told, task) for task in told.tasks("handoff")]
+        assert handed == ([] if dropped else [truth["handoff"]])
+        assert (truth["handoff"] is None) == dropped
         assert (truth["aftercare"] is None) == dropped
         assert len(truth["weeks"]) == (5 if dropped else 12)
+
+
+def _handed_over(told: Told, task: JsonObject) -> JsonObject:
+    """Tell when a handoff was asked for and closed, if it is one of the episode and completed."""
+    assert task["status"] == "completed"
+    named = told.by_url[task["reasonReference"]["reference"]]
+    assert named is told.one("EpisodeOfCare")
+    assert task["lastModified"] <= named["period"]["end"]
+    return {"asked": task["authoredOn"][:10], "closed": task["lastModified"][:10]}
 
 
 @settings(max_examples=5, deadline=None)

@@ -23,6 +23,7 @@ REASONS: Final = {
     "declined": "The person was not admitted to the programme.",
     "death": "The person has died.",
     "satisfied": "The follow-up took place within its window, and was told late.",
+    "gone-on": "The step that was awaited has been made.",
 }
 
 Status = Literal["requested", "completed", "on-hold", "cancelled"]

@@ -50,6 +50,7 @@ def clocks(stay: Stay, authored: str) -> dict[str, JsonObject]:
             "focus": {"reference": stay.reference},
             "for": {"reference": stay.patient},
             "authoredOn": authored,
+            "executionPeriod": {"start": authored},
             "owner": owner(window.code),
             "restriction": {"period": window.period(stay.last_day)},
         }

@@ -68,6 +68,7 @@ def review(episode: JsonObject, stay: Trigger, at: str) -> JsonObject:
         "for": episode["patient"],
         "reasonReference": {"reference": stay.reference},
         "authoredOn": at,
+        "executionPeriod": {"start": at},
         "owner": owner("readmission-review"),
     }
 
@@ -90,6 +91,7 @@ def outreach(encounter: JsonObject, patient: str, at: str, zone: tzinfo) -> Json
         "focus": {"reference": reference},
         "for": {"reference": patient},
         "authoredOn": at,
+        "executionPeriod": {"start": at},
         "owner": owner("outreach"),
         "restriction": {"period": {"start": day.isoformat(), "end": day.isoformat()}},
     }

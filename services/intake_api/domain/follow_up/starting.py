@@ -67,6 +67,7 @@ class Start:
             "focus": {"reference": self.trigger.reference},
             "for": {"reference": patient},
             "authoredOn": authored,
+            "executionPeriod": {"start": authored},
             "owner": owner(self.window.code),
             "restriction": {"period": self.window.period(self.day)},
         }

@@ -18,6 +18,7 @@ from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from services.intake_api.domain.level_of_care.criteria_set import CriteriaSet, Outcome
     from services.intake_api.domain.level_of_care.evidence import Evidence, Moment
@@ -33,6 +34,7 @@ class Assessment:
     decision: Decision
     episode: Evidence | None
     consistency: tuple[JsonObject, ...]
+    zone: tzinfo
 
     @property
     def unknown_safety(self) -> tuple[Valued, ...]:
@@ -84,7 +86,7 @@ def assess(criteria_set: CriteriaSet, pool: Sequence[Evidence], moment: Moment) 
     values = {each.criterion: each.value for each in criteria}
     decision = decide(criteria_set, values)
     told = consistencies(criteria, pool, moment)
-    return Assessment(criteria_set, criteria, decision, episode, told)
+    return Assessment(criteria_set, criteria, decision, episode, told, moment.zone)
 
 
 def _sealed(told: list[JsonObject]) -> str:

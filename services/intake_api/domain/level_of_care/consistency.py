@@ -40,7 +40,7 @@ def planned(pool: Sequence[Evidence], policy: HoursPolicy, moment: Moment) -> li
         if each.content["resourceType"] == "ServiceRequest"
         and each.content["status"] == "active"
         and policy.counts(each.content)
-        and is_planned(each.content, _today(moment))
+        and is_planned(each.content, _today(moment), moment.zone)
     ]
 
 
@@ -74,7 +74,8 @@ def _fits(policies: list[HoursPolicy], orders: list[Evidence], moment: Moment) -
     if not orders:
         return None
     verdicts: set[bool] = {
-        each.verdict(planned_minutes(requests, each, day)) == "met" for each in policies
+        each.verdict(planned_minutes(requests, each, day, moment.zone)) == "met"
+        for each in policies
     }
     return verdicts.pop() if len(verdicts) == 1 else None
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 from services.intake_api.domain.level_of_care.course import READINGS, Reading
 from services.intake_api.domain.level_of_care.evidence import dating
 from services.intake_api.domain.level_of_care.valuation import JUDGED
+from shared.fhir.dates import told_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
 
     from services.intake_api.domain.level_of_care.assessment import Assessment
     from services.intake_api.domain.level_of_care.criteria_set import Criterion, Outcome
@@ -53,12 +55,14 @@ def narrative(assessment: Assessment) -> str:
     """Write the page as XHTML."""
     decision, criteria_set = assessment.decision, assessment.criteria_set
     criteria = {each.id: each for each in criteria_set.criteria}
+    values = {each.criterion: each.value for each in assessment.criteria}
+    because = (_advised(criteria[each], values[each]) for each in decision.because)
     reading = f" {_READ[READINGS[decision.outcome]]}" if assessment.episode else ""
     parts = [
         f"<p><b>{_SAID[decision.outcome]}</b>{reading} {_SUPPORT}</p>",
-        _listed("Because of", (_advised(criteria[each]) for each in decision.because)),
+        _listed("Because of", because),
         _listed("Not known yet", (_named(criteria[each]) for each in decision.missing)),
-        _table(_row(criteria[each.criterion], each) for each in assessment.criteria),
+        _table(_row(criteria[e.criterion], e, assessment.zone) for e in assessment.criteria),
         _listed("Levels that licensed tools came to", map(_compared, assessment.consistency)),
         f"<p>By “{escape(criteria_set.title)}”, version {criteria_set.version}.</p>",
     ]
@@ -74,9 +78,9 @@ def _named(criterion: Criterion) -> str:
     return f"{escape(criterion.text)} ({criterion.id})"
 
 
-def _advised(criterion: Criterion) -> str:
+def _advised(criterion: Criterion, value: Truth) -> str:
     advice = f". {escape(criterion.advice)}" if criterion.advice else ""
-    return f"{_named(criterion)}{advice}"
+    return f"{_named(criterion)}: {_VALUES[value]}{advice}"
 
 
 def _table(rows: Iterable[str]) -> str:
@@ -84,8 +88,9 @@ def _table(rows: Iterable[str]) -> str:
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _row(criterion: Criterion, told: Valued) -> str:
-    cells = (_named(criterion), _VALUES[told.value], _why(criterion, told), _from(told.pieces))
+def _row(criterion: Criterion, told: Valued, zone: tzinfo) -> str:
+    came = _from(told.pieces, zone)
+    cells = (_named(criterion), _VALUES[told.value], _why(criterion, told), came)
     return f"<tr>{''.join(f'<td>{each}</td>' for each in cells)}</tr>"
 
 
@@ -96,8 +101,9 @@ def _why(criterion: Criterion, told: Valued) -> str:
     return escape(next(sources, "Nothing in the record tells"))
 
 
-def _from(pieces: Iterable[Evidence]) -> str:
-    return "<br/>".join(f"{piece.versioned} of {escape(dating(piece)[:10])}" for piece in pieces)
+def _from(pieces: Iterable[Evidence], zone: tzinfo) -> str:
+    days = ((piece, told_day(dating(piece), zone)) for piece in pieces)
+    return "<br/>".join(f"{piece.versioned} of {escape(day)}" for piece, day in days)
 
 
 def _compared(consistency: JsonObject) -> str:

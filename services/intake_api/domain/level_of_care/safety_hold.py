@@ -37,6 +37,7 @@ def hold(assessment: Assessment, patient_id: str, anchor: str, authored: str) ->
         "focus": {"reference": anchor},
         "for": {"reference": f"Patient/{patient_id}"},
         "authoredOn": authored,
+        "executionPeriod": {"start": authored},
         "owner": owner("safety-hold"),
     }
 

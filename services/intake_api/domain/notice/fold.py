@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.fhir.definitions import type_definition
+from shared.fhir.validation import validate
 from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def folded(tellings: Sequence[JsonObject]) -> JsonObject:
     result = newest
     for older in reversed(tellings[:-1]):
         told = older if has_ended or newest["resourceType"] != "Encounter" else _going_on(older)
-        result = _filled(result, told, newest["resourceType"])
+        filled = _filled(result, told, newest["resourceType"])
+        # What was entered in error is no longer active: a gap may be what the newer telling means.
+        is_meant = validate(filled) and not validate(result)
+        result = result if is_meant else filled
     return result
 
 

@@ -30,6 +30,8 @@ POLICY: Final = Policy(
 _PROFILE: Final = profile("stepdown-encounter")
 # What the server writes into meta of each version.
 _SERVERS: Final = frozenset({"versionId", "lastUpdated"})
+# What Tasks have said of themselves only since the second release.
+_SAID_SINCE: Final = frozenset({"owner", "priority", "executionPeriod"})
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def decided(
         return None if _same(current, result) else result
     if before is None:
         return joined(current, after) if after["resourceType"] == "EpisodeOfCare" else None
-    return after if _same(clock.unmarked(current), before) else None
+    return after if _same(clock.unmarked(current), _as_told_then(before, current)) else None
 
 
 def _opened(asked: Sequence[Told], zone: tzinfo) -> dict[str, JsonObject]:
@@ -140,6 +142,11 @@ def _profiled(stay: JsonObject) -> JsonObject:
         return stay
     meta = stay.get("meta", {})
     return stay | {"meta": meta | {"profile": [*meta.get("profile", ()), _PROFILE]}}
+
+
+def _as_told_then(before: JsonObject, current: JsonObject) -> JsonObject:
+    """Leave out what a Task of an earlier release could not say."""
+    return {k: v for k, v in before.items() if k in current or k not in _SAID_SINCE}
 
 
 def _same(current: JsonObject, other: JsonObject) -> bool:

@@ -109,6 +109,7 @@ def _task(asking: Asking, referral: str) -> JsonObject:
         "focus": {"reference": referral},
         "for": {"reference": asking.patient},
         "authoredOn": asking.told,
+        "executionPeriod": {"start": asking.told},
         "requester": asking.requester,
         "owner": owner("referral"),
         "restriction": {"period": {"start": first.isoformat(), "end": last.isoformat()}},

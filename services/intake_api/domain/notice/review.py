@@ -31,7 +31,8 @@ def review_id(notice: Notice) -> str:
 def review(notice: Notice, doubt: Doubt) -> JsonObject:
     """Write the Task: which message, why it is not sure, and who may be meant."""
     task = review_of(doubt, "notice", f"Bundle/{notice.bundle_id}")
-    return task | {"id": review_id(notice), "authoredOn": notice.bundle["timestamp"]}
+    at = notice.bundle["timestamp"]
+    return task | {"id": review_id(notice), "authoredOn": at, "executionPeriod": {"start": at}}
 
 
 def review_of(doubt: Doubt, what: str, focus: str) -> JsonObject:

@@ -51,7 +51,13 @@ def manner(at: str) -> Manner:
     def revise(before: JsonObject | None, wanted: JsonObject) -> JsonObject | None:
         if before is None:
             return wanted
-        return wanted | {"status": "amended"} if _has_ended(before) else None
+        if before.get("status") == "entered-in-error":
+            return None
+        if _has_ended(before):
+            return wanted | {"status": "amended"}
+        is_moved = before.get("patient") != wanted["patient"]
+        moved = before | {"patient": wanted["patient"], "status": "amended"}
+        return moved if is_moved else None
 
     def withdraw(before: JsonObject) -> JsonObject | None:
         if "mitigation" in before or before.get("status") == "entered-in-error":

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/riskassessment.html
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.completed_response import concept
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SIGNAL: Final = "review-signal"
 OUTCOMES: Final = {"relapse": "Relapse", "drop-out": "Dropping out of the programme"}
+_HERE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 _REASON: Final = code_system("proposal-reason")
 _LEVEL: Final = "http://terminology.hl7.org/CodeSystem/risk-probability"
 
@@ -74,3 +76,10 @@ def risk_assessment(risk: Risk, patient_id: str) -> JsonObject:
     }
     basis = list(dict.fromkeys(each.reference for each in risk.signs))
     return assessment | ({"basis": [{"reference": each} for each in basis]} if basis else {})
+
+
+def cited(stated: JsonObject) -> list[str]:
+    """Name the resources here that a signal or a risk rests on, whoever has written it."""
+    named = ("derivedFrom", "basis", "focus")
+    found = (str(each.get("reference", "")) for name in named for each in stated.get(name, ()))
+    return [each for each in found if _HERE.fullmatch(each)]

@@ -44,6 +44,7 @@ def escalation(task: JsonObject, why: str, cause: str, recorded: str) -> JsonObj
         "focus": referral,
         "for": task["for"],
         "authoredOn": recorded,
+        "executionPeriod": {"start": recorded},
         "owner": owner("escalation"),
     }
     act = Act([made], [f"Task/{task['id']}"], recorded)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from services.progress_api.domain.figures.stays import in_programme, stay
 from shared.care.spans import within
-from shared.fhir.dates import MAX_TIME, MIN_TIME, date_range
+from shared.care.subject import patient_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,45 +19,83 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """An episode, the times in which the person was in the programme by it, and their stay."""
+
+    episode: JsonObject
+    times: list[Range]
+    stay: list[Range]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """Contents by their kind; `orders` and `encounters` by id."""
+    """Contents by their kind; `orders` and `encounters` by id.
+
+    `persons` names the Patient who stands, by the id of each Patient; by default each themselves.
+    `elsewhere` are the episodes of these people in other programmes, and `not_ours` the ids of the
+    Encounters that belong there.
+    """
 
     episodes: Sequence[JsonObject]
     referrals: Sequence[JsonObject]
     clocks: Sequence[JsonObject]
     handoffs: Sequence[JsonObject]
     appointments: Sequence[JsonObject]
-    weeks: Sequence[JsonObject]
-    changes: Sequence[JsonObject]
+    scores: Sequence[JsonObject]
     plans: Sequence[JsonObject]
     orders: Mapping[str, JsonObject]
     encounters: Mapping[str, JsonObject]
     bases: tuple[str, ...]
+    persons: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Sequence[JsonObject] = ()
+    not_ours: frozenset[str] = frozenset()
+
+    def person(self, resource: JsonObject, element: str) -> str | None:
+        """Name the Patient who stands for whom a resource is about."""
+        patient_id = patient_of(resource, element, self.bases)
+        return self.persons.get(patient_id, patient_id) if patient_id else None
 
 
-def in_programme(episode: JsonObject, zone: tzinfo) -> list[Range]:
-    """Give the times in which an episode was active, as its history tells them."""
-    told = [
-        _range(each.get("period", {}), zone)
-        for each in episode.get("statusHistory", ())
-        if each.get("status") == "active"
-    ]
-    if told or episode["status"] not in {"active", "onhold", "finished"}:
-        return told
-    return [_range(episode.get("period", {}), zone)] if "period" in episode else []
+def stays(
+    episodes: Sequence[JsonObject], evidence: Evidence, zone: tzinfo
+) -> dict[str | None, list[Range]]:
+    """Give when each person was in care by some episodes."""
+    found: defaultdict[str | None, list[Range]] = defaultdict(list)
+    for each in episodes:
+        found[evidence.person(each, "patient")] += stay(each, zone)
+    return found
+
+
+def courses(evidence: Evidence, zone: tzinfo) -> list[Course]:
+    """Give each time that a person was in the programme, by its episode.
+
+    Episodes of two Patients of one person at the same time are one course: that of who stands.
+    """
+    found: defaultdict[str | None, list[Course]] = defaultdict(list)
+    for episode in sorted(evidence.episodes, key=lambda each: _order(each, evidence)):
+        of_person = found[evidence.person(episode, "patient")]
+        told = Course(episode, in_programme(episode, zone), stay(episode, zone))
+        same = next((each for each in of_person if _is_one(each, told, evidence)), None)
+        if same is None:
+            of_person.append(told)
+        else:
+            same.times.extend(told.times)
+            same.stay.extend(told.stay)
+    return [each for of_person in found.values() for each in of_person]
+
+
+def _is_one(one: Course, other: Course, evidence: Evidence) -> bool:
+    """Tell whether two courses of a person are of two Patients at the same time."""
+    whose = [patient_of(each.episode, "patient", evidence.bases) for each in (one, other)]
+    return whose[0] != whose[1] and bool(within(one.times, other.times))
+
+
+def _order(episode: JsonObject, evidence: Evidence) -> tuple[bool, str]:
+    whose = patient_of(episode, "patient", evidence.bases)
+    return whose != evidence.person(episode, "patient"), str(episode["id"])
 
 
 def touches(spans: Sequence[Range], time: Range) -> bool:
     """Tell whether any of the times lies partly in another."""
-    return bool(within(spans, [time]))
-
-
-def _range(period: JsonObject, zone: tzinfo) -> Range:
-    low = date_range(period["start"], zone)[0] if "start" in period else MIN_TIME
-    return low, _end(period["end"], zone) if "end" in period else MAX_TIME
-
-
-def _end(text: str, zone: tzinfo) -> int:
-    """Give the end of a day or month that is told as the last, or the instant itself."""
-    begins, ends = date_range(text, zone)
-    return begins if "T" in text else ends
+    first, last = time
+    return any(max(low, first) < min(high, last) for low, high in spans)

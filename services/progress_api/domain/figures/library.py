@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 # Which groups a figure has does not depend on what is counted.
-_NOBODY: Final = Evidence((), (), (), (), (), (), (), (), {}, {}, ())
+_NOBODY: Final = Evidence((), (), (), (), (), (), (), {}, {}, ())
 _NO_DAYS: Final = Days(date(2026, 1, 1), date(2026, 1, 1), UTC)
 
 

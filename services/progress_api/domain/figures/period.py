@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from services.progress_api.domain.figures.policy import DAILY_UP_TO, MOST_DAYS
-from shared.fhir.dates import date_range
+from shared.fhir.dates import date_range, local_day
 from shared.fhir.errors import Malformed
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from shared.fhir.dates import Range
 
 _DAY = timedelta(days=1)
+# A year on, or back, a day is in the calendar still.
+_YEARS = range(3, 9999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,7 @@ class Days:
 
     def holds(self, text: str | None) -> bool:
         """Tell whether a date or time begins in the period."""
-        if text is None:
-            return False
-        low, high = self.span
-        return low <= date_range(text, self.zone)[0] < high
+        return text is not None and self.first <= local_day(text, self.zone) <= self.last
 
 
 def days_asked(first: str | None, last: str | None, today: date, zone: tzinfo) -> Days:
@@ -66,6 +65,9 @@ def days_asked(first: str | None, last: str | None, today: date, zone: tzinfo) -
 
 def _day(name: str, text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Malformed(f"The {name} of the period must be a day, such as 2026-03-02.") from None
+    if day.year not in _YEARS:
+        raise Malformed(f"The {name} of the period must be a day of the years 3 to 9998.")
+    return day

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from jiter import LosslessFloat
 
-from services.progress_api.domain.figures.people import census, outcome
+from services.progress_api.domain.figures.outcomes import outcome
+from services.progress_api.domain.figures.people import census
 from services.progress_api.domain.figures.policy import canonical
 from services.progress_api.domain.figures.sessions import attendance, hours
 from services.progress_api.domain.figures.ways import first_visit, follow_up, handoffs, referrals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING, Final
@@ -12,10 +13,11 @@ from services.progress_api.domain.figures.figure import (
     counted,
     divided,
 )
-from services.progress_api.domain.figures.people import share
 from services.progress_api.domain.figures.policy import age_band
+from services.progress_api.domain.figures.share import share
 from shared.care.canonical import code_system
-from shared.fhir.dates import date_range, local_day
+from shared.care.programme_plan import ids_of
+from shared.fhir.dates import local_day
 from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
@@ -36,12 +38,13 @@ _SEVEN, _THIRTY = "follow-up-7d", "follow-up-30d"
 
 def referrals(evidence: Evidence, days: Days) -> Figure:
     """Count referrals by state, and the open ones by age at the end of the period."""
-    found = [each for each in evidence.referrals if _concerns(each, days)]
+    asked = {each["id"]: _asked_on(each, evidence, days) for each in evidence.referrals}
+    found = [each for each in evidence.referrals if _concerns(each, asked[each["id"]], days)]
     waiting = [each for each in found if each["status"] in _OPEN]
-    ages = divided(waiting, lambda each: age_band((days.last - _asked_on(each, days)).days))
+    ages = divided(waiting, lambda each: age_band((days.last - asked[each["id"]]).days))
     group = Group(
         "referrals",
-        "Referrals that came in the period or were open at its end",
+        "Referrals that came in the period, or before and are open",
         (counted("initial-population", found), counted("measure-population", waiting)),
         {"state": divided(found, _state), "age-in-days": ages},
     )
@@ -50,11 +53,12 @@ def referrals(evidence: Evidence, days: Days) -> Figure:
 
 def handoffs(evidence: Evidence, days: Days) -> Figure:
     """Count handoffs, and those that were closed."""
-    found = [each for each in evidence.handoffs if _concerns(each, days)]
+    asked = {each["id"]: _asked_on(each, evidence, days) for each in evidence.handoffs}
+    found = [each for each in evidence.handoffs if _concerns(each, asked[each["id"]], days)]
     closed = [each for each in found if each["status"] == "completed"]
     group = Group(
         "handoffs",
-        "Handoffs asked for in the period or open at its end, and those completed",
+        "Handoffs asked for in the period, or before and open, and those completed",
         (counted("denominator", found), counted("numerator", closed)),
         {"state": divided(found, _state)},
         share(len(closed), len(found)),
@@ -82,14 +86,14 @@ def follow_up(evidence: Evidence, days: Days) -> Figure:
 
 def first_visit(evidence: Evidence, days: Days) -> Figure:
     """Count the days from each discharge of the period to the visit that satisfied its clock."""
-    begun = [each for each in _clocks(evidence, _THIRTY) if days.holds(_window(each)[0])]
+    begun = [each for each in _clocks(evidence, _THIRTY) if _began_in(each, days)]
     waits = {
         each["id"]: wait for each in begun if (wait := _wait(each, evidence, days)) is not None
     }
     seen = [each for each in begun if each["id"] in waits]
     group = Group(
         "first-visit",
-        "Discharges whose 30 days began in the period, and those followed by a visit",
+        "Discharges of the period, and those followed by a visit",
         (counted("initial-population", begun), counted("measure-population", seen)),
         {"days": divided(seen, lambda each: f"{waits[each['id']]:02d}")},
         Decimal(str(median(waits.values()))) if waits else None,
@@ -98,22 +102,27 @@ def first_visit(evidence: Evidence, days: Days) -> Figure:
     return Figure("first-visit", (group,))
 
 
-def _concerns(task: JsonObject, days: Days) -> bool:
+def _concerns(task: JsonObject, asked: date, days: Days) -> bool:
     """Tell whether a Task was asked for in the period, or before and is open."""
-    asked = task.get("authoredOn")
-    if task["status"] == "entered-in-error" or asked is None:
+    if task["status"] == "entered-in-error":
         return False
-    is_earlier = date_range(asked, days.zone)[0] < days.span[0]
-    return days.holds(asked) or (is_earlier and task["status"] in _OPEN)
+    is_earlier = asked < days.first
+    return days.first <= asked <= days.last or (is_earlier and task["status"] in _OPEN)
 
 
-def _asked_on(task: JsonObject, days: Days) -> date:
-    return local_day(task["authoredOn"], days.zone)
+def _asked_on(task: JsonObject, evidence: Evidence, days: Days) -> date:
+    """Give the day on which something was asked for, as the Task, the order or the record tells."""
+    orders = ids_of([task.get("focus", {})], "ServiceRequest", evidence.bases)
+    told = [task, *(evidence.orders[each] for each in orders if each in evidence.orders)]
+    asked = next((each["authoredOn"] for each in told if "authoredOn" in each), None)
+    return local_day(asked or task["meta"]["lastUpdated"], days.zone)
 
 
 def _state(task: JsonObject) -> str:
+    """Name where a Task stands; that it is late is no state."""
     codings = task.get("businessStatus", {}).get("coding", ())
-    return next((str(each["code"]) for each in codings if "code" in each), str(task["status"]))
+    told = (each for each in codings if "code" in each and each.get("system") != _CLOCK)
+    return next((str(each["code"]) for each in told), str(task["status"]))
 
 
 def _clocks(evidence: Evidence, code: str) -> list[JsonObject]:
@@ -132,6 +141,14 @@ def _is_clock(task: JsonObject, code: str) -> bool:
 def _window(clock: JsonObject) -> tuple[str | None, str | None]:
     period = clock.get("restriction", {}).get("period", {})
     return period.get("start"), period.get("end")
+
+
+def _began_in(clock: JsonObject, days: Days) -> bool:
+    """Tell whether the discharge, the day before the window, was in the period."""
+    first = _window(clock)[0]
+    return first is not None and (
+        days.first <= local_day(first, days.zone) - timedelta(days=1) <= days.last
+    )
 
 
 def _wait(clock: JsonObject, evidence: Evidence, days: Days) -> int | None:

@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from services.progress_api.domain.handoff.document import name_of
+from shared.care.canonical import CAUSE
 from shared.fhir.definitions import type_definition
 from shared.fhir.references import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from services.progress_api.domain.handoff.document import Name
     from shared.fhir.definitions import Element
@@ -38,12 +39,21 @@ def cleared(
 
 
 def _told(resource: JsonObject, gone: set[Name], bases: tuple[str, ...]) -> JsonObject | None:
-    if any(_leads_to(each, gone, bases) for each in resource.get("derivedFrom", ())):
+    if any(_leads_to(each, gone, bases) for each in _evidence(resource)):
         return None
     kept = _without(resource, resource["resourceType"], gone, bases)
     if kept is not None and kept != resource:
         kept.pop("text", None)
     return kept
+
+
+def _evidence(resource: JsonObject) -> Iterator[JsonObject]:
+    yield from resource.get("derivedFrom", ())
+    # A warning names what raised it by its identifier alone.
+    if resource["resourceType"] == "Flag":
+        for each in resource.get("identifier", ()):
+            if each.get("system") == CAUSE:
+                yield {"reference": "/".join(str(each.get("value", "")).split("/")[:2])}
 
 
 def _without(

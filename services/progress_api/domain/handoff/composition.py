@@ -16,6 +16,7 @@ from services.progress_api.domain.handoff.sections import (
     section,
 )
 from services.progress_api.domain.handoff.summary import summary
+from shared.fhir.dates import not_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,4 +71,6 @@ def composition(
 
 def _period(handoff: Handoff) -> JsonObject:
     start = handoff.episode.get("period", {}).get("start")
-    return ({"start": start} if start else {}) | {"end": handoff.recorded}
+    if not start:
+        return {"end": handoff.recorded}
+    return {"start": start, "end": not_before(handoff.recorded, start)}

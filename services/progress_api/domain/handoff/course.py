@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.progress_api.domain.handoff.facts import day_of, name_of, text_of, time_of, value_of
+from services.progress_api.domain.handoff.facts import (
+    day_of,
+    has_come,
+    name_of,
+    text_of,
+    time_of,
+    value_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,10 +34,11 @@ class Measure:
 
 
 def course(observations: Sequence[JsonObject], reading: Reading) -> list[Measure]:
-    """Tell the course of each measure that has numbers, by name."""
+    """Tell the course of each measure that has numbers, by name; nothing that is dated ahead."""
     changes = _changes(observations)
     series: dict[str, list[JsonObject]] = {}
-    for each in sorted(observations, key=lambda each: time_of(each, reading)):
+    known = [each for each in observations if has_come(each, reading)]
+    for each in sorted(known, key=lambda each: time_of(each, reading)):
         if "valueQuantity" in each and _is_survey(each):
             series.setdefault(name_of(each), []).append(each)
     return [_measure(name, series[name], changes, reading) for name in sorted(series)]

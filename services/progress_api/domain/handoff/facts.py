@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shared.fhir.dates import MAX_TIME, MIN_TIME, moment
+from shared.fhir.dates import MAX_TIME, MIN_TIME, instant, moment
 from shared.fhir.search.index import index
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ _STATES: Final = ("clinicalStatus", "achievementStatus", "lifecycleStatus", "sta
 def time_of(resource: JsonObject, reading: Reading) -> Range:
     """Give the main time of a resource; (MIN_TIME, MIN_TIME) where it has none."""
     return index(resource, reading).main
+
+
+def has_come(resource: JsonObject, reading: Reading) -> bool:
+    """Tell whether a resource is of now or before, or of no time at all."""
+    return time_of(resource, reading)[0] <= instant(reading.now)
 
 
 def patients_of(resource: JsonObject, reading: Reading) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.handoff.document import name_of as name_and_id
-from services.progress_api.domain.handoff.facts import day_of, name_of, time_of
+from services.progress_api.domain.handoff.facts import day_of, has_come, name_of, time_of
 from services.progress_api.domain.handoff.policy import LOOK_BACK, SECTIONS
 from shared.fhir.dates import MIN_TIME, instant
 
@@ -44,6 +44,10 @@ class Record:
             for name, found in self.by_type.items()
         }
         return replace(self, by_type=by_type)
+
+    def with_all(self, resource_type: str, resources: Sequence[JsonObject]) -> Record:
+        """Give the record with other resources of a type."""
+        return replace(self, by_type={**self.by_type, resource_type: resources})
 
     def shown(self, section: Section) -> list[JsonObject]:
         """Choose what a section shows, in the order of time."""
@@ -85,7 +89,7 @@ class Record:
 
     def _stated(self, resource_type: str) -> list[JsonObject]:
         found = self.by_type.get(resource_type, ())
-        return [each for each in found if not _states(each) & _MISTAKEN]
+        return [each for each in found if not _states(each) & _MISTAKEN and not _is_wish(each)]
 
     def _is_coming(self, resource: JsonObject) -> bool:
         is_open = resource.get("status") in _COMING
@@ -93,9 +97,15 @@ class Record:
 
     def _latest(self, resources: Sequence[JsonObject]) -> list[JsonObject]:
         newest: dict[str, JsonObject] = {}
-        for each in sorted(resources, key=lambda each: time_of(each, self.reading)):
+        known = [each for each in resources if has_come(each, self.reading)]
+        for each in sorted(known, key=lambda each: time_of(each, self.reading)):
             newest[name_of(each)] = each
         return list(newest.values())
+
+
+def _is_wish(resource: JsonObject) -> bool:
+    # A draft that was revoked leaves goals behind that nobody has agreed on.
+    return resource["resourceType"] == "Goal" and resource.get("lifecycleStatus") == "proposed"
 
 
 def _is_current(resource: JsonObject) -> bool:

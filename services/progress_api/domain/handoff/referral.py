@@ -71,16 +71,20 @@ def ended(lapsed: JsonObject) -> JsonObject:
 
 def transaction(
     handoff: Handoff,
-    document: JsonObject,
+    made: Sequence[JsonObject],
     referral: JsonObject,
     *,
     last_visit: str | None,
     lapsed: Sequence[JsonObject],
 ) -> JsonObject:
-    """Ask for everything that a handoff makes and ends, signed by the clinician."""
+    """Ask for everything that a handoff makes and ends, signed by the clinician.
+
+    `made` is the document, and the plan of the aftercare where there is one.
+    """
+    document, *_ = made
     clocks = [_clock(each, handoff, last_visit) for each in CLOCKS]
     summary = _document_reference(handoff, document["meta"]["security"])
-    parts = [document, summary, referral, _task(handoff), *clocks]
+    parts = [*made, summary, referral, _task(handoff), *clocks]
     act = Act(
         targets=[_reference(each) for each in (*parts, *lapsed)],
         sources=[f"{handoff.episode_reference}/_history/{handoff.episode['meta']['versionId']}"],
@@ -172,6 +176,7 @@ def _asked(handoff: Handoff, part: str) -> JsonObject:
         "priority": "routine",
         "for": {"reference": handoff.patient},
         "authoredOn": handoff.recorded,
+        "executionPeriod": {"start": handoff.recorded},
         "requester": {"reference": handoff.clinician},
         "owner": {"reference": handoff.recipient},
     }

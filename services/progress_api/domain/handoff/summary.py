@@ -8,6 +8,7 @@ from services.progress_api.domain.handoff.course import course
 from services.progress_api.domain.handoff.facts import day_of, name_of
 from services.progress_api.domain.handoff.medications import AGREE, reconciled
 from services.progress_api.domain.handoff.policy import LONGEST_LIST
+from shared.fhir.dates import told_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 def summary(title: str, handoff: Handoff, record: Record) -> list[str]:
     """Tell in a few sentences what the sections tell at length."""
-    since = handoff.episode.get("period", {}).get("start", "")[:10]
-    course_of_care = f", since {since}" if since else ""
+    since = handoff.episode.get("period", {}).get("start")
+    course_of_care = f", since {told_day(since, handoff.zone)}" if since else ""
     told = f"{title} of {handoff.day.isoformat()}, at the end of an intensive outpatient programme"
     return [
         f"{told}{course_of_care}.",
         *filter(None, [handoff.reason]),
+        *_listed("Warnings", [name_of(each) for each in record.current("Flag")]),
         *_listed("Problems", [name_of(each) for each in record.current("Condition")]),
         *_listed("Measures", _measures(record)),
         *_listed("Medicines", _medicines(record)),

@@ -91,12 +91,17 @@ def needs_ground(questionnaire: str) -> bool:
 
 def questionnaires(person: Person, day: date) -> frozenset[str]:
     """Name the questionnaires that are asked of a person on a day."""
-    return frozenset(
-        each.instrument.questionnaire
+    return frozenset(each.instrument.questionnaire for each in schedules(person, day))
+
+
+def schedules(person: Person, day: date) -> list[Schedule]:
+    """List by what schedules a person is asked on a day."""
+    return [
+        each
         for each in SCHEDULES
         if _is_of_age(each, person, day)
         and (each.grounds is None or _since(each, person) is not None)
-    )
+    ]
 
 
 def _since(schedule: Schedule, person: Person) -> datetime | None:

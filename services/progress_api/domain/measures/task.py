@@ -26,12 +26,16 @@ CODE: Final = {"system": code_system("task"), "code": "measure"}
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One measure that is due: of whose episode, by which instrument, in which window."""
+    """One measure that is due: of whose episode, by which instrument, in which window.
+
+    `plan` is the CarePlan by which it is asked, where there is one.
+    """
 
     episode_id: str
     patient_id: str
     instrument: Instrument
     window: Window
+    plan: str | None = None
 
     @property
     def cause(self) -> str:
@@ -115,7 +119,8 @@ def _opened(measure: Measure) -> list[dict[str, Any]]:
 
 def _task(measure: Measure) -> JsonObject:
     window, person = measure.window, {"reference": f"Patient/{measure.patient_id}"}
-    return {
+    plan = {"basedOn": [{"reference": measure.plan}]} if measure.plan else {}
+    return plan | {
         "resourceType": "Task",
         "meta": {"profile": [profile("stepdown-task")]},
         "identifier": [{"system": CAUSE, "value": measure.cause}],
@@ -126,6 +131,7 @@ def _task(measure: Measure) -> JsonObject:
         "focus": {"reference": f"Questionnaire/{measure.instrument.questionnaire}"},
         "for": person,
         "authoredOn": instant(window.opens),
+        "executionPeriod": {"start": instant(window.opens)},
         "owner": person,
         "reasonReference": {"reference": f"EpisodeOfCare/{measure.episode_id}"},
         "restriction": {

@@ -73,6 +73,7 @@ def opened(asked: Wanted, patient_id: str, now: str) -> JsonObject:
         "focus": missed[0],
         "for": {"reference": f"Patient/{patient_id}"},
         "authoredOn": now,
+        "executionPeriod": {"start": now},
         "owner": owner(asked.code),
         "restriction": {"period": {"start": asked.day.isoformat(), "end": last.isoformat()}},
         "input": [

@@ -9,9 +9,11 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.progress.policy import WEEKS_ON_THE_PAGE
+from shared.fhir.dates import told_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import tzinfo
 
     from services.progress_api.domain.progress.attendance import Attendance
     from services.progress_api.domain.progress.progress import Measures, Progress
@@ -46,8 +48,8 @@ _MINUTES: Final = 60
 
 def page(progress: Progress) -> str:
     """Write the page as XHTML."""
-    days, shown = progress.days, progress.weeks[-WEEKS_ON_THE_PAGE:]
-    rows = [_measure(each) for one in progress.measures for each in one.series if each.latest]
+    days, zone, shown = progress.days, progress.place.zone, progress.weeks[-WEEKS_ON_THE_PAGE:]
+    rows = [_measure(each, zone) for one in progress.measures for each in one.series if each.latest]
     asked = [f"{one.instrument.title}: {each}" for one in progress.measures for each in _asked(one)]
     parts = [
         f"<p><b>Progress from {days.first} to {days.last}</b></p>",
@@ -60,18 +62,18 @@ def page(progress: Progress) -> str:
     return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(parts)}</div>'
 
 
-def _measure(series: Series) -> Sequence[str]:
+def _measure(series: Series, zone: tzinfo) -> Sequence[str]:
     title = series.score.display
     latest, baseline = series.latest, series.baseline
     trend = series.trend if series.score.change else "not told"
-    return (title, _scored(baseline), _scored(latest), _judged(series, latest), trend)
+    return (title, _scored(baseline, zone), _scored(latest, zone), _judged(series, latest), trend)
 
 
-def _scored(point: Point | None) -> str:
+def _scored(point: Point | None, zone: tzinfo) -> str:
     if point is None:
         return "unknown"
     value = point.told.content.get("valueQuantity", {}).get("value", "none")
-    return f"{value} on {point.told.content['effectiveDateTime'][:10]}"
+    return f"{value} on {told_day(point.told.content['effectiveDateTime'], zone)}"
 
 
 def _judged(series: Series, point: Point | None) -> str:

@@ -13,7 +13,7 @@ from shared.care.instruments.registry import INSTRUMENTS
 from shared.care.local_week import weeks_between
 from shared.care.programme_plan import activity_ids, is_ours
 from shared.care.weekly_hours import REQUIRED
-from shared.fhir.dates import instant
+from shared.fhir.dates import date_range, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.care.instruments.instrument import Instrument
     from shared.fhir.reader import JsonObject
 
-_UNWANTED: Final = frozenset({"entered-in-error", "rejected"})
+_UNWANTED: Final = frozenset({"proposed", "entered-in-error", "rejected"})
 _PLANS: Final = frozenset({"active", "on-hold", "completed", "revoked"})
 
 
@@ -99,7 +99,7 @@ def progress(
 
 def _measures(instrument: Instrument, evidence: Evidence, days: Days, place: Place) -> Measures:
     span, zone = days.span(place.zone), place.zone
-    observations = evidence.of("Observation")
+    observations = [each for each in evidence.of("Observation") if _is_taken(each, place)]
     found = (
         series(instrument, score, observations, window=evidence.window, zone=zone)
         for score in instrument.scores
@@ -107,6 +107,12 @@ def _measures(instrument: Instrument, evidence: Evidence, days: Days, place: Pla
     tasks = asked(instrument.name, evidence.of("Task"), span, zone, place.now)
     shown = tuple(each.within(span) for each in found)
     return Measures(instrument, shown, tuple(tasks), evidence.due_next.get(instrument.name))
+
+
+def _is_taken(told: Told, place: Place) -> bool:
+    """Tell whether an Observation has come: what is dated ahead is told when it does."""
+    at = told.content.get("effectiveDateTime")
+    return at is None or date_range(at, place.zone)[0] <= instant(place.now)
 
 
 def _is_used(measures: Measures) -> bool:

@@ -99,6 +99,8 @@ def _add_reference(number: int, is_compartment: bool, value: JsonObject, to: Col
         add_identifier(identifier_name(number), value["identifier"], to)
     text = value.get("reference")
     if text is not None:
+        if text.startswith("#"):
+            to.contained.append((number, text[1:]))
         terms, patient = _found(text, number, to.reading.bases)
         to.terms += terms
         if is_compartment and patient is not None:
@@ -120,8 +122,10 @@ def _terms(number: int, link: Link) -> tuple[str, ...]:
 
 
 def _add_canonical(number: int, value: str, collector: Collector) -> None:
-    unversioned = value.partition("|")[0]
-    collector.add(uri_term(number, value), uri_term(number, unversioned))
+    unversioned, _, version = value.partition("|")
+    # What names no version ends like this, so that it is told from what names another one.
+    whole = f"{unversioned}|{version}"
+    collector.add(uri_term(number, whole), uri_term(number, unversioned))
     link = parse_reference(unversioned, collector.reading.bases)
     if link.kind == "local":
         collector.terms += _terms(number, link)

@@ -16,6 +16,7 @@ from shared.fhir.search.collector import WINDOW
 from shared.fhir.search.escapes import split, unescape
 from shared.fhir.search.fold import fold
 from shared.fhir.search.terms import (
+    cased_term,
     code_term,
     coding_term,
     folded_term,
@@ -27,7 +28,7 @@ from shared.fhir.search.values import string
 from shared.fhir.search.values.concepts import OF_TERMINOLOGY, Concepts, read_concepts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shared.fhir.reader import JsonObject
     from shared.fhir.search.collector import Collector
@@ -52,10 +53,14 @@ _OF_CONCEPTS: Final = frozenset({"Coding", "CodeableConcept", "code"})
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`code`, `system|code`, `|code` (system is empty) or `system|` (code is None)."""
+    """`code`, `system|code`, `|code` (system is empty) or `system|` (code is None).
+
+    In the systems `any_case`, the code is meant however it is written.
+    """
 
     system: str | None
     code: str | None
+    any_case: tuple[str, ...] = ()
 
     def terms(self, parameter: Parameter) -> tuple[str, ...]:
         """Name the terms of which a matching resource has at least one."""
@@ -65,11 +70,18 @@ class Token:
         """Name the terms among values of these types."""
         if self.code is None:
             return (system_term(name, self.system or ""),)
+        others = tuple(_in_any_case(name, self.any_case, self.code))
         if self.system is not None:
-            return (coding_term(name, self.system, self.code),)
+            return (coding_term(name, self.system, self.code), *others)
         found = [code_term(name, self.code)] if types & (_CODED | _EXACT) else []
         found += [folded_term(name, self.code)] if types & _FOLDED else []
-        return tuple(found)
+        return (*found, *others)
+
+
+def _in_any_case(name: int | str, systems: Iterable[str], code: str) -> Iterator[str]:
+    folded = code.casefold()
+    for system in systems:
+        yield from (coding_term(name, system, folded), cased_term(name, system, folded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +168,20 @@ def _coded_terms(name: int | str, system: str, code: str | None) -> tuple[str, .
     return (*found, system_term(name, system)) if system else found
 
 
+def _coding_terms(name: int | str, system: str, code: str | None) -> tuple[str, ...]:
+    found = _coded_terms(name, system, code)
+    folded = "" if code is None or not system else code.casefold()
+    return (*found, cased_term(name, system, folded)) if folded not in {"", code} else found
+
+
 # The same codes come again and again; identifiers do not.
-_remembered_terms = lru_cache(_REMEMBERED)(_coded_terms)
+_remembered_terms = lru_cache(_REMEMBERED)(_coding_terms)
 
 
 def _add_coding(number: int, value: JsonObject, collector: Collector) -> None:
     system, code = value.get("system", ""), value.get("code")
     is_short = len(system) + len(code or "") <= _LONGEST
-    terms = _remembered_terms if is_short else _coded_terms
+    terms = _remembered_terms if is_short else _coding_terms
     collector.terms += terms(number, system, code)
 
 

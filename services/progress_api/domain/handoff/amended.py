@@ -1,0 +1,83 @@
+"""A handoff as its Task tells of it, and its document written anew because of a correction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.progress_api.domain.handoff.handoff import Handoff
+from shared.care.automatic import Act, Policy, derived_id, provenance
+from shared.care.canonical import CAUSE
+from shared.fhir.dates import date_range, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from shared.fhir.reader import JsonObject
+
+POLICY: Final = Policy(
+    "packet-follows-its-evidence", "1.0", "Amends the packet of a handoff that is open"
+)
+
+
+def cause_of(task: JsonObject) -> str | None:
+    """Name the handoff that a Task is of; None where $handoff has not made it."""
+    told = (each for each in task.get("identifier", ()) if each.get("system") == CAUSE)
+    causes = (str(each.get("value", "")) for each in told)
+    return next((each for each in causes if derived_id(each, "task") == task["id"]), None)
+
+
+def handoff_told(
+    task: JsonObject, episode: JsonObject, document: JsonObject, zone: tzinfo
+) -> Handoff | None:
+    """Give a handoff as it was made; None where its Task was not made by $handoff."""
+    cause = cause_of(task)
+    if cause is None or not cause.startswith(f"EpisodeOfCare/{episode['id']}/handoff/"):
+        return None
+    reasons = (each.get("text") for each in referral_in(document).get("reasonCode", ()))
+    return Handoff(
+        episode,
+        str(task["for"]["reference"]).rpartition("/")[2],
+        str(task["requester"]["reference"]),
+        str(task["owner"]["reference"]),
+        reason=next(reasons, None),
+        number=int(cause.rpartition("/")[2]),
+        now=moment(date_range(document["timestamp"])[0]),
+        zone=zone,
+    )
+
+
+def referral_in(document: JsonObject) -> JsonObject:
+    """Give the referral that a document was sent with."""
+    resources = (each["resource"] for each in document["entry"])
+    return next((e for e in resources if e["resourceType"] == "ServiceRequest"), {})
+
+
+def replaced(referral: JsonObject) -> list[JsonObject]:
+    """Give the referrals that one replaces, as far as it names them."""
+    named = (str(each.get("reference", "")) for each in referral.get("replaces", ()))
+    return [
+        {"resourceType": "ServiceRequest", "id": each.rpartition("/")[2]} for each in named if each
+    ]
+
+
+def as_amended(document: JsonObject) -> JsonObject:
+    """Let a document say that it was amended."""
+    [first, *others] = document["entry"]
+    composition = first["resource"] | {"status": "amended"}
+    return document | {"entry": [first | {"resource": composition}, *others]}
+
+
+def writing(resource: JsonObject, number: int, sources: Sequence[str], recorded: str) -> JsonObject:
+    """Have a later version written over the one that was read, and say because of what."""
+    name = f"{resource['resourceType']}/{resource['id']}"
+    said = derived_id(f"{name}/{number}", "amended")
+    told = provenance(POLICY, Act([name], sources, recorded, "UPDATE")) | {"id": said}
+    over: JsonObject = {"method": "PUT", "url": name, "ifMatch": f'W/"{number}"'}
+    beside: JsonObject = {"method": "PUT", "url": f"Provenance/{said}"}
+    requests = ((derived_id(name, "amended"), resource, over), (said, told, beside))
+    entries = [
+        {"fullUrl": f"urn:uuid:{each}", "resource": written, "request": request}
+        for each, written, request in requests
+    ]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}

@@ -1,0 +1,91 @@
+"""What of a person's record was corrected after it was handed over, and what was known till then.
+
+A correction is a fact that turns out to be another one, nobody's, or somebody else's. That things
+went on since is none: a packet tells how they stood.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from shared.care.session import patient_of_appointment
+from shared.care.subject import patient_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from shared.fhir.reader import JsonObject
+
+_MISTAKEN: Final = frozenset({"entered-in-error", "refuted"})
+_PUT_RIGHT: Final = frozenset({"amended", "corrected"})
+_STATED: Final = ("code", "subject", "patient", "component", "dataAbsentReason")
+_CHOICES: Final = ("value", "effective", "medication", "vaccine", "performed", "occurrence")
+
+
+def is_correction(before: JsonObject, after: JsonObject | None) -> bool:
+    """Tell whether a version puts right what the one before has told; None was deleted."""
+    if after is None or _is_mistaken(before) != _is_mistaken(after):
+        return True
+    if after.get("status") in _PUT_RIGHT and _content(before) != _content(after):
+        return True
+    facts = _facts(before)
+    return before.get("status") != "preliminary" and facts != _as_begun(_facts(after), facts)
+
+
+def as_corrected(
+    versions: Sequence[tuple[datetime, JsonObject | None]], at: datetime
+) -> tuple[JsonObject | None, bool]:
+    """Give what is to be told of a resource, and whether it was corrected since an instant.
+
+    `versions` come from the first to the last. What was corrected is told as it stands now, and
+    anything else as it stood then; what was not known then is not told.
+    """
+    known = [content for updated, content in versions if updated <= at]
+    if not known or known[-1] is None:
+        return None, False
+    following = [known[-1], *(content for updated, content in versions if updated > at)]
+    pairs = pairwise(following)
+    if any(before is not None and is_correction(before, after) for before, after in pairs):
+        return following[-1], True
+    return known[-1], False
+
+
+def persons(versions: Iterable[JsonObject | None], bases: tuple[str, ...]) -> list[str]:
+    """Name the ids of those whom versions of a resource are about."""
+    named = {_patient(each, bases) for each in versions if each}
+    return sorted(each for each in named if each)
+
+
+def _patient(resource: JsonObject, bases: tuple[str, ...]) -> str | None:
+    if resource["resourceType"] == "Appointment":
+        return patient_of_appointment(resource, bases)
+    return patient_of(resource, "patient" if "patient" in resource else "subject", bases)
+
+
+def _is_mistaken(resource: JsonObject) -> bool:
+    verified = resource.get("verificationStatus", {})
+    codes = {each.get("code") for each in verified.get("coding", ())}
+    return bool(_MISTAKEN & (codes | {resource.get("status")}))
+
+
+def _facts(resource: JsonObject) -> JsonObject:
+    return {
+        name: value
+        for name, value in resource.items()
+        if name in _STATED or name.startswith(_CHOICES)
+    }
+
+
+def _as_begun(after: JsonObject, before: JsonObject) -> JsonObject:
+    """Give facts without the ends of what still went on before: it has only ended since."""
+    going_on = {n for n in before if n.endswith("Period") and "end" not in before[n]}
+    return {
+        name: {k: v for k, v in value.items() if k != "end"} if name in going_on else value
+        for name, value in after.items()
+    }
+
+
+def _content(resource: JsonObject) -> JsonObject:
+    return {name: value for name, value in resource.items() if name not in {"meta", "status"}}

@@ -1,0 +1,36 @@
+"""Conditions on the rows of the audit, and the keys by which an index finds what meets them.
+
+A row is `a`. What an index finds is written twice: as keys that lead to rows in the order of that
+index, and as a test of a row that is already in hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Values of columns: the relation `k` of them, what joins it to a row, and the test."""
+
+    relation: str
+    join: str
+    test: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold of a row: one of the alternatives, or a test that no index answers."""
+
+    alternatives: tuple[Keys, ...] = ()
+    test_only: str = ""
+
+    @property
+    def test(self) -> str:
+        """Test a row that is in hand."""
+        return self.test_only or f"({' OR '.join(keys.test for keys in self.alternatives)})"
+
+
+def column(name: str, array: str) -> Keys:
+    """Lead to rows by the values of a column."""
+    return Keys(f"unnest({array}) AS k(value)", f"a.{name} = k.value", f"a.{name} = ANY({array})")

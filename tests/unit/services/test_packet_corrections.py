@@ -1,0 +1,141 @@
+"""What counts as a correction of what a packet tells, and what it tells after one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from services.progress_api.domain.handoff.amended import handoff_told, writing
+from services.progress_api.domain.handoff.corrections import as_corrected, is_correction, persons
+from tests.unit.services.test_handoff import READING, a_handoff, written
+
+Resource = dict[str, Any]
+SENT = datetime(2026, 5, 4, tzinfo=UTC)
+SCORE: Resource = {
+    "resourceType": "Observation",
+    "id": "o",
+    "status": "final",
+    "code": {"text": "PHQ-9"},
+    "subject": {"reference": "Patient/p1"},
+    "effectiveDateTime": "2026-05-01",
+    "valueQuantity": {"value": 18},
+}
+CONDITION: Resource = {
+    "resourceType": "Condition",
+    "id": "c",
+    "clinicalStatus": {"coding": [{"code": "active"}]},
+    "code": {"text": "Depression"},
+}
+TAKEN: Resource = {
+    "resourceType": "MedicationStatement",
+    "id": "m",
+    "status": "active",
+    "effectivePeriod": {"start": "2026-04-01"},
+}
+STOPPED = {"status": "completed", "effectivePeriod": {"start": "2026-04-01", "end": "2026-05-06"}}
+OTHER_END = {"effectivePeriod": {"start": "2026-04-01", "end": "2026-05-01"}}
+REFUTED = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (SCORE, None, True),
+        (SCORE, SCORE | {"status": "entered-in-error"}, True),
+        (SCORE | {"status": "entered-in-error"}, SCORE, True),
+        (SCORE, SCORE | {"status": "amended", "note": [{"text": "Late."}]}, True),
+        (SCORE, SCORE | {"status": "amended"}, False),
+        (SCORE, SCORE | {"valueQuantity": {"value": 8}}, True),
+        (SCORE, SCORE | {"effectiveDateTime": "2026-04-30"}, True),
+        (SCORE, SCORE | {"subject": {"reference": "Patient/p2"}}, True),
+        (SCORE, SCORE | {"note": [{"text": "Seen."}]}, False),
+        (SCORE | {"status": "preliminary"}, SCORE | {"valueQuantity": {"value": 8}}, False),
+        (TAKEN, TAKEN | STOPPED, False),
+        (TAKEN, TAKEN | {"effectivePeriod": {"start": "2026-03-01", "end": "2026-05-06"}}, True),
+        (TAKEN | STOPPED, TAKEN | STOPPED | OTHER_END, True),
+        (TAKEN | STOPPED, TAKEN, True),
+        (TAKEN, TAKEN | {"effectiveDateTime": "2026-04-01"}, True),
+        (CONDITION, CONDITION | REFUTED, True),
+        (CONDITION, CONDITION | {"code": {"text": "Anxiety"}}, True),
+        (CONDITION, CONDITION | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}, False),
+    ],
+)
+def test_a_fact_that_was_another_one_is_a_correction(
+    before: Resource,
+    after: Resource | None,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    assert is_correction(before, after) is expected
+
+
+def later(*contents: Resource | None, first: int = 1) -> list[tuple[datetime, Resource | None]]:
+    """Versions, each a day after the one before; the first so many days after the packet."""
+    return [(SENT + timedelta(days=first + n), each) for n, each in enumerate(contents)]
+
+
+def test_what_only_went_on_is_told_as_it_stood() -> None:
+    seen = SCORE | {"note": [{"text": "Seen."}]}
+
+    assert as_corrected(later(SCORE, first=-1), SENT) == (SCORE, False)
+    assert as_corrected(later(SCORE, first=0), SENT) == (SCORE, False)
+    assert as_corrected(later(SCORE, seen, first=0), SENT) == (SCORE, False)
+    assert as_corrected(later(SCORE, seen, first=1), SENT) == (None, False)
+
+
+def test_what_was_corrected_is_told_as_it_is_now_in_whatever_order() -> None:
+    wrong = SCORE | {"valueQuantity": {"value": 8}}
+    seen = SCORE | {"note": [{"text": "Seen."}]}
+    last = SCORE | {"valueQuantity": {"value": 9}}
+    for between in permutations([wrong, seen, SCORE | {"status": "entered-in-error"}]):
+        assert as_corrected(later(SCORE, *between, last, first=0), SENT) == (last, True)
+    assert as_corrected(later(SCORE, None, first=0), SENT) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"resourceType": "Observation", "subject": {"reference": "Patient/p1/_history/2"}},
+        {"resourceType": "AllergyIntolerance", "patient": {"reference": "Patient/p1"}},
+        {
+            "resourceType": "Appointment",
+            "participant": [
+                {"actor": {"reference": "Practitioner/here"}},
+                {"actor": {"reference": "http://here.example.org/fhir/Patient/p1"}},
+            ],
+        },
+    ],
+)
+def test_a_correction_concerns_whom_it_was_told_of(about: Resource) -> None:
+    bases = ("http://here.example.org/fhir",)
+    mistaken = {"resourceType": about["resourceType"], "status": "entered-in-error"}
+    assert persons((about, mistaken), bases) == persons((about, None), bases) == ["p1"]
+    assert persons((mistaken, mistaken), bases) == []
+
+
+@pytest.mark.parametrize("reason", [None, "She moves to another town."])
+def test_a_handoff_is_told_by_its_task_and_its_document(reason: str | None) -> None:
+    handoff = a_handoff(reason)
+    document, asked = written(reason=reason)
+    resources = (each["resource"] for each in asked["entry"] if "resource" in each)
+    [task] = [e for e in resources if e.get("id") == handoff.id_of("task")]
+    # Whoever takes the referral up may write the Task without what it need not have.
+    bare = {name: value for name, value in task.items() if name != "authoredOn"}
+    assert handoff_told(task, handoff.episode, document, READING.zone) == handoff
+    assert handoff_told(bare, handoff.episode, document, READING.zone) == handoff
+    assert handoff_told(task, handoff.episode | {"id": "e2"}, document, READING.zone) is None
+
+
+def test_packet_and_plan_are_written_each_by_itself() -> None:
+    told = [
+        writing({"resourceType": kind, "id": "x"}, 3, ["Observation/o/_history/2"], "2026-05-05")
+        for kind in ("Bundle", "CarePlan")
+    ]
+
+    for kind, bundle in zip(("Bundle", "CarePlan"), told, strict=True):
+        over, beside = bundle["entry"]
+        assert over["request"] == {"method": "PUT", "url": f"{kind}/x", "ifMatch": 'W/"3"'}
+        assert beside["resource"]["target"] == [{"reference": f"{kind}/x"}]
+    assert len({each["fullUrl"] for bundle in told for each in bundle["entry"]}) == 4
