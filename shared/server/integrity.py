@@ -15,7 +15,7 @@ from shared.fhir.references import Links, parse_reference, references_in
 from shared.store.version import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 
     from shared.access.access import Access
     from shared.fhir.references import Link
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # By the text of a reference: the code of what is wrong with it, and the sentence.
 Faults = dict[str, tuple[str, str]]
 
+# Where a version suffices: what something was made from stays so when that is deleted.
+_SOURCE: Final = re.compile(r"Provenance\.entity\[[0-9]+\]\.what")
 # As the address of a version has it.
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _FORMLESS: Final = ("value", "This is no form of a reference: Type/id, an absolute URL or #id.")
@@ -43,12 +45,19 @@ async def broken_references(
     links = [parse_reference(text, tx.bases) for text in texts]
     conditional = {link.text: ("invalid", _CONDITIONAL) for link in _of("conditional", links)}
     if conditional:
-        raise Malformed(issues=tuple(_issues(conditional, changes, places)[:1]))
+        change, at, text = next(_standing(conditional, changes))
+        issue = Issue("error", *conditional[text], at)
+        raise Malformed(issues=(placed(issue, change.key, places),))
     faults: Faults = {link.text: _FORMLESS for link in _of("other", links)}
     if not tx.policy.external_references:
         faults |= {link.text: _URN for link in _of("urn", links)}
     faults |= await _absent(tx, changes, _of("local", links))
-    return _issues(faults, changes, places) if faults else []
+    past = await _past(tx, [link for link in links if link.text in faults])
+    return [
+        placed(Issue("error", *faults[text], at), change.key, places)
+        for change, at, text in _standing(faults, changes)
+        if text not in past or _SOURCE.fullmatch(at) is None
+    ]
 
 
 async def refuse_orphans(tx: Transaction, deleted: Version) -> None:
@@ -117,11 +126,20 @@ def _number(link: Link) -> int | None:
     return int(link.version or "") if _NUMBER.fullmatch(link.version or "") else None
 
 
-def _issues(faults: Faults, changes: Sequence[Change], places: Mapping[Key, str]) -> list[Issue]:
-    return [
-        placed(Issue("error", *faults[text], at), change.key, places)
-        for change in changes
-        if change.after is not None
-        for at, reference in references_in(change.after, change.key.type)
-        if (text := reference.get("reference")) in faults
-    ]
+async def _past(tx: Transaction, links: Collection[Link]) -> set[str]:
+    """Find which of these lead to a version that is only history, also to that of a deletion."""
+    named = {link.text: (_key(link), number) for link in links if (number := _number(link))}
+    there = await tx.versions_of(set(named.values()), deletions=True)
+    return {text for text, version in named.items() if version in there}
+
+
+def _standing(
+    texts: Container[str], changes: Sequence[Change]
+) -> Iterator[tuple[Change, str, str]]:
+    """Find where one of these references stands: in which change, at which place."""
+    for change in changes:
+        if change.after is not None:
+            for at, reference in references_in(change.after, change.key.type):
+                text = reference.get("reference")
+                if type(text) is str and text in texts:
+                    yield change, at, text

@@ -88,8 +88,8 @@ VERSIONS_OF: Final = _narrowable(
     "FROM unnest($2::smallint[], $3::text[], $4::int[]) AS k(type, id, version) "
     "JOIN record.resource r ON r.tenant = $1 AND r.type = k.type AND r.id = k.id "
     "JOIN record.version v ON v.tenant = $1 AND v.pk = r.pk AND v.version = k.version "
-    "WHERE NOT v.deleted{}",
-    5,
+    "WHERE ($5 OR NOT v.deleted){}",
+    6,
 )
 # Sorted behind a fence, so that which ones are named says nothing of others.
 _REFERRERS: Final = (

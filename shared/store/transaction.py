@@ -134,8 +134,10 @@ class Transaction(Reading):
         self._pks |= found
         return set(found)
 
-    async def versions_of(self, targets: Collection[tuple[Key, int]]) -> set[tuple[Key, int]]:
-        """Find which of these versions are there and hold a resource."""
+    async def versions_of(
+        self, targets: Collection[tuple[Key, int]], *, deletions: bool = False
+    ) -> set[tuple[Key, int]]:
+        """Find which of these versions are there and hold a resource, or also its deletion."""
         narrowing = narrowed("target", self.access)
         wanted = [each for each in targets if narrowing.shows(each[0].type)]
         if not wanted:
@@ -145,6 +147,7 @@ class Transaction(Reading):
             [TYPE_CODE[key.type] for key, _ in wanted],
             [key.id for key, _ in wanted],
             [number for _, number in wanted],
+            deletions,
         ]
         rows = await self._fetch(statements.VERSIONS_OF.of(narrowing, args), args)
         return {(Key(TYPE_NAME[row[0]], row[1]), row[2]) for row in rows}

@@ -166,6 +166,7 @@ def test_a_consent_that_is_deleted_or_turns_out_to_be_another_s_counts_no_more(
     assert [each["status"] for each in plans(person)] == ["active"]
 
     refused = person.put(refused)
+    person.pass_time()
     person.delete(given)
     person.pass_time()
     assert [each["status"] for each in plans(person)] == ["revoked"]

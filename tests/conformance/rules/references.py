@@ -9,6 +9,20 @@ def _about(status: int, reference: dict[str, Any], **answer: Unpack[Answer]) -> 
     return Ask("POST", "/Observation", status, observation(subject=reference), **answer)
 
 
+def _made_from(status: int, source: str, **answer: Unpack[Answer]) -> Ask:
+    return Ask("POST", "/Provenance", status, _provenance(source, "Patient/TOKEN"), **answer)
+
+
+def _provenance(source: str, target: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Provenance",
+        "target": [{"reference": target}],
+        "recorded": "2026-01-01T00:00:00Z",
+        "agent": [{"who": {"display": "Somebody"}}],
+        "entity": [{"role": "source", "what": {"reference": source}}],
+    }
+
+
 _INSIDE = {"reference": "#inside"}
 _HELD = [{"resourceType": "Patient", "id": "inside"}]
 
@@ -53,6 +67,22 @@ RULES = (
         ),
         # What is deleted has versions, and no reference leads to it.
         _about(422, {"reference": "Patient/TOKEN-gone/_history/1"}, code="not-found"),
+    ),
+    rule(
+        "what a Provenance names as its source may be deleted, if that version of it was",
+        *(_made_from(201, f"Patient/TOKEN-gone/_history/{version}") for version in (1, 2)),
+        *(
+            _made_from(422, text, code="not-found", text=r"Provenance\.entity\[0\]\.what")
+            for text in ("Patient/TOKEN-gone/_history/3", "Patient/TOKEN-gone")
+        ),
+        Ask(
+            "POST",
+            "/Provenance",
+            422,
+            _provenance("Patient/TOKEN/_history/1", "Patient/TOKEN-gone/_history/1"),
+            code="not-found",
+            text=r"Provenance\.target\[0\]",
+        ),
     ),
     rule(
         "a reference has one of FHIR's forms",
