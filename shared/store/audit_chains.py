@@ -36,11 +36,11 @@ def chained(chain: Chain, access: Access, args: Arguments) -> Condition:
 
 def _ways(code: str, target: str, found: str, args: Arguments) -> Iterator[Keys]:
     """Write how rows lead to targets; their source, a service, is no resource."""
-    if code == "agent":
+    if code in {"agent", "patient"}:
         yield column("caller", f"ARRAY(SELECT '{target}/' || r.id {found})")
     if code in {"entity", "patient"} and target == "Patient":
         yield column("patient", f"ARRAY(SELECT r.pk {found})")
-    if code == "entity":
+    if code in {"entity", "patient"}:
         is_type = f"a.type = {args.of(target).type}"
         keys = column("id", f"ARRAY(SELECT r.id {found})")
         yield Keys(keys.relation, f"{is_type} AND {keys.join}", f"({is_type} AND {keys.test})")

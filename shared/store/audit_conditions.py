@@ -135,8 +135,9 @@ def _entity(criterion: Criterion, bound: Bound) -> Condition:
 
 
 def _patient(criterion: Criterion, bound: Bound) -> Condition:
-    ids = [logical_id for name, logical_id in _targets(criterion) if name == "Patient"]
-    return Condition((_patients(ids, bound),))
+    """Find what is about a patient, and what they asked for themselves."""
+    about, asked_by = _entity(criterion, bound), _agent(criterion, bound)
+    return Condition((*about.alternatives, *asked_by.alternatives))
 
 
 def _agent(criterion: Criterion, bound: Bound) -> Condition:

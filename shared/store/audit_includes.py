@@ -26,7 +26,7 @@ _CALLER: Final = "n.name || '/' || c.id = a.caller AND c.id = split_part(a.calle
 _LINKS: Final[Mapping[str, tuple[str, ...]]] = {
     "agent": (_CALLER,),
     "entity": (_RESOURCE, _PATIENT),
-    "patient": (_PATIENT,),
+    "patient": (_RESOURCE, _PATIENT, _CALLER),
 }
 
 

@@ -14,7 +14,7 @@ from shared.fhir.definitions import TYPE_NAME
 from shared.fhir.search.fold import fold
 from shared.store.audit_codes import ACTIONS, DISCLOSE, OUTCOMES, UNNAMED
 from shared.store.audit_conditions import FETCHED_ROW
-from shared.store.audit_told import CODES, NAMED, RESOURCE
+from shared.store.audit_told import BY_PATIENT, CODES, IS_OF_PATIENT, NAMED, RESOURCE
 from shared.store.search.order import Order, SortKey
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # So many rows at most are sorted.
 MOST_SORTED: Final = 10_000
 _TIMES: Final = frozenset({"date", "_lastUpdated"})
+_WHOSE: Final = "'Patient/' || p.id"
 
 
 def is_by_time(query: Query) -> bool:
@@ -76,11 +77,12 @@ def _subtypes(_bound: Bound) -> list[str]:
 
 def _entities(bound: Bound) -> list[str]:
     of_resource = f"{_name(bound, TYPE_NAME)} || '/' || a.id"
-    return [f"CASE WHEN {RESOURCE} THEN {of_resource} END", *_patients(bound)]
+    return [f"CASE WHEN {RESOURCE} THEN {of_resource} END", _WHOSE]
 
 
 def _patients(_bound: Bound) -> list[str]:
-    return ["'Patient/' || p.id"]
+    itself = f"CASE WHEN {IS_OF_PATIENT} THEN 'Patient/' || a.id END"
+    return [_WHOSE, itself, f"CASE WHEN {BY_PATIENT} THEN a.caller END"]
 
 
 def _names(bound: Bound) -> list[str]:

@@ -36,6 +36,9 @@ _PERSON: Final = "a.patient IS NOT NULL"
 _ADDRESS: Final = "(a.type IS NOT NULL OR a.id IS NOT NULL)"
 _QUERY: Final = f"(a.query IS NOT NULL OR {_SEARCHED} AND {_ADDRESS})"
 NAMED: Final = f"({RESOURCE} AND a.id IS NULL)"
+# A Patient is told of as the resource itself, or as who asked.
+IS_OF_PATIENT: Final = f"({RESOURCE} AND a.type = {TYPE_CODE['Patient']} AND a.id IS NOT NULL)"
+BY_PATIENT: Final = "(a.caller LIKE 'Patient/%')"
 # The codes that an AuditEvent may have, what each is called, and what holds of its row.
 CODES: Final[Mapping[str, tuple[tuple[str, str, str, str], ...]]] = {
     "type": (
@@ -59,7 +62,7 @@ _PRESENT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("entity-type", "outcome", "source", "type"), "true"),
     "entity-name": NAMED,
     "entity-role": f"({RESOURCE} OR {_PERSON} OR {_QUERY})",
-    "patient": _PERSON,
+    "patient": f"coalesce({_PERSON} OR {IS_OF_PATIENT} OR {BY_PATIENT}, false)",
     "subtype": f"a.interaction <> '{UNNAMED}'",
 }
 

@@ -167,9 +167,14 @@ def _is_fetched(row: Row) -> bool:
     )
 
 
+def _patients(row: Row) -> set[str]:
+    """Whom a row is about, and who asked, where it was a patient."""
+    return {each for each in (*row.entities, row.caller or "") if each.startswith("Patient/")}
+
+
 # The patients to whom chains lead from a row.
 CHAINS: Final[dict[str, Callable[[Row], set[str | None]]]] = {
-    "patient.gender": lambda row: {row.patient},
+    "patient.gender": lambda row: {each.removeprefix("Patient/") for each in _patients(row)},
     "entity:Patient.gender": lambda row: {
         each.removeprefix("Patient/") for each in row.entities if each.startswith("Patient/")
     },
@@ -184,7 +189,7 @@ HOLDS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
     ),
     "patient": (
         ("p0", "Patient/p1", "Patient/none", "Practitioner/p0"),
-        lambda row, text: row.patient is not None and f"Patient/{row.patient}".endswith(text),
+        lambda row, text: any(f"/{each}".endswith(f"/{text}") for each in _patients(row)),
     ),
     "agent": (
         ("Practitioner/a", "Patient/p0", "a", "Practitioner/none"),
@@ -292,8 +297,7 @@ async def test_all_parameters_of_r4_find_what_the_resource_tells(
 def questions(things: list[Thing], random: Random) -> Iterator[tuple[str, str]]:
     """Ask by every parameter for all that some AuditEvent tells, and for what none does."""
     for code, each in search_parameters("AuditEvent").items():
-        # A patient who asks is found by `agent`: `patient` is whose resource it was.
-        if each.type == "special" or code in {"_id", "_lastUpdated", "patient"}:
+        if each.type == "special" or code in {"_id", "_lastUpdated"}:
             continue
         nodes = [node for thing in things for node in thing.nodes(code)]
         told = [found for node in nodes for found in asked("AuditEvent", code, node, random)]
