@@ -311,6 +311,28 @@ def test_nothing_automatic_is_signed_as_a_person(record: Record) -> None:
         assert "signature" not in each
 
 
+def test_every_code_of_ours_is_in_a_code_system_that_is_served(record: Record) -> None:
+    systems = {f"{OURS}/CodeSystem/{each['id']}": each for each in record.search(SERVED)}
+    published = {url: {c["code"] for c in each["concept"]} for url, each in systems.items()}
+    used = {found for each in record.resources for found in codings(each)}
+    assert {f"{OURS}/CodeSystem/{each}" for each in ("task", "programme")} <= {s for s, _ in used}
+    assert sorted(each for each in used if each[1] not in published.get(each[0], ())) == []
+
+
+SERVED = f"CodeSystem?url:below={OURS}/CodeSystem&_count=100"
+
+
+def codings(told: object) -> Iterator[tuple[str, str]]:
+    if isinstance(told, list):
+        for each in told:
+            yield from codings(each)
+    if isinstance(told, dict):
+        if str(told.get("system", "")).startswith(f"{OURS}/CodeSystem/") and "code" in told:
+            yield told["system"], told["code"]
+        for each in told.values():
+            yield from codings(each)
+
+
 def test_who_acts_stands_in_the_audit(record: Record) -> None:
     episode = record.one("EpisodeOfCare")
     rows = record.search(f"AuditEvent?entity={ref(episode)}&_count=200")

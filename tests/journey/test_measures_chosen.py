@@ -180,7 +180,7 @@ def test_who_has_not_answered_is_reminded_once(person: Participant) -> None:
     [said] = person.told_of(reminder)
     assert said["agent"][0]["who"]["identifier"] == {
         "system": POLICY,
-        "value": "measures-fall-due|1.1",
+        "value": "measures-fall-due|1.2",
     }
 
     person.answer("gad-7")

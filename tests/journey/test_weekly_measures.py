@@ -36,7 +36,7 @@ def person(http: httpx.Client) -> Iterator[Participant]:
 
 
 def is_overdue(task: Resource) -> bool:
-    overdue = {"system": code_system("task"), "code": "overdue"}
+    overdue = {"system": code_system("clock"), "code": "overdue"}
     return overdue in task.get("businessStatus", {}).get("coding", ())
 
 
@@ -58,7 +58,7 @@ def test_admission_asks_for_both_measures_of_the_week_once(person: Participant) 
     [said] = person.told_of(task)
     assert said["agent"][0]["who"]["identifier"] == {
         "system": POLICY,
-        "value": "measures-fall-due|1.1",
+        "value": "measures-fall-due|1.2",
     }
 
     person.put(person.episode | {"period": {"start": "2026-01-01"}})

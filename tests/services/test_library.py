@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from services.intake_api.definition import DEFINITION as INTAKE
+from services.plan_api.definition import DEFINITION as PLAN
+from services.progress_api.definition import DEFINITION as PROGRESS
 from shared.care.canonical import CANONICAL
 
 if TYPE_CHECKING:
@@ -31,6 +34,18 @@ def test_every_profile_that_is_stated_is_published(stack: Programs) -> None:
     assert f"{CANONICAL}/StructureDefinition/stepdown-careplan" in stated
     for url in stated:
         assert _published(stack, url.removeprefix(f"{CANONICAL}/"))["url"] == url
+
+
+def test_every_code_system_of_ours_is_served_and_tells_its_codes(stack: Programs) -> None:
+    services = (INTAKE, PLAN, PROGRESS)
+    systems = [e for each in services for e in each.library if e["resourceType"] == "CodeSystem"]
+    assert {"task", "programme"} <= {each["id"] for each in systems}
+    for each in systems:
+        served = _published(stack, f"CodeSystem/{each['id']}")
+        assert served["concept"] == each["concept"]
+        asked = {"url": each["url"], "code": each["concept"][-1]["code"]}
+        assert _is_code(stack, **asked)
+        assert not _is_code(stack, url=each["url"], code="no-such-code")
 
 
 def test_a_batch_tells_what_the_front_door_states(stack: Programs) -> None:
@@ -60,6 +75,12 @@ def _stated(statement: dict[str, Any]) -> Iterator[str]:
 def _profiles(statement: dict[str, Any]) -> list[str]:
     resources = statement["rest"][0]["resource"]
     return [url for each in resources for url in each.get("supportedProfile", ())]
+
+
+def _is_code(stack: Programs, **asked: str) -> bool:
+    answer = httpx.get(f"{stack.fhir}/CodeSystem/$validate-code", params=asked, trust_env=False)
+    told = {each["name"]: each for each in answer.raise_for_status().json()["parameter"]}
+    return bool(told["result"]["valueBoolean"])
 
 
 def _published(stack: Programs, path: str) -> dict[str, Any]:

@@ -13,12 +13,21 @@ from services.plan_api.domain.preferences import NAMES
 from services.plan_api.domain.unmet import Reason
 from services.plan_api.templates import ACTIVITIES, ADULT, LIBRARY, OFFERS, TEMPLATES
 from shared.care.canonical import CANONICAL, code_system, profile
+from shared.care.instruments.registry import INSTRUMENTS
 from shared.care.weekly_hours import POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 BY_ADDRESS = {canonical_of(each): each for each in ACTIVITIES}
+SCORES = {score.code for each in INSTRUMENTS for score in each.scores}
+# What people count and write down themselves.
+TOLD_BY_PEOPLE = {
+    "family-sessions",
+    "skill-use-days",
+    "triggers-with-action",
+    "warning-sign-checks",
+}
 each_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each["id"])
 
 
@@ -127,6 +136,7 @@ def test_the_goals_of_a_template_can_be_measured(template: dict[str, Any]) -> No
                 code_system("measure"),
             }
             assert {"value", "comparator", "code"} <= target["detailQuantity"].keys()
+            assert target["measure"]["coding"][0]["code"] in SCORES | TOLD_BY_PEOPLE
 
 
 @each_template

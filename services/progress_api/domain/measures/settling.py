@@ -14,7 +14,7 @@ from services.progress_api.domain.measures.policy import GRACE
 from services.progress_api.domain.measures.task import CODE, cause_of
 from services.progress_api.domain.measures.windows import end_of_day
 from shared.care import correction
-from shared.care.canonical import CANONICAL
+from shared.care.canonical import CANONICAL, code_system
 from shared.care.subject import patient_of
 from shared.fhir.dates import date_range, instant
 from shared.fhir.references import parse_reference
@@ -29,7 +29,9 @@ Step = Literal["wait", "complete", "mark", "fail", "cancel"]
 
 _OPEN: Final = frozenset({"requested", "received", "accepted", "ready", "in-progress", "on-hold"})
 _ANSWERED: Final = frozenset({"completed", "amended"})
-_OVERDUE: Final = {"coding": [{"system": CODE["system"], "code": "overdue"}], "text": "overdue"}
+# Said as of a clock, so that one search finds all that is late.
+_LATE: Final = {"system": code_system("clock"), "code": "overdue"}
+_OVERDUE: Final = {"coding": [_LATE], "text": "overdue"}
 _RESPONSE: Final = {"coding": [{"system": CODE["system"], "code": "response"}], "text": "response"}
 _MISSED: Final = "The measure was not answered in its window."
 _UNWANTED: Final = "The programme is on hold or has ended, so the measure is not needed."
@@ -82,9 +84,7 @@ def withdrawn(task: JsonObject) -> JsonObject:
 def is_overdue(task: JsonObject) -> bool:
     """Tell whether a measure is marked overdue."""
     codings = task.get("businessStatus", {}).get("coding", ())
-    return any(
-        (each.get("system"), each.get("code")) == (CODE["system"], "overdue") for each in codings
-    )
+    return any(each.items() >= _LATE.items() for each in codings)
 
 
 def settled(task: JsonObject, step: Step, answer: str | None = None) -> JsonObject:
