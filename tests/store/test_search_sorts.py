@@ -47,7 +47,15 @@ RISKS: list[dict[str, Any]] = [
     {"prediction": [{"outcome": {"text": "unknown"}}]},
     {"prediction": [{"probabilityDecimal": 0.25}]},
 ]
+INSIDE = {"resourceType": "Patient", "id": "in"}
+ENCOUNTERS: list[dict[str, Any]] = [
+    {"subject": {"reference": "Patient/1"}},
+    {"subject": {"reference": "#in"}, "contained": [INSIDE]},
+    {"subject": {"reference": "#in"}, "contained": [INSIDE | {"resourceType": "Group"}]},
+    {"subject": {"reference": "Group/1"}},
+]
 WORLD = {
+    "Encounter": ENCOUNTERS,
     "Patient": PATIENTS,
     "Observation": OBSERVATIONS,
     "ValueSet": URLS,
@@ -75,6 +83,8 @@ async def record(database_url: str) -> AsyncIterator[Record]:
         ("Patient", "phone", "30124", "03421"),
         ("Patient", "gender", "42013", "24310"),
         ("Patient", "general-practitioner", "41023", "14320"),
+        ("Encounter", "patient", "1023", "0132"),
+        ("Encounter", "subject", "1230", "0321"),
         ("Observation", "code", "42031", "03241"),
         ("Observation", "value-quantity", "31024", "01342"),
         ("Observation", "component-value-quantity", "20134", "24310"),

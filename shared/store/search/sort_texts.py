@@ -59,11 +59,29 @@ def texts_at(path: Path) -> str:
     steps = "".join(f".{_quoted(step.key)}{_filter(step.condition)}" for step in path.steps)
     of_value = "".join(f".{_quoted(name)}" for name in _TEXT_OF.get(path.type, ()))
     # A list of values is each of them; a null stands in it for one that has only extensions.
-    way = f"${steps}{of_value}[*]".replace("'", "''")
-    return (
-        f"SELECT x #>> '{{}}' FROM jsonb_path_query(v.content, '{way}') x "
+    texts = (
+        f"SELECT x #>> '{{}}' FROM {_queried(f'${steps}{of_value}[*]')} x "
         "WHERE jsonb_typeof(x) <> 'null'"
     )
+    last = path.steps[-1].condition
+    return texts if last is None or last.kind != "type" else f"{texts} UNION ALL {_inside(path)}"
+
+
+def _inside(path: Path) -> str:
+    """Select the references at a path to what the resource contains of the type that it asks."""
+    *before, last = path.steps
+    steps = "".join(f".{_quoted(step.key)}{_filter(step.condition)}" for step in before)
+    target = "" if last.condition is None else last.condition.argument
+    contained = f"$.contained[*] ? (@.resourceType == {_quoted(target)}).id"
+    return (
+        f"SELECT x #>> '{{}}' FROM {_queried(f'${steps}.{_quoted(last.key)}.reference')} x, "
+        f"{_queried(contained)} held WHERE x #>> '{{}}' = '#' || (held #>> '{{}}')"
+    )
+
+
+def _queried(way: str) -> str:
+    quoted = way.replace("'", "''")
+    return f"jsonb_path_query(v.content, '{quoted}')"
 
 
 def _filter(condition: Condition | None) -> str:
