@@ -150,8 +150,10 @@ def unsearchable(node: Node) -> str:
     """Tell why a value has nothing to search by, if so."""
     value = node.value
     match node.type:
-        case "Reference" if value.get("reference", "#").startswith("#"):
+        case "Reference" | "canonical" if _address(value).startswith("#"):
             return "it refers to what is contained, or says a name only"
+        case "string":
+            return "it tells a time in words"
         case "CodeableConcept" | "Coding" | "Identifier" | "ContactPoint":
             return "it has no code and no text"
         case "Attachment":
@@ -163,3 +165,7 @@ def unsearchable(node: Node) -> str:
     if isinstance(value, dict) and "resourceType" in value:
         return "it is a resource in a Bundle"
     return ""
+
+
+def _address(value: Any) -> str:  # noqa: ANN401
+    return str(value.get("reference", "#")) if isinstance(value, dict) else str(value)

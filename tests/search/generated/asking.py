@@ -107,7 +107,9 @@ def _date(node: Node, random: Random) -> list[Asked]:
             # Elsewhere it may be the month, or the year, before.
             found += [("", text[:7])] if len(text) <= 10 else []
         elif node.type in {"Period", "Timing"}:
-            found += [("", f"ap{text}"), ("", f"ne{text}")]
+            # Of a period that begins and ends with it, it is the whole.
+            is_whole = _moments(node) == [text, text]
+            found += [("", f"ap{text}"), ("", f"{'eq' if is_whole else 'ne'}{text}")]
     return found
 
 
@@ -155,7 +157,8 @@ def _units(system: str | None, code: str | None, unit: str | None) -> list[str]:
 
 def _reference(node: Node, random: Random) -> list[Asked]:
     if not isinstance(node.value, dict):
-        return [("", escaped(node.value)), ("", escaped(node.value.partition("|")[0]))]
+        plain = node.value.partition("|")[0]
+        return [] if plain.startswith("#") else [("", escaped(node.value)), ("", escaped(plain))]
     found: list[Asked] = []
     text = (
         node.value.get("reference", "") if node.type == "Reference" else "".removeprefix(f"{BASE}/")

@@ -62,7 +62,8 @@ class Sought:
         text = unescaped(raw)
         self.found: set[Place] = set()
         if _ID.fullmatch(text):
-            self.found = {(each, text) for each in ((only,) if only else targets)}
+            # A canonical may be written so that it looks like an id.
+            self.found = {(only, text)} if only else {text, *((each, text) for each in targets)}
             return
         if text.startswith("#") or not (
             _ADDRESS.match(text) or isinstance(place(text, base), tuple)

@@ -32,6 +32,7 @@ UNSERVED_MODIFIERS: Final[frozenset[str]] = frozenset({"above", "below"})
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _VERSION = re.compile(r"/_history/[^/#]+|#.*")
 _IDENTIFIER: Final = frozenset({"Identifier"})
+_CANONICAL: Final = frozenset({"canonical", "uri"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def parse(
         return LogicalTarget(read_token(text))
     text = unescape(text)
     if _LOGICAL_ID.fullmatch(text):
-        return Target((modifier,) if modifier else parameter.targets, text)
+        # A canonical may be written so that it looks like an id.
+        uri = text if modifier is None and parameter.value_types & _CANONICAL else None
+        return Target((modifier,) if modifier else parameter.targets, text, uri)
     link = parse_reference(text, reading.bases)
     if link.kind in {"conditional", "contained", "other"}:
         raise InvalidSearch(
@@ -89,7 +92,7 @@ def converter(parameter: Parameter, path: Path) -> Converter | None:
     """Choose how values at the path become terms; None where they cannot."""
     if path.type == "Reference":
         return partial(_add_reference, parameter.number, parameter.is_compartment)
-    if path.type in {"canonical", "uri"}:
+    if path.type in _CANONICAL:
         return partial(_add_canonical, parameter.number)
     return None
 
