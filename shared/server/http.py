@@ -33,6 +33,7 @@ from shared.server.payload import with_payload
 from shared.server.preferences import outcome_of, preferred
 from shared.server.request import Context, FhirRequest, FhirResponse
 from shared.server.routing import route
+from shared.server.turns import Turns
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -69,6 +70,7 @@ class FhirEndpoint:
         self._addresses = addresses
         self._metrics = metrics
         self._admit = admit
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -99,11 +101,26 @@ class FhirEndpoint:
             context = self._context(self._admit(told.headers, tenant), trace)
             if not is_read_natively(told):
                 check_acceptable(told.headers, told.query)
-            told = await _with_body(request, told)
+            body = await body_of(request) if told.method in _WITH_BODY else None
         except FhirError as error:
             await self._engine.refused(told, context, error)
             raise
+        async with self._turns.of(len(body or b"")):
+            told = await self._understood(told, body, context)
+            if _is_transaction(told):
+                return await self._engine.dispatch(told, context)
+        # What a batch asks of others may come back here: holding a place, both would wait for ever.
         return await self._engine.dispatch(told, context)
+
+    async def _understood(
+        self, told: FhirRequest, body: bytes | None, context: Context
+    ) -> FhirRequest:
+        """Read what the body says; of a refusal there is a line in the audit."""
+        try:
+            return told if body is None else with_payload(told, body)
+        except FhirError as error:
+            await self._engine.refused(told, context, error)
+            raise
 
     def _context(self, access: Access, trace: str) -> Context:
         return Context(
@@ -191,10 +208,9 @@ def _path(request: Request) -> str:
     return below.removeprefix("/")
 
 
-async def _with_body(request: Request, told: FhirRequest) -> FhirRequest:
-    if told.method not in _WITH_BODY:
-        return told
-    return with_payload(told, await body_of(request))
+def _is_transaction(told: FhirRequest) -> bool:
+    posted = told.resource if told.interaction == "bundle" else None
+    return posted is not None and posted.get("type") == "transaction"
 
 
 def _response(request: FhirRequest, answer: FhirResponse) -> Response:
