@@ -12,9 +12,12 @@ from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import asyncpg
 
     from shared.feed.reaction import Event, Reactions
+    from shared.store.reading import Reading
 
 BATCH: Final = 500
 # A batch of longer contents could fill the memory; such an event is handled as if it concerned.
@@ -68,10 +71,23 @@ class Ahead:
         self._reactions = reactions
         self._choosy = [TYPE_CODE[name] for name in sorted(reactions.choosy_types)]
 
-    async def look(self, connection: asyncpg.Connection, place: Place) -> list[Coming]:
+    async def look(self, reading: Reading, place: Place) -> list[Coming]:
         """Read the events that come after a place."""
         bounds = (*place, BATCH, self._choosy, _LONGEST)
-        return [self._coming(row) for row in await connection.fetch(READ, self._tenant, *bounds)]
+        rows = await reading.connection.fetch(READ, self._tenant, *bounds)
+        return await self._with_followed(reading, [self._coming(row) for row in rows])
+
+    async def _with_followed(self, reading: Reading, found: list[Coming]) -> list[Coming]:
+        """Let those concern too that are in a stream which a reaction follows."""
+        for reaction in self._reactions.reactions:
+            left = {e for e in found if not e.concerns and e.event.key.type in reaction.types}
+            if reaction.followed and left:
+                streams = {f"Patient/{each}" for each in await reaction.followed(reading)}
+                found = [
+                    e._replace(concerns=True) if e in left and _is_in(e.event, streams) else e
+                    for e in found
+                ]
+        return found
 
     def _coming(self, row: asyncpg.Record) -> Coming:
         event, place = event_of(row), Place(row["xid"], row["position"])
@@ -84,3 +100,8 @@ class Ahead:
             return self._reactions.concerned_by(event.key.type, read(body.encode()))
         except Exception:  # noqa: BLE001 - the reaction meets it too, and parks its stream alone
             return True
+
+
+def _is_in(event: Event, streams: Collection[str]) -> bool:
+    # What is of several patients is in a stream of its own, and may be of any of them.
+    return event.stream in streams or (bool(streams) and not event.stream.startswith("Patient/"))

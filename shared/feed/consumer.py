@@ -78,9 +78,9 @@ class Consumer:
 
     async def read(self) -> int:
         """Handle the next events, and tell how many were read."""
-        async with self._store.pool.connection() as connection:
-            place = Place(*await connection.fetchrow(self._sql(_CURSOR), *self._of))
-            events = await self._ahead.look(connection, place)
+        async with self._store.reading(self._access) as reading:
+            place = Place(*await reading.connection.fetchrow(self._sql(_CURSOR), *self._of))
+            events = await self._ahead.look(reading, place)
         try:
             await self._handle_all(place, events)
         except Overtaken:

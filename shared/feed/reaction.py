@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
 
     from shared.feed.effects import Effects
     from shared.fhir.reader import JsonObject
+    from shared.store.reading import Reading
     from shared.store.version import Key
 
 
@@ -68,12 +69,14 @@ class Reaction:
 
     `concerns` sees the content of the version that was written, and denies only where `handle`
     would do nothing: what concerns no reaction passes in batches. Of deletions it is not asked.
+    Where the content cannot tell, `followed` names the patients whose streams count as well.
     """
 
     name: str
     types: frozenset[str]
     handle: Callable[[Event, Effects], Awaitable[None]]
     concerns: Callable[[JsonObject], bool] = anything
+    followed: Callable[[Reading], Awaitable[Collection[str]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
+    from shared.store.reading import Reading
     from tests.store.feed_site import Site
 
 ENCOUNTER: Final = TYPE_CODE["Encounter"]
@@ -127,6 +129,25 @@ async def test_only_what_concerns_a_reaction_is_shown_to_it(site: Site) -> None:
         assert await reader.read() == 0
     assert followed.seen == ["Patient/a/2", "Patient/a/4"]
     assert await site.notes() == ["Patient/a/2"]
+
+
+async def test_where_the_content_cannot_tell_the_streams_that_are_followed_are_shown(
+    site: Site,
+) -> None:
+    seen: Followed = Followed()
+    asked: list[int] = []
+
+    async def followed(_: Reading) -> list[str]:
+        asked.append(1)
+        return ["a"]
+
+    for stream in ("Patient/a", "Patient/b", "Patient/a", "Encounter/c"):
+        await write(site, stream, "planned")
+    async with site.consumer(replace(seen.reaction(), followed=followed)) as reader:
+        assert await reader.read() == 4
+        assert await reader.read() == 0
+    assert seen.seen == ["Patient/a/1", "Patient/a/2", "Encounter/c/1"]
+    assert asked == [1]
 
 
 async def test_a_long_content_is_looked_at_in_a_transaction_of_its_own(site: Site) -> None:

@@ -154,7 +154,7 @@ async def _bundle(reading: Reading, asked: _Asked, call: Call) -> JsonObject:
     texts = Texts(context.zone, (context.base, *context.bases), context.now)
     record = await gathered(reading, handoff, texts)
     lapsed = await lapsed_parts(reading, asked.earlier, record.reading)
-    packet = await packed(reading, handoff, record, lapsed)
+    packet = await packed(reading, handoff, record, lapsed=lapsed, now=context.now)
     made = [packet.document, *filter(None, [packet.aftercare])]
     return transaction(handoff, made, packet.referral, last_visit=packet.last_visit, lapsed=lapsed)
 

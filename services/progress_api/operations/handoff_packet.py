@@ -21,10 +21,12 @@ from shared.store.finding import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from services.progress_api.domain.handoff.handoff import Handoff
     from services.progress_api.domain.handoff.record import Record
     from shared.fhir.reader import JsonObject
+    from shared.fhir.search.reading import Reading as Texts
     from shared.store.reading import Reading
 
 
@@ -39,13 +41,20 @@ class Packet:
 
 
 async def packed(
-    reading: Reading, handoff: Handoff, record: Record, lapsed: Sequence[JsonObject]
+    reading: Reading,
+    handoff: Handoff,
+    record: Record,
+    *,
+    lapsed: Sequence[JsonObject],
+    now: datetime,
 ) -> Packet:
     """Write the document and the referral, as if what may not be told were not in the record.
 
+    What may be told is what the Consents say that are in force `now`, whenever the handoff was.
+
     :raises Conflict: when not even the person and their episode may be told.
     """
-    disclosure = await _disclosure(reading, handoff, record)
+    disclosure = await _disclosure(reading, handoff, replace(record.reading, now=now))
     # What the referral leads to is read as well: who asks, and who is asked.
     roots = [handoff.episode, *_gathered(record), service_request(handoff, (), lapsed)]
     whole = [*roots[:-1], *await led_to(reading, roots, handoff, record.reading)]
@@ -91,9 +100,9 @@ def _aftercare(
     return aftercare_plan(handoff, record, referral, patient)
 
 
-async def _disclosure(reading: Reading, handoff: Handoff, record: Record) -> Disclosure:
+async def _disclosure(reading: Reading, handoff: Handoff, texts: Texts) -> Disclosure:
     given = await find(reading, "Consent", ("patient", handoff.patient), ("status", "active"))
-    return Disclosure([each.content for each in given], handoff.recipient, record.reading)
+    return Disclosure([each.content for each in given], handoff.recipient, texts)
 
 
 def _relied_on(disclosure: Disclosure, told: Sequence[JsonObject]) -> list[JsonObject]:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.handoff import document
 from services.progress_api.domain.handoff.corrections import as_corrected
+from services.progress_api.domain.handoff.late import is_of_before
 from services.progress_api.domain.handoff.record import TYPES, Record
 from services.progress_api.episode_course import course_of
+from shared.care.aftercare import plan_id
 from shared.care.canonical import code_system
 from shared.care.programme_plan import ids_of
 from shared.fhir.dates import date_range, moment
@@ -41,19 +43,23 @@ async def gathered(reading: Reading, handoff: Handoff, texts: Texts) -> Record:
 
 
 async def gathered_then(
-    reading: Reading, handoff: Handoff, texts: Texts, at: datetime
+    reading: Reading, handoff: Handoff, texts: Texts
 ) -> tuple[Record, list[str]]:
-    """Read what was known at an instant, and name what was corrected since, which is as it is."""
+    """Read what was known at a handoff, and name what was learnt since of the time before.
+
+    What was corrected is as it is now; of what is told late, only what is of before is there. The
+    handoff's own plan is not: it is written with the packet.
+    """
+    own = Key("CarePlan", plan_id(handoff.cause))
     found: dict[str, list[JsonObject]] = {}
-    corrected = []
+    learnt = []
     for name in SHOWN:
         for each in await find(reading, name, ("patient", handoff.patient)):
-            content, is_corrected = await _then(reading, each, at)
-            if content is not None:
+            content, is_learnt = await _then(reading, each, texts)
+            if content is not None and each.key != own:
                 found.setdefault(name, []).append(content)
-            if is_corrected:
-                corrected.append(each.versioned)
-    return Record(found, await admitted(reading, handoff, texts), texts), corrected
+                learnt += [each.versioned] if is_learnt else []
+    return Record(found, await admitted(reading, handoff, texts), texts), learnt
 
 
 async def admitted(reading: Reading, handoff: Handoff, texts: Texts) -> datetime:
@@ -63,11 +69,12 @@ async def admitted(reading: Reading, handoff: Handoff, texts: Texts) -> datetime
     return min([began, *_told(handoff.episode, texts.zone)])
 
 
-async def _then(reading: Reading, found: Found, at: datetime) -> tuple[JsonObject | None, bool]:
-    if found.version.updated <= at:
+async def _then(reading: Reading, found: Found, texts: Texts) -> tuple[JsonObject | None, bool]:
+    if found.version.updated <= texts.now:
         return found.content, False
     versions = await reading.history(found.key, before=None, limit=_MANY)
-    return as_corrected([(each.updated, content_of(each)) for each in reversed(versions)], at)
+    told = [(each.updated, content_of(each)) for each in reversed(versions)]
+    return as_corrected(told, texts.now, lambda each: is_of_before(each, texts))
 
 
 async def led_to(

@@ -85,11 +85,15 @@ async def _send(document: JsonObject, shared: Shared) -> None:
     await shared.ask("PUT", path, body, "amended")
 
 
+def is_packet(written: JsonObject) -> bool:
+    """Tell whether a Bundle is the document of a handoff."""
+    cause = _cause(written)
+    return bool(cause and written["id"] == derived_id(cause, "document"))
+
+
 def concerns(written: JsonObject) -> bool:
     """Tell whether a Bundle is a later version of the document of a handoff."""
-    is_later: bool = written["meta"]["versionId"] != "1"
-    cause = _cause(written)
-    return bool(is_later and cause and written["id"] == derived_id(cause, "document"))
+    return bool(written["meta"]["versionId"] != "1" and is_packet(written))
 
 
 def _cause(document: JsonObject) -> str:

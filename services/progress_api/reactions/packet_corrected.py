@@ -1,16 +1,16 @@
-"""What a packet tells was corrected while its handoff is open: the packet is amended by itself.
+"""What a packet tells turned out otherwise while its handoff is open: it is amended by itself.
 
-It is written anew of what was known at the handoff, with what was corrected since as it is now, so
-that the order of corrections makes no difference. Whoever has worded a packet themselves is asked.
+It is written anew of what was known at the handoff, with what was corrected since as it is now,
+with what is told late of the time before, and by the Consents in force: so that the order in which
+all of it comes makes no difference. Whoever has worded a packet themselves is asked.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from services.progress_api.domain.handoff import amended
-from services.progress_api.domain.handoff.corrections import is_correction, persons
+from services.progress_api.domain.handoff.written import Written
 from services.progress_api.operations.handoff_packet import packed
 from services.progress_api.operations.handoff_record import SHOWN, gathered_then
 from services.progress_api.reactions import packet_amended
@@ -34,54 +34,52 @@ if TYPE_CHECKING:
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
+    from shared.store.reading import Reading as StoreReading
     from shared.store.transaction import Transaction
 
-_CODE: Final = f"{HANDOFF['system']}|{HANDOFF['code']}"
-_OPEN: Final = ",".join(sorted(packet_amended.OPEN))
+_OPEN: Final = (
+    ("code", f"{HANDOFF['system']}|{HANDOFF['code']}"),
+    ("status", ",".join(sorted(packet_amended.OPEN))),
+)
 
 
 async def handle(event: Event, effects: Effects) -> None:
     """Amend the packets of a person's open handoffs, where they tell something else now."""
-    for patient_id in await _whose(event, effects.tx):
-        if await has_open_episode(effects.tx, patient_id):
-            asked = (("patient", f"Patient/{patient_id}"), ("code", _CODE), ("status", _OPEN))
-            for task in await find(effects.tx, "Task", *asked):
-                await _follow(task.content, event, effects)
+    written = await _written(event, effects.tx)
+    if written is None:
+        return
+    for patient_id in written.whose(effects.tx.bases):
+        tasks = await find(effects.tx, "Task", ("patient", f"Patient/{patient_id}"), *_OPEN)
+        if tasks and await has_open_episode(effects.tx, patient_id):
+            for task in tasks:
+                await _follow(task.content, written, effects)
 
 
-async def _whose(event: Event, tx: Transaction) -> list[str]:
-    """Name whose packets a write may concern: nobody's, unless it corrects something."""
-    after = content_of(await tx.read_version(event.key, event.version))
+async def _written(event: Event, tx: Transaction) -> Written | None:
+    after = await tx.read_version(event.key, event.version)
     before = content_of(await tx.read_version(event.key, event.version - 1))
-    if event.key.type == "Bundle":
-        return _document_s(after)
-    if before is None or not is_correction(before, after):
-        return []
-    return persons((before, after), tx.bases)
+    name = f"{event.key}/_history/{event.version}"
+    return None if after is None else Written(name, before, content_of(after), after.updated)
 
 
-def _document_s(document: JsonObject | None) -> list[str]:
-    entries = document.get("entry", ()) if document and packet_amended.concerns(document) else ()
-    resources = (each.get("resource", {}) for each in entries)
-    return [str(e["id"]) for e in resources if e.get("resourceType") == "Patient"][:1]
-
-
-async def _follow(task: JsonObject, event: Event, effects: Effects) -> None:
+async def _follow(task: JsonObject, written: Written, effects: Effects) -> None:
     tx = effects.tx
     stored = await fetch(tx, Key("Bundle", derived_id(amended.cause_of(task) or "", "document")))
     handoff = await _handoff(task, stored, tx) if stored else None
     if stored is None or handoff is None:
         return
     texts = Reading(tx.zone, tx.bases, handoff.now)
-    # All that went into it was written before the packet was.
-    first = await tx.read_version(stored.key, 1) or stored.version
-    record, corrected = await gathered_then(tx, handoff, texts, first.updated)
+    if not written.may_amend(handoff, texts):
+        return
+    record, learnt = await gathered_then(tx, handoff, texts)
     lapsed = amended.replaced(amended.referral_in(stored.content))
-    # Of whom nothing may be told any more, a person was asked already.
-    with suppress(Conflict):
-        packet = await packed(tx, handoff, record, lapsed)
-        sources = sorted({*corrected, f"{event.key}/_history/{event.version}"})
-        await _write(packet, stored, handoff, sources, effects)
+    try:
+        packet = await packed(tx, handoff, record, lapsed=lapsed, now=effects.now)
+    except Conflict:
+        # Nothing may be told of the person any more, and no packet can say so.
+        await _ask(stored, handoff, await _last_consent(handoff, tx) or written.reference, effects)
+    else:
+        await _write(packet, stored, handoff, amended.sources(learnt, written), effects)
 
 
 async def _handoff(task: JsonObject, stored: Found, tx: Transaction) -> Handoff | None:
@@ -97,7 +95,7 @@ async def _write(
     packet: Packet, stored: Found, handoff: Handoff, sources: list[str], effects: Effects
 ) -> None:
     document = amended.as_amended(packet.document)
-    if same(_told(document), _told(amended.as_amended(stored.content))):
+    if amended.tells_as_much(stored.content, document):
         return
     if not await _is_as_we_wrote(stored, effects.tx):
         await _ask(stored, handoff, sources[0], effects)
@@ -113,6 +111,13 @@ async def _write(
         await effects.send("intake", "POST", "", body=write(body), purpose=purpose)
 
 
+async def _last_consent(handoff: Handoff, tx: Transaction) -> str | None:
+    """Name what was last said of what may be told; a Consent that was deleted says nothing."""
+    given = await find(tx, "Consent", ("patient", handoff.patient))
+    last = max(given, key=lambda each: each.version.updated, default=None)
+    return last.versioned if last else None
+
+
 async def _planned(plan: JsonObject | None, tx: Transaction) -> list[tuple[JsonObject, int]]:
     """Give the plan of the aftercare, where it is still the draft that goes along."""
     kept = await fetch(tx, Key("CarePlan", plan["id"])) if plan else None
@@ -126,7 +131,7 @@ async def _is_as_we_wrote(found: Found, tx: Transaction) -> bool:
     """Tell whether nobody has changed what $handoff, or this policy, wrote."""
     if found.number == 1:
         return True
-    said = await said_by(amended.POLICY, found.reference, tx)
+    said = [e for each in amended.POLICIES for e in await said_by(each, found.reference, tx)]
     before = await tx.read_version(found.key, found.number - 1)
     return any(is_at_once(each.version, found.version, before) for each in said)
 
@@ -141,17 +146,20 @@ async def _ask(stored: Found, handoff: Handoff, ground: str, effects: Effects) -
         await effects.send("intake", "PUT", path, body=write(task), purpose=purpose)
 
 
-def _told(document: JsonObject) -> JsonObject:
-    return {"entry": document["entry"], "security": document["meta"].get("security")}
-
-
 def concerns(written: JsonObject) -> bool:
-    """Tell whether a version may correct what one before it has told."""
+    """Tell whether a version may be of a packet, or correct or permit what one tells."""
     if written["resourceType"] == "Bundle":
-        return packet_amended.concerns(written)
-    return bool(written["meta"]["versionId"] != "1")
+        return packet_amended.is_packet(written)
+    return bool(written["resourceType"] == "Consent" or written["meta"]["versionId"] != "1")
+
+
+async def followed(reading: StoreReading) -> set[str]:
+    """Name who is being handed over: of anybody else nothing is told late."""
+    tasks = await find(reading, "Task", *_OPEN)
+    named = (str(each.content.get("for", {}).get("reference", "")) for each in tasks)
+    return {each.rpartition("/")[2] for each in named}
 
 
 REACTION: Final = Reaction(
-    "packet_corrected", frozenset({*SHOWN, "Bundle"} - {"Consent"}), handle, concerns
+    "packet_corrected", frozenset({*SHOWN, "Bundle"}), handle, concerns, followed
 )

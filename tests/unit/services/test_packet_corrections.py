@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 
 from services.progress_api.domain.handoff.amended import handoff_told, writing
 from services.progress_api.domain.handoff.corrections import as_corrected, is_correction, persons
+from services.progress_api.domain.handoff.late import is_of_before
 from tests.unit.services.test_handoff import READING, a_handoff, written
 
 Resource = dict[str, Any]
 SENT = datetime(2026, 5, 4, tzinfo=UTC)
+AT_HANDOFF = replace(READING, now=SENT)
 SCORE: Resource = {
     "resourceType": "Observation",
     "id": "o",
@@ -37,6 +40,17 @@ TAKEN: Resource = {
 }
 STOPPED = {"status": "completed", "effectivePeriod": {"start": "2026-04-01", "end": "2026-05-06"}}
 OTHER_END = {"effectivePeriod": {"start": "2026-04-01", "end": "2026-05-01"}}
+WEEK = {
+    "effectivePeriod": {"start": "2026-04-27", "end": "2026-05-05"},
+}
+COUNTED = {name: value for name, value in SCORE.items() if name != "effectiveDateTime"}
+TO_COME: Resource = {
+    "resourceType": "Appointment",
+    "id": "a",
+    "status": "booked",
+    "start": "2026-05-07T09:00:00Z",
+    "end": "2026-05-07T10:00:00Z",
+}
 REFUTED = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
 
 
@@ -58,6 +72,8 @@ REFUTED = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
         (TAKEN | STOPPED, TAKEN | STOPPED | OTHER_END, True),
         (TAKEN | STOPPED, TAKEN, True),
         (TAKEN, TAKEN | {"effectiveDateTime": "2026-04-01"}, True),
+        (SCORE, SCORE | {"meta": {"security": [{"code": "R"}]}}, True),
+        (SCORE, SCORE | {"meta": {"tag": [{"code": "R"}]}}, False),
         (CONDITION, CONDITION | REFUTED, True),
         (CONDITION, CONDITION | {"code": {"text": "Anxiety"}}, True),
         (CONDITION, CONDITION | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}, False),
@@ -71,18 +87,54 @@ def test_a_fact_that_was_another_one_is_a_correction(
     assert is_correction(before, after) is expected
 
 
-def later(*contents: Resource | None, first: int = 1) -> list[tuple[datetime, Resource | None]]:
-    """Versions, each a day after the one before; the first so many days after the packet."""
-    return [(SENT + timedelta(days=first + n), each) for n, each in enumerate(contents)]
+def told(*contents: Resource | None, first: int = 1) -> tuple[Resource | None, bool]:
+    """Tell of versions, each a day after the one before; the first so long after the packet."""
+    versions = [(SENT + timedelta(days=first + n), each) for n, each in enumerate(contents)]
+    return as_corrected(versions, SENT, lambda each: is_of_before(each, AT_HANDOFF))
 
 
 def test_what_only_went_on_is_told_as_it_stood() -> None:
     seen = SCORE | {"note": [{"text": "Seen."}]}
 
-    assert as_corrected(later(SCORE, first=-1), SENT) == (SCORE, False)
-    assert as_corrected(later(SCORE, first=0), SENT) == (SCORE, False)
-    assert as_corrected(later(SCORE, seen, first=0), SENT) == (SCORE, False)
-    assert as_corrected(later(SCORE, seen, first=1), SENT) == (None, False)
+    assert told(SCORE, first=-1) == (SCORE, False)
+    assert told(SCORE, first=0) == (SCORE, False)
+    assert told(SCORE, seen, first=0) == (SCORE, False)
+
+
+def test_what_is_told_late_is_told_where_it_is_of_the_time_before() -> None:
+    seen = SCORE | {"note": [{"text": "Seen."}]}
+    wrong, since = (SCORE | {"effectiveDateTime": day} for day in ("2026-05-05", "2026-05-06"))
+
+    assert told(SCORE) == told(SCORE, seen) == told(None, SCORE) == (SCORE, True)
+    assert told(SCORE, None, SCORE, first=-1) == told(wrong, SCORE) == (SCORE, True)
+    assert told(since) == told(wrong, since) == told(SCORE, since) == (None, False)
+    assert told(None) == told() == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("told_late", "expected"),
+    [
+        (SCORE, True),
+        (SCORE | {"effectiveDateTime": "2026-05-05"}, False),
+        (COUNTED | WEEK, False),
+        (TAKEN, True),
+        (TAKEN | {"effectivePeriod": {"start": "2026-04-01", "end": "2026-06-01"}}, True),
+        (CONDITION, True),
+        (CONDITION | {"recordedDate": "2026-05-05"}, False),
+        (CONDITION | {"recordedDate": "2026-05-05", "onsetDateTime": "2019"}, True),
+        (CONDITION | {"onsetPeriod": {"start": "2026-05-05"}}, False),
+        (CONDITION | {"onsetString": "in her youth"}, True),
+        (TO_COME, False),
+        (TO_COME | {"created": "2026-05-05"}, False),
+        (TO_COME | {"created": "2026-04-30"}, True),
+        (TO_COME | {"start": "2026-05-02T09:00:00Z", "end": "2026-05-02T10:00:00Z"}, True),
+    ],
+)
+def test_a_fact_goes_by_its_own_time_and_what_is_planned_by_when_it_was(
+    told_late: Resource,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    assert is_of_before(told_late, AT_HANDOFF) is expected
 
 
 def test_what_was_corrected_is_told_as_it_is_now_in_whatever_order() -> None:
@@ -90,8 +142,9 @@ def test_what_was_corrected_is_told_as_it_is_now_in_whatever_order() -> None:
     seen = SCORE | {"note": [{"text": "Seen."}]}
     last = SCORE | {"valueQuantity": {"value": 9}}
     for between in permutations([wrong, seen, SCORE | {"status": "entered-in-error"}]):
-        assert as_corrected(later(SCORE, *between, last, first=0), SENT) == (last, True)
-    assert as_corrected(later(SCORE, None, first=0), SENT) == (None, True)
+        assert told(SCORE, *between, last, first=0) == (last, True)
+        assert told(SCORE, *between, last) == (last, True)
+    assert told(SCORE, None, first=0) == (None, True)
 
 
 @pytest.mark.parametrize(

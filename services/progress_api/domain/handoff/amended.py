@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.handoff.handoff import Handoff
 from shared.care.automatic import Act, Policy, derived_id, provenance
 from shared.care.canonical import CAUSE
 from shared.fhir.dates import date_range, moment
+from shared.fhir.writer import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from services.progress_api.domain.handoff.written import Written
     from shared.fhir.reader import JsonObject
 
 POLICY: Final = Policy(
-    "packet-follows-its-evidence", "1.0", "Amends the packet of a handoff that is open"
+    "packet-follows-its-evidence", "1.1", "Amends the packet of a handoff that is open"
 )
+# What an earlier version of the policy wrote is ours as well.
+POLICIES: Final = (POLICY, replace(POLICY, version="1.0"))
 
 
 def cause_of(task: JsonObject) -> str | None:
@@ -66,6 +71,24 @@ def as_amended(document: JsonObject) -> JsonObject:
     [first, *others] = document["entry"]
     composition = first["resource"] | {"status": "amended"}
     return document | {"entry": [first | {"resource": composition}, *others]}
+
+
+def tells_as_much(stored: JsonObject, document: JsonObject) -> bool:
+    """Tell whether a stored document tells what another one would.
+
+    Labels that it had once it keeps: whoever has an earlier version must protect it.
+    """
+    labels = stored["meta"].get("security", ())
+    return canonical(as_amended(stored)["entry"]) == canonical(document["entry"]) and all(
+        each in labels for each in document["meta"].get("security", ())
+    )
+
+
+def sources(learnt: Sequence[str], written: Written) -> list[str]:
+    """Name what a packet is amended because of: what was learnt since, and what is not there."""
+    is_told = any(each.partition("/_history/")[0] == written.name for each in learnt)
+    is_packet = written.name.startswith("Bundle/")
+    return sorted({*learnt} if is_told or (is_packet and learnt) else {*learnt, written.reference})
 
 
 def writing(resource: JsonObject, number: int, sources: Sequence[str], recorded: str) -> JsonObject:

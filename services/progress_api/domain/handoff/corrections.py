@@ -1,19 +1,19 @@
 """What of a person's record was corrected after it was handed over, and what was known till then.
 
-A correction is a fact that turns out to be another one, nobody's, or somebody else's. That things
-went on since is none: a packet tells how they stood.
+A correction is a fact that turns out to be another one, nobody's, somebody else's, or under another
+protection. That things went on since is none: a packet tells how they stood.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import TYPE_CHECKING, Final
 
 from shared.care.session import patient_of_appointment
 from shared.care.subject import patient_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from shared.fhir.reader import JsonObject
@@ -30,26 +30,37 @@ def is_correction(before: JsonObject, after: JsonObject | None) -> bool:
         return True
     if after.get("status") in _PUT_RIGHT and _content(before) != _content(after):
         return True
+    if _labels(before) != _labels(after):
+        return True
     facts = _facts(before)
     return before.get("status") != "preliminary" and facts != _as_begun(_facts(after), facts)
 
 
 def as_corrected(
-    versions: Sequence[tuple[datetime, JsonObject | None]], at: datetime
+    versions: Sequence[tuple[datetime, JsonObject | None]],
+    at: datetime,
+    is_of_before: Callable[[JsonObject], bool],
 ) -> tuple[JsonObject | None, bool]:
-    """Give what is to be told of a resource, and whether it was corrected since an instant.
+    """Give what is to be told of a resource, and whether that was learnt since an instant.
 
     `versions` come from the first to the last. What was corrected is told as it stands now, and
-    anything else as it stood then; what was not known then is not told.
+    anything else as it stood then, or as it was first told if that was later: then it must be of
+    the time before.
     """
-    known = [content for updated, content in versions if updated <= at]
-    if not known or known[-1] is None:
+    known = [content for updated, content in versions if updated <= at][-1:]
+    later = [content for updated, content in versions if updated > at]
+    was_known = known not in ([], [None])
+    following = list(dropwhile(lambda each: each is None, [*known, *later]))
+    if not following:
         return None, False
-    following = [known[-1], *(content for updated, content in versions if updated > at)]
     pairs = pairwise(following)
-    if any(before is not None and is_correction(before, after) for before, after in pairs):
-        return following[-1], True
-    return known[-1], False
+    was_corrected = any(
+        before is not None and is_correction(before, after) for before, after in pairs
+    )
+    told = following[-1] if was_corrected else following[0]
+    if was_known or told is None:
+        return told, was_corrected
+    return (told, True) if is_of_before(told) else (None, False)
 
 
 def persons(versions: Iterable[JsonObject | None], bases: tuple[str, ...]) -> list[str]:
@@ -68,6 +79,10 @@ def _is_mistaken(resource: JsonObject) -> bool:
     verified = resource.get("verificationStatus", {})
     codes = {each.get("code") for each in verified.get("coding", ())}
     return bool(_MISTAKEN & (codes | {resource.get("status")}))
+
+
+def _labels(resource: JsonObject) -> set[str]:
+    return {str(each.get("code")) for each in resource.get("meta", {}).get("security", ())}
 
 
 def _facts(resource: JsonObject) -> JsonObject:
