@@ -14,6 +14,7 @@ from tests.services.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from tests.programs import Programs
     from tests.services.person import Resource
@@ -91,6 +92,7 @@ def test_a_decision_is_by_all_that_is_known_of_a_person(
     person.delete(told["EXC-IMMINENT"])
     alone = person.level_of_care()
     assert "EXC-IMMINENT" in parameters(alone, "missing")
+    before = person.now()
     told["EXC-IMMINENT"] = person.put(told["EXC-IMMINENT"] | {"subject": other.reference})
     assert person.level_of_care() == alone
 
@@ -98,7 +100,7 @@ def test_a_decision_is_by_all_that_is_known_of_a_person(
     both = person.level_of_care()
     assert outcome(both) == "recommend-iop"
     assert "EXC-IMMINENT" not in parameters(both, "missing")
-    at = person.now().isoformat(timespec="milliseconds")
+    at = person.now()
     assert person.admit().is_success
 
     undone = parted(other)
@@ -107,14 +109,22 @@ def test_a_decision_is_by_all_that_is_known_of_a_person(
     assert (review["status"], review["owner"]) == ("requested", {"reference": CLINICIAN})
     assert versioned(undone) in sources(person, review)
     assert "EXC-IMMINENT" in parameters(person.level_of_care(), "missing")
-    replayed = person.ask(f"Patient/{person.id}/$level-of-care", {"at": {"valueDateTime": at}})
-    assert "EXC-IMMINENT" in parameters(replayed.json(), "missing")
+    # Who they were then, the links of then say.
+    assert outcome(then(person, at)) == "recommend-iop"
+    assert "EXC-IMMINENT" in parameters(then(person, before), "missing")
 
     merged(other, person)
     settled(person)
     assert [each["status"] for each in reviews(person)] == ["cancelled"]
-    replayed = person.ask(f"Patient/{person.id}/$level-of-care", {"at": {"valueDateTime": at}})
-    assert outcome(replayed.json()) == "recommend-iop"
+    assert outcome(then(person, at)) == "recommend-iop"
+    assert "EXC-IMMINENT" in parameters(then(person, before), "missing")
+
+
+def then(person: Candidate, at: datetime) -> Resource:
+    """The level of care by the record as it stood at an instant."""
+    instant = {"valueDateTime": at.isoformat(timespec="milliseconds")}
+    told: Resource = person.ask(f"Patient/{person.id}/$level-of-care", {"at": instant}).json()
+    return told
 
 
 @pytest.mark.parametrize("what", ["level of care", "referral"])
