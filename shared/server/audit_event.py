@@ -12,6 +12,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.definitions import TYPE_NAME
+from shared.fhir.writer import write
 from shared.server.served import interactions_of
 from shared.store.audit_codes import (
     ACTIONS,
@@ -33,6 +34,7 @@ from shared.store.audit_codes import (
     UNNAMED,
     outcome_of,
 )
+from shared.store.version import Key, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +97,13 @@ def audit_event(audited: Audited) -> JsonObject:
         "source": {"observer": _service(row), "type": [_SERVER]},
         "entity": list(_entities(audited)),
     }
+
+
+def version_of_event(audited: Audited) -> Version:
+    """Make of a row of the audit the only version of its AuditEvent."""
+    recorded, body = audited.row.recorded, write(audit_event(audited))
+    key = Key("AuditEvent", audited.id)
+    return Version(key, audited.position, 1, recorded, deleted=False, method="POST", body=body)
 
 
 def _subtype(row: AuditRow) -> JsonObject:

@@ -34,7 +34,11 @@ _OF_ALL: Final = {
     "_has": "By what refers to it, as in _has:Observation:patient:code=x; not AuditEvent.",
     "_list": "By the id of a List of which it is an item; not AuditEvent.",
 }
-_OF_SYSTEM: Final = {"_type": "The types to search, in a search of several."}
+# The same where the audit is read, and where several types are searched together.
+_OF_SYSTEM: Final = {
+    "_has": "By what refers to it, as in _has:Observation:patient:code=x; AuditEvent too.",
+    "_type": "The types to search, in a search of several.",
+}
 
 
 def capability_statement(
@@ -131,7 +135,9 @@ def _owned(resource_type: str, definition: ServiceDefinition, stored: Stored) ->
         "interaction": [{"code": code} for code in interactions],
         **behaviour_of(resource_type, definition.policy),
         "searchInclude": includes_of(resource_type, stored),
-        "searchRevInclude": reverse_includes_of(resource_type, stored),
+        "searchRevInclude": reverse_includes_of(
+            resource_type, stored, with_views=definition.keeps_door
+        ),
         "searchParam": _search_parameters(resource_type, stored),
     }
 

@@ -14,6 +14,7 @@ from shared.fhir.search.query import RESULT
 from shared.fhir.search.reading import Reading as Texts
 from shared.server.concepts import with_concepts
 from shared.server.document_identity import criteria_of_document
+from shared.store.audit_following import with_events
 from shared.store.version import Key
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def _query(
         raise InvalidSearch("Criteria need at least one search parameter.")
     if query.includes:
         raise InvalidSearch("Criteria find one resource, and include none beside it.")
-    return await with_concepts(reading, query, context.bases)
+    return await with_events(reading, await with_concepts(reading, query, context.bases))
 
 
 def condition(query: Query) -> str:

@@ -14,6 +14,7 @@ from shared.fhir.definitions import TYPE_NAME
 from shared.fhir.errors import Issue
 from shared.fhir.outcome import operation_outcome
 from shared.fhir.summary import check_subset
+from shared.server.audit_event import version_of_event
 from shared.server.explaining import explanation
 from shared.server.request import FhirResponse
 from shared.server.searches import query_of
@@ -88,7 +89,7 @@ async def page_of_matches(
         (f"{context.base}/{each.key}", shown(each.body, query.result)) for each in page.matches
     )
     shown_already = [Shown(each.key, each.pk) for each in page.matches]
-    included, is_cut = await reading.included(query.includes, shown_already)
+    included, is_cut = await reading.included(query.includes, shown_already, version_of_event)
     beside = ((f"{context.base}/{each.key}", each.body or b"") for each in included)
     issues = (*query.issues, _CUT) if is_cut else query.issues
     outcome = operation_outcome(issues) if issues else None

@@ -18,6 +18,7 @@ from shared.server.compartments import members, parameters_of
 from shared.server.concepts import with_concepts
 from shared.server.preferences import preference
 from shared.server.several_types import taken
+from shared.store.audit_following import with_events
 
 if TYPE_CHECKING:
     from shared.fhir.search.query import Query
@@ -38,7 +39,9 @@ async def query_of(reading: Reading, request: FhirRequest, context: Context) -> 
     else:
         query = await _of_several(reading, request, texts, lenient=lenient)
     parts = [await with_concepts(reading, each, context.bases) for each in query.of_each_type]
-    return replace(query, parts=tuple(parts)) if query.parts else parts[0]
+    return await with_events(
+        reading, replace(query, parts=tuple(parts)) if query.parts else parts[0]
+    )
 
 
 def _of_type(

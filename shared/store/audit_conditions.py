@@ -34,12 +34,15 @@ from shared.store.narrowing import narrowed, patient_keys
 from shared.store.search.dates import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from shared.access.access import Access
-    from shared.fhir.search.query import Query, Restriction
+    from shared.fhir.search.query import Restriction
+    from shared.store.narrowing import Use
     from shared.store.search.arguments import Arguments, Bound
 
+# What was refused has an index of its own.
+REFUSALS: Final = Keys("(SELECT) AS k", "a.status >= 400", "a.status >= 400")
 # What a partner fetched.
 FETCHED_ROW: Final = (
     f"(a.interaction IN ({', '.join(map(repr, FETCHES))}) AND a.caller LIKE '{FETCHED_BY}%' "
@@ -47,11 +50,18 @@ FETCHED_ROW: Final = (
 )
 
 
-def conditions(query: Query, access: Access, args: Arguments, secret: bytes) -> list[Condition]:
+def conditions(
+    criteria: Sequence[Restriction],
+    access: Access,
+    args: Arguments,
+    secret: bytes,
+    use: Use = "audit",
+) -> list[Condition]:
     """Compile all that must hold of a match; those that leave the fewest rows come first."""
-    asked = [(_rank(each), _condition(each, access, args, secret)) for each in query.criteria]
-    seen = [(_SEEN, each) for each in visible(access, args)]
-    return [each for _, each in sorted((*asked, *seen), key=itemgetter(0))]
+    asked = [(_rank(each), _condition(each, access, args, secret)) for each in criteria]
+    seen = [(_SEEN, each) for each in visible(access, args, use)]
+    refused = [(_REFUSED, Condition((REFUSALS,))) for each in criteria if _asks_for_refusals(each)]
+    return [each for _, each in sorted((*asked, *seen, *refused), key=itemgetter(0))]
 
 
 def _rank(restriction: Restriction) -> int:
@@ -86,18 +96,18 @@ def _sought(criterion: Criterion, args: Arguments, secret: bytes) -> Condition:
     return Condition(test_only=told(criterion, args))
 
 
-def visible(access: Access, bound: Bound) -> Iterator[Condition]:
+def visible(access: Access, bound: Bound, use: Use = "audit") -> Iterator[Condition]:
     """Compile what a caller may see: rows about their patients, and of their types."""
-    narrowing = narrowed("audit", access)
+    narrowing = narrowed(use, access)
     if narrowing.patients is not None:
-        yield Condition((_patients(narrowing.patients, bound),))
+        yield Condition((_patients(narrowing.patients, bound),), is_bound=True)
     if narrowing.types is None:
         return
     if "AuditEvent" in narrowing.types:
         codes = bound.bind(sorted(TYPE_CODE[name] for name in narrowing.types), "smallint[]")
-        yield Condition(test_only=f"a.type = ANY({codes})")
+        yield Condition(test_only=f"a.type = ANY({codes})", is_bound=True)
     else:
-        yield Condition(test_only="false")
+        yield Condition(test_only="false", is_bound=True)
 
 
 def at_ids(ids: Iterable[str], bound: Bound, secret: bytes) -> Condition:
@@ -166,10 +176,18 @@ def _action(criterion: Criterion, bound: Bound) -> Condition:
 
 
 def _outcome(criterion: Criterion, _bound: Bound) -> Condition:
-    # Written out, so that the index of what was refused is seen to answer it.
     ranges = (OUTCOMES[code] for code in _codes(criterion, OUTCOME_SYSTEM, list(OUTCOMES)))
     tests = [f"a.status >= {low:d} AND a.status < {high:d}" for low, high in ranges]
     return Condition(test_only=f"({' OR '.join(tests) or 'false'})")
+
+
+def _asks_for_refusals(restriction: Restriction) -> bool:
+    if not isinstance(restriction, Criterion) or restriction.parameter.code != "outcome":
+        return False
+    if restriction.modifier not in {None, "not"}:
+        return False
+    asks_for_done = "0" in _codes(restriction, OUTCOME_SYSTEM, list(OUTCOMES))
+    return asks_for_done == (restriction.modifier == "not")
 
 
 def _codes(criterion: Criterion, system: str, valid: list[str]) -> list[str]:
@@ -185,7 +203,8 @@ def _codes(criterion: Criterion, system: str, valid: list[str]) -> list[str]:
 def _recorded(criterion: Criterion, bound: Bound) -> Condition:
     moments = [value for value in criterion.values if isinstance(value, Moment)]
     tests = " OR ".join(_within(each, bound) for each in moments)
-    return Condition(test_only=f"({tests})")
+    is_range = len(moments) == 1 and moments[0].prefix != "ne"
+    return Condition(test_only=f"({tests})", is_bound=is_range)
 
 
 def _within(moment: Moment, bound: Bound) -> str:
@@ -208,7 +227,10 @@ _OF_COLUMNS: Final[Mapping[str, Callable[[Criterion, Bound], Condition]]] = {
     "_lastUpdated": _recorded,
 }
 # In the order in which they leave few rows; what a caller may see stands among them.
-_LEADING: Final = ("_id", "entity", "patient", "seen", "chain", "agent", "subtype", "action")
+_LEADING: Final = (
+    "_id", "entity", "patient", "seen", "chain", "agent", "refused", "subtype", "action",
+)  # fmt: skip
 _SEEN: Final = _LEADING.index("seen")
+_REFUSED: Final = _LEADING.index("refused")
 # What is asked of texts and identifiers, no index answers.
 _TOLD: Final = frozenset({"text", "identifier"})

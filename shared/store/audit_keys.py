@@ -20,10 +20,15 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must hold of a row: one of the alternatives, or a test that no index answers."""
+    """What must hold of a row: one of the alternatives, or a test that no index answers.
+
+    `is_bound` says that rows of which it does not hold are not looked at: they are outside of a
+    range of time, or of what the caller may see.
+    """
 
     alternatives: tuple[Keys, ...] = ()
     test_only: str = ""
+    is_bound: bool = False
 
     @property
     def test(self) -> str:

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-import asyncpg
-
+from shared.fhir.definitions import TYPE_NAME
 from shared.fhir.errors import NotSupported, TooCostly
 from shared.fhir.search.parameters import is_view
 from shared.fhir.search.stored import NOTHING
 from shared.fhir.search.uses import uses_of
 from shared.store.audit_order import MOST_SORTED, is_by_time
+from shared.store.audit_relations import (
+    MOST_FOLLOWED,
+    events_of,
+    events_told_statement,
+    told_statement,
+)
 from shared.store.audit_search import (
     audit_count_statement,
+    audit_cut_statement,
     audit_page_statement,
     audit_row_statement,
     audit_size_statement,
     audited,
 )
+from shared.store.audit_walks import MOST_LOOKED_AT
 from shared.store.searchable import fetch_complete
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import asyncpg
+
     from shared.access.access import Access
-    from shared.fhir.search.query import Query
+    from shared.fhir.search.query import Has, Query
     from shared.fhir.search.stored import Stored
     from shared.fhir.search.uses import Asked
     from shared.store.audit import Audited
+    from shared.store.narrowing import Use
     from shared.store.page_key import PageKey
     from shared.store.search.arguments import Statement
+
+_MAY_READ: Final = "SELECT has_table_privilege('record.audit', 'SELECT')"
 
 
 class AuditReading:
@@ -58,19 +70,81 @@ class AuditReading:
     async def audit_page(self, query: Query, page_key: PageKey | None) -> list[Audited]:
         """Run a search of the audit for one page, and one row more where there is a next page.
 
-        :raises TooCostly: when there is too much to sort.
+        :raises TooCostly: when there is too much to sort, or to look at.
         """
-        if not is_by_time(query):
+        is_sorted = not is_by_time(query)
+        if is_sorted:
+            await self._refuse_cut(query, None)
             await self._refuse_many(query)
         statement = audit_page_statement(query, self.access, page_key, secret=self.paging_key)
         rows = await self._complete(statement, uses_of(query))
+        if not is_sorted and len(rows) <= query.count:
+            await self._refuse_cut(query, page_key)
         return [audited(row, self.paging_key) for row in rows]
 
     async def audit_count(self, query: Query) -> int:
-        """Count the rows of the audit that match, all of which the caller may see."""
+        """Count the rows of the audit that match, all of which the caller may see.
+
+        :raises TooCostly: when there is too much to look at.
+        """
+        await self._refuse_cut(query, None)
         return await self._counted(
             audit_count_statement(query, self.access, secret=self.paging_key), query
         )
+
+    async def audit_beside(self, query: Query, use: Use) -> tuple[list[Audited], bool]:
+        """Find the newest rows that match, for another use, and tell whether there are more."""
+        access, secret = self.access, self.paging_key
+        statement = audit_page_statement(query, access, None, secret=secret, beside=use)
+        rows = await self._complete(statement, uses_of(query))
+        cut = audit_cut_statement(query, access, secret=secret, beside=use)
+        is_cut = len(rows) > query.count or await self._holds(cut, query)
+        return [audited(row, secret) for row in rows[: query.count]], is_cut
+
+    async def audit_told(self, has: Has) -> set[tuple[str, str]]:
+        """Find the types and ids of all that AuditEvents which meet a criterion tell of.
+
+        :raises TooCostly: when these are too many.
+        """
+        statement = told_statement(has, self.access, secret=self.paging_key)
+        asked = uses_of(events_of(has.criterion, 0))
+        [(is_cut, codes, ids)] = await self._complete(statement, asked)
+        if is_cut:
+            raise TooCostly(
+                f"_has follows at most {MOST_FOLLOWED:,} AuditEvents. Ask for fewer, as by a time, "
+                f"_has:AuditEvent:{has.parameter.code}:date=ge2026-03-01; or search AuditEvent by "
+                f"several criteria with _include=AuditEvent:{has.parameter.code}."
+            )
+        names = (TYPE_NAME[code] for code in codes)
+        return set(zip(names, ids, strict=True))
+
+    async def audit_events_told(self, positions: Sequence[int]) -> list[str]:
+        """Find the ids of the AuditEvents that rows tell of."""
+        statement = events_told_statement(positions, self.access)
+        return [row[0] for row in await self._fetch(statement.sql, statement.args)]
+
+    async def refuse_without_audit(self) -> None:
+        """Refuse where the audit may not be read.
+
+        :raises NotSupported: this service may not.
+        """
+        if not (await self._fetch(_MAY_READ, ()))[0][0]:
+            raise NotSupported(
+                "Only intake_api reads the audit: ask it, as in "
+                "[base]?_type=Observation&_has:AuditEvent:entity:date=ge2026-03-01."
+            )
+
+    async def _refuse_cut(self, query: Query, page_key: PageKey | None) -> None:
+        """Refuse what ends before all that could match was looked at."""
+        cut = audit_cut_statement(query, self.access, page_key, secret=self.paging_key)
+        if await self._holds(cut, query):
+            raise TooCostly(
+                f"At most {MOST_LOOKED_AT:,} AuditEvents are looked at, and there are more; "
+                "narrow the search, as by date=ge2026-03-01&date=lt2026-03-08 or to a patient."
+            )
+
+    async def _holds(self, statement: Statement | None, query: Query) -> bool:
+        return statement is not None and bool(await self._counted(statement, query))
 
     async def _refuse_many(self, query: Query) -> None:
         statement = audit_size_statement(query, self.access, secret=self.paging_key)
@@ -86,18 +160,9 @@ class AuditReading:
         return total
 
     async def _complete(self, statement: Statement, uses: Iterable[Asked]) -> list[tuple[Any, ...]]:
-        asked = list(uses)
         # The rows of the audit stand for themselves: nothing of them is indexed.
-        indexed = [each for each in asked if not is_view(each[0])]
-        try:
-            return await fetch_complete(self._connection, statement, indexed, self.stored)
-        except asyncpg.InsufficientPrivilegeError as error:
-            if len(indexed) == len(asked):
-                raise
-            raise NotSupported(
-                "Only intake_api reads the audit: ask it, as in "
-                "[base]?_type=Observation&_has:AuditEvent:entity:action=R."
-            ) from error
+        indexed = [each for each in uses if not is_view(each[0])]
+        return await fetch_complete(self._connection, statement, indexed, self.stored)
 
     async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[asyncpg.Record]:
         rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *args)

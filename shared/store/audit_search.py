@@ -1,8 +1,8 @@
 """Compiles a search of the audit to SQL: a page of its rows, how many match, or one row.
 
 The condition that leaves the fewest rows leads: each of its keys is followed through its index in
-the order of the page, and no further than the page needs. What the caller may see is a condition
-like the others, inside the same statement.
+the order of the page, and no further than the page needs, or than may be. What the caller may see
+is a condition like the others, inside the same statement.
 
 In another order than that of time all matches are sorted, of which `audit_size_statement` tells
 before whether they are few enough.
@@ -19,18 +19,17 @@ from shared.store.audit import Audited, AuditRow
 from shared.store.audit_conditions import at_ids, conditions, visible
 from shared.store.audit_ids import audit_id, position_of
 from shared.store.audit_order import MOST_SORTED, audit_order, is_by_time, is_newest_first
+from shared.store.audit_walks import Walk, all_of, by_time
 from shared.store.page_key import PageKey
 from shared.store.search.arguments import TENANT, Arguments, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import asyncpg
 
     from shared.access.access import Access
     from shared.fhir.search.query import Query
     from shared.store.audit_keys import Condition
-    from shared.store.search.arguments import Bound
+    from shared.store.narrowing import Use
 
 _ROW: Final = (
     "a.position, p.id, a.recorded, a.service, a.caller, a.interaction, a.type, a.id, a.version, "
@@ -42,42 +41,63 @@ _PATIENT: Final = f"LEFT JOIN record.resource p ON p.tenant = {TENANT} AND p.pk 
 
 
 def audit_page_statement(
-    query: Query, access: Access, page_key: PageKey | None, *, secret: bytes
+    query: Query,
+    access: Access,
+    page_key: PageKey | None,
+    *,
+    secret: bytes,
+    beside: Use | None = None,
 ) -> Statement:
     """Compile a page, the newest rows first if nothing else is asked, and one row more.
 
-    With a key that goes backward the page ends before it, and the row more is the first.
+    With a key that goes backward the page ends before it, and the row more is the first. With
+    `beside` it is found in that use, and not far.
     """
-    bound = _Arguments(access.tenant, secret)
-    found = conditions(query, access, bound, secret)
+    args = _Arguments(access.tenant, secret)
+    found = conditions(query.criteria, access, args, secret, beside or "audit")
     if not is_by_time(query):
-        return _sorted(query, _walks(found, ""), page_key, bound)
-    newest_first = is_newest_first(query)
-    descends = newest_first != (page_key is not None and page_key.backward)
-    first = _first(query.count + 1, descends=descends)
-    beyond = _beyond(page_key, bound, secret, descends=descends)
-    walks = _walks(found, f"{beyond} {first}")
-    return bound.statement(
-        f"WITH page AS MATERIALIZED (SELECT recorded, position FROM ({walks}) w {first}) "
-        f"SELECT {_ROW} FROM page JOIN record.audit a "
+        return _sorted(query, Walk(found).rows(), page_key, args)
+    walk = _walk(query, found, page_key, args, is_short=beside is not None)
+    limit = query.count + 1
+    first = f"ORDER BY {by_time('', descends=walk.descends)} LIMIT {limit:d}"
+    return args.statement(
+        f"WITH page AS MATERIALIZED (SELECT recorded, position FROM ({walk.rows(limit)}) w {first})"
+        f" SELECT {_ROW} FROM page JOIN record.audit a "
         f"ON a.tenant = {TENANT} AND a.position = page.position {_PATIENT} "
-        f"ORDER BY {_order('a.', descends=newest_first)}"
+        f"ORDER BY {by_time('a.', descends=is_newest_first(query))}"
     )
+
+
+def audit_cut_statement(
+    query: Query,
+    access: Access,
+    page_key: PageKey | None = None,
+    *,
+    secret: bytes,
+    beside: Use | None = None,
+) -> Statement | None:
+    """Compile whether a search ends before all matches are found; None where it never does."""
+    args = _Arguments(access.tenant, secret)
+    found = conditions(query.criteria, access, args, secret, beside or "audit")
+    walk = _walk(query, found, page_key, args, is_short=beside is not None)
+    return args.statement(f"SELECT {walk.is_cut()}") if walk.is_cut_off else None
 
 
 def audit_size_statement(query: Query, access: Access, *, secret: bytes) -> Statement:
     """Compile how many match, up to one more than may be sorted."""
-    bound = Arguments(access.tenant, "AuditEvent")
-    first = _first(MOST_SORTED + 1, descends=True)
-    walks = _walks(conditions(query, access, bound, secret), first)
-    return bound.statement(f"SELECT count(*) FROM (SELECT FROM ({walks}) w {first}) z")
+    args = Arguments(access.tenant, "AuditEvent")
+    found = conditions(query.criteria, access, args, secret)
+    limit = MOST_SORTED + 1
+    return args.statement(
+        f"SELECT count(*) FROM (SELECT FROM ({Walk(found).rows(limit)}) w LIMIT {limit:d}) z"
+    )
 
 
 def audit_count_statement(query: Query, access: Access, *, secret: bytes) -> Statement:
     """Compile the number of matches."""
-    bound = Arguments(access.tenant, "AuditEvent")
-    walks = _walks(conditions(query, access, bound, secret), "")
-    return bound.statement(f"SELECT count(*) FROM ({walks}) w")
+    args = Arguments(access.tenant, "AuditEvent")
+    found = conditions(query.criteria, access, args, secret)
+    return args.statement(f"SELECT count(*) FROM ({Walk(found).rows()}) w")
 
 
 def audit_row_statement(logical_id: str, access: Access, *, secret: bytes) -> Statement:
@@ -85,7 +105,8 @@ def audit_row_statement(logical_id: str, access: Access, *, secret: bytes) -> St
     bound = Arguments(access.tenant, "AuditEvent")
     found = [at_ids([logical_id], bound, secret), *visible(access, bound)]
     return bound.statement(
-        f"SELECT {_ROW} FROM record.audit a {_PATIENT} WHERE a.tenant = {TENANT} AND {_all(found)}"
+        f"SELECT {_ROW} FROM record.audit a {_PATIENT} "
+        f"WHERE a.tenant = {TENANT} AND {all_of(found)}"
     )
 
 
@@ -134,37 +155,20 @@ def _sorted(query: Query, walks: str, page_key: PageKey | None, args: _Arguments
     )
 
 
-def _walks(found: Sequence[Condition], tail: str) -> str:
-    leading = next((each for each in found if each.alternatives), None)
-    where = f"a.tenant = {TENANT} AND {_all(each for each in found if each is not leading)}"
-    rows = "SELECT a.recorded, a.position FROM record.audit a WHERE"
-    if leading is None:
-        return f"({rows} {where} {tail})"
-    # A row that two alternatives lead to is found once.
-    return " UNION ".join(
-        f"(SELECT m.* FROM {keys.relation}, LATERAL ({rows} {where} AND {keys.join} {tail}) m)"
-        for keys in leading.alternatives
-    )
+def _walk(
+    query: Query, found: list[Condition], place: PageKey | None, args: _Arguments, *, is_short: bool
+) -> Walk:
+    """Make the way to a page: in its order, or from its end where it goes backward."""
+    if not is_by_time(query):
+        return Walk(found, is_short=is_short)
+    descends = is_newest_first(query) != (place is not None and place.backward)
+    return Walk(found, _beyond(place, args, descends=descends), descends, is_short)
 
 
-def _all(found: Iterable[Condition]) -> str:
-    return " AND ".join(each.test for each in found) or "true"
-
-
-def _beyond(place: PageKey | None, bound: Bound, secret: bytes, *, descends: bool) -> str:
+def _beyond(place: PageKey | None, args: _Arguments, *, descends: bool) -> str:
     if place is None:
         return ""
     (recorded,) = place.values
-    at = bound.bind(to_datetime(int(recorded or 0)), "timestamptz")
+    at = args.bind(to_datetime(int(recorded or 0)), "timestamptz")
     sign = "<" if descends else ">"
-    position = bound.bind(position_of(place.id, secret), "bigint")
-    return f"AND (a.recorded, a.position) {sign} ({at}, {position})"
-
-
-def _first(limit: int, *, descends: bool) -> str:
-    return f"ORDER BY {_order('', descends=descends)} LIMIT {limit:d}"
-
-
-def _order(row: str, *, descends: bool) -> str:
-    down = "DESC" if descends else "ASC"
-    return f"{row}recorded {down}, {row}position {down}"
+    return f"AND (a.recorded, a.position) {sign} ({at}, {args.bind_pk(place)})"

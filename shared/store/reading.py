@@ -9,6 +9,7 @@ from shared.fhir.definitions import TYPE_CODE, TYPE_NAME
 from shared.fhir.search.parameters import is_view
 from shared.fhir.search.uses import uses_of, uses_of_includes
 from shared.store import statements
+from shared.store.audit_following import events_beside
 from shared.store.audit_reading import AuditReading
 from shared.store.history import history_statement
 from shared.store.labels import labels_statement, size_statement
@@ -27,11 +28,12 @@ from shared.store.terms import reference_term
 from shared.store.version import Key, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     import asyncpg
 
     from shared.fhir.search.query import Include, Query
+    from shared.store.audit import Audited
     from shared.store.history import History
     from shared.store.narrowing import Narrowing, Use
     from shared.store.page_key import PageKey
@@ -146,27 +148,48 @@ class Reading(AuditReading):
         return await self._complete(statement, uses_of(query))
 
     async def included(
-        self, includes: Sequence[Include], matches: Sequence[Shown]
+        self,
+        includes: Sequence[Include],
+        matches: Sequence[Shown],
+        event: Callable[[Audited], Version] | None = None,
     ) -> tuple[list[Version], bool]:
-        """Read what is to be shown beside matches, none of them again, and tell if more was."""
+        """Read what is to be shown beside matches, none of them again, and tell if more was.
+
+        `event` makes an AuditEvent of a row of the audit; without it none is shown.
+        """
         found: list[Version] = []
-        known: set[int] = set()
-        beside, asked = matches, includes
+        known: set[tuple[bool, int]] = set()
+        beside, asked, is_cut = matches, includes, False
         for _ in range(_MOST_ROUNDS):
-            # A row of the audit has a place in it, and no key.
-            known.update(each.pk for each in beside if not is_view(each.key.type))
+            known.update(map(_place, beside))
             room = _MOST_INCLUDED + 1 - len(found)
-            statement = included_statement(asked, beside, known, access=self.access, limit=room)
-            if statement is None:
-                return found, False
-            rows = await self._complete(statement, uses_of_includes(includes))
-            more = [version_of(row) for row in rows]
+            more = await self._beside(asked, beside, known, room)
+            if event is not None:
+                events, is_more = await events_beside(self, asked, beside, room)
+                more += [event(each) for each in events if (True, each.position) not in known]
+                is_cut = is_cut or is_more
             found += more
             if len(found) > _MOST_INCLUDED:
                 return found[:_MOST_INCLUDED], True
+            if not more:
+                return found, is_cut
             beside = [Shown(version.key, version.pk) for version in more]
             asked = [each for each in includes if each.iterate]
-        return found, bool(beside)
+        return found, True
+
+    async def _beside(
+        self,
+        includes: Sequence[Include],
+        beside: Sequence[Shown],
+        known: set[tuple[bool, int]],
+        room: int,
+    ) -> list[Version]:
+        pks = [pk for is_event, pk in known if not is_event]
+        statement = included_statement(includes, beside, pks, access=self.access, limit=room)
+        if statement is None:
+            return []
+        rows = await self._complete(statement, uses_of_includes(includes))
+        return [version_of(row) for row in rows]
 
     async def latest(self, latest: Latest, key: PageKey | None) -> list[Found]:
         """Read a page of the latest matches of each code, and one row more if there are."""
@@ -220,6 +243,11 @@ class Reading(AuditReading):
         args: list[Any] = [self.access.tenant, TYPE_CODE[key.type], ids, *others]
         sql = _OF_VERSIONS[use].of(narrowing, args)
         return [version_of(row) for row in await self._fetch(sql, args)]
+
+
+def _place(shown: Shown) -> tuple[bool, int]:
+    # A row of the audit has a place in it, and no key.
+    return is_view(shown.key.type), shown.pk
 
 
 def version_of(row: Sequence[Any]) -> Version:

@@ -44,6 +44,9 @@ class Asking(Writing):
             "conditional": self._conditional,
             "bundle": self._bundle,
             "audit": self._audit,
+            "audit-has": self._having_events,
+            "audit-beside": self._including_events,
+            "audit-chain": self._chained_events,
             "error": self._error,
         }
         weights = {"search": 6, "page": 6, "include": 2, "system": 2, "compartment": 2}
@@ -177,6 +180,61 @@ class Asking(Writing):
         if rng.random() < 0.3:
             pairs.append(("_include", f"AuditEvent:{rng.choice(('patient', 'entity', 'agent'))}"))
         return Ask("GET", f"AuditEvent?{urlencode(pairs)}")
+
+    def _having_events(self) -> Ask:
+        """Ask for what AuditEvents tell of, of the service that may read them."""
+        rng = self._rng
+        name, code = rng.choice(
+            (
+                ("Patient", "patient"), ("Patient", "entity"), ("Observation", "entity"),
+                ("Encounter", "entity"), ("Patient", "agent"), ("Practitioner", "agent"),
+                ("AuditEvent", "entity"),
+            )
+        )  # fmt: skip
+        asked, text = self._of_event()
+        pairs = [(f"_has:AuditEvent:{code}:{asked}", text)]
+        if name == "AuditEvent":
+            return Ask("GET", f"AuditEvent?{urlencode([*pairs, ('_count', '1000')])}")
+        pairs += [("_total", "accurate"), ("_count", "1000")]
+        return Ask("GET", f"?{urlencode([('_type', name), *pairs])}")
+
+    def _including_events(self) -> Ask:
+        """Ask for AuditEvents beside what they tell of, and beside one another."""
+        rng = self._rng
+        name, code = rng.choice(
+            (
+                ("Patient", "patient"), ("Patient", "entity"), ("Observation", "entity"),
+                ("Encounter", "entity"), ("Patient", "agent"), ("Practitioner", "agent"),
+            )
+        )  # fmt: skip
+        pairs = [("_type", name), ("_revinclude", f"AuditEvent:{code}")]
+        if rng.random() < 0.6:
+            pairs.append(("_id", self._id(name)))
+        if rng.random() < 0.3:
+            of = rng.choice(("_include:iterate", "_revinclude:iterate"))
+            pairs.append((of, "AuditEvent:entity"))
+        return Ask("GET", f"?{urlencode(pairs)}")
+
+    def _chained_events(self) -> Ask:
+        asked, text = self._of_event()
+        pairs = [(f"entity:AuditEvent.{asked}", text), ("_count", "1000")]
+        return Ask("GET", f"AuditEvent?{urlencode(pairs)}")
+
+    def _of_event(self) -> tuple[str, str]:
+        rng = self._rng
+        return rng.choice(
+            (
+                ("action", rng.choice("CRUDE")),
+                ("subtype", rng.choice(("read", "update", "create"))),
+                ("outcome", rng.choice(("0", "4"))),
+                ("date", f"ge2026-03-01T12:0{rng.randrange(2)}:{rng.randrange(60):02}Z"),
+                ("agent", rng.choice(("Practitioner/d0", "Practitioner/d1", "Patient/p0"))),
+                ("entity", f"Observation/{self._id('Observation')}"),
+                ("entity", f"CarePlan/x{rng.randrange(12)}"),
+                ("patient", f"Patient/{self._id('Patient')}"),
+                ("patient.gender", rng.choice(("female", "male"))),
+            )
+        )
 
     def _error(self) -> Ask:
         name = self._type()

@@ -55,6 +55,10 @@ CASES: Final[dict[str, tuple[tuple[Use, ...], str, str]]] = {
     "labels": (("labels",), "patients", "meta"),
     "audit": (("audit",), "patients", "audit"),
     "include beside the audit": (("include",), "patients", "audit"),
+    "has of the audit": (("has",), "patients", "audit-has"),
+    "has of the audit by type": (("has",), "types", "audit-has"),
+    "revinclude of the audit": (("revinclude",), "patients", "audit-beside"),
+    "revinclude of the audit by type": (("revinclude",), "types", "audit-beside"),
     "what is referred to": (("target",), "patients", "create"),
     "who refers": (("referrers",), "patients", "delete"),
 }

@@ -16,7 +16,7 @@ import asyncpg
 
 from services.cli.programs import DEFINITIONS
 from services.front_door import route
-from shared.access.access import Access
+from shared.access.access import ANONYMOUS, Access, Caller
 from shared.fhir.search.reading import Reading
 from shared.server import ids
 from shared.server.capabilities import capability_statement
@@ -44,6 +44,10 @@ BASE: Final = "http://here.example/fhir"
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SYSTEM: Final = Access.system("test")
 OTHER_TENANT: Final = 2
+# Who writes what is seen, and is not seen themselves by all.
+WRITER: Final = Caller("Practitioner/d1")
+# Who writes what is hidden, of whom some are seen themselves.
+ACTING: Final = (None, "Patient/p0", "Patient/p1", "Patient/p2", "Practitioner/d1")
 _SERVED: Final = tuple(with_engine_operations(each, is_open=False) for each in DEFINITIONS)
 _PAGE: Final = re.compile(rb"_page=([A-Za-z0-9_-]+)")
 _QUERY: Final = re.compile(rb'"query":"([A-Za-z0-9+/=]+)"')
@@ -91,9 +95,11 @@ class World:
             body=_bytes(asked.body),
         )
 
-    async def write(self, store: Store, key: Key, said: dict[str, Any] | None) -> None:
+    async def write(
+        self, store: Store, key: Key, said: dict[str, Any] | None, caller: Caller = ANONYMOUS
+    ) -> None:
         """Write straight into the record, whatever the rules say."""
-        async with store.begin(SYSTEM, "test", door=True) as tx:
+        async with store.begin(replace(SYSTEM, caller=caller), "test", door=True) as tx:
             await tx.write([Change(key, "PUT", await tx.read(key), said, self.store.time)])
 
     def seen_by(self, kind: Kind) -> World:
@@ -112,7 +118,8 @@ class World:
             number = self.hidden % 12
             of = self._hidden(number)
             if of is not None:
-                await self.write(self.store, Key(of.type, of.id), content(self.rng, of))
+                key, caller = Key(of.type, of.id), Caller(self.rng.choice(ACTING))
+                await self.write(self.store, key, content(self.rng, of), caller)
 
     def _hidden(self, number: int) -> Planned | None:
         kinds = ("Observation", "Condition", "CarePlan", "Practitioner", "Organization", "Patient")
@@ -196,7 +203,7 @@ async def _fill(world: World, shared: Random) -> None:
     for each in every:
         seen = content(shared, each)
         if world.kind.sees(each.type, each.patient):
-            await world.write(world.store, Key(each.type, each.id), seen)
+            await world.write(world.store, Key(each.type, each.id), seen, WRITER)
         elif each.type == "Patient" or world.rng.random() < 0.7:
             await world.write(world.store, Key(each.type, each.id), content(world.rng, each))
         await world.write_hidden()

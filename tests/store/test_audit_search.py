@@ -377,28 +377,3 @@ async def test_another_tenants_row_is_not_seen(connection: asyncpg.Connection) -
     assert (
         len(await theirs.fetch(audit_row_statement(told, theirs.record.access, secret=SECRET))) == 1
     )
-
-
-@pytest.mark.parametrize(
-    ("prefix", "minutes"),
-    [
-        ("eq", [3]),
-        ("ap", [4, 3, 2]),
-        ("ne", [4, 2]),
-        ("gt", [4]),
-        ("sa", [4]),
-        ("ge", [4, 3]),
-        ("lt", [2]),
-        ("eb", [2]),
-        ("le", [3, 2]),
-    ],
-)
-async def test_each_prefix_draws_its_line_where_the_range_begins_or_ends(
-    connection: asyncpg.Connection, prefix: str, minutes: list[int]
-) -> None:
-    trail = Trail(connection)
-    await trail.write([Row(each, None, "read", "Flag", "f1", "p1", 200) for each in (2, 3, 4)])
-    query = trail.record.query("AuditEvent", ("date", f"{prefix}2026-03-01T00:03Z"))
-    at = {row.position: row.minute for row in trail.rows}
-
-    assert [at[each] for each in await trail.walk(query, trail.record.access)] == minutes

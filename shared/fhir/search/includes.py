@@ -33,11 +33,17 @@ def includes_of(resource_type: str, stored: Stored = NOTHING) -> list[str]:
     return [f"{resource_type}:{each.code}" for each in all_links_of(resource_type, stored)]
 
 
-def reverse_includes_of(resource_type: str, stored: Stored = NOTHING) -> list[str]:
-    """Name what can be shown beside matches of a type, by references to them."""
+def reverse_includes_of(
+    resource_type: str, stored: Stored = NOTHING, *, with_views: bool = True
+) -> list[str]:
+    """Name what can be shown beside matches of a type, by references to them.
+
+    `with_views`: also what is no resource of the record, but a view, which not every service reads.
+    """
     return [
         f"{source}:{each.code}"
         for source in RESOURCE_TYPES
+        if with_views or not is_view(source)
         for each in links_to(source, resource_type, stored)
     ]
 
@@ -57,8 +63,8 @@ def read_include(types: Sequence[str], name: str, text: str, stored: Stored = NO
     if not 1 < len(parts) <= _MOST_PARTS or not all(parts):
         raise InvalidSearch(f"{code} needs a type and a reference of it, as in {_example(code)}.")
     source, reference, *target = parts
-    if code == "_revinclude" and any(map(is_view, (source, *types))):
-        raise NotSupported("_revinclude leads neither to an AuditEvent nor from one.")
+    if code == "_revinclude" and any(map(is_view, types)) and not is_view(source):
+        raise NotSupported(f"No {source} refers to an AuditEvent.")
     parameter = link(source, reference, stored)
     include = Include(
         source,

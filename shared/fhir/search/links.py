@@ -69,7 +69,8 @@ def all_links_of(resource_type: str, stored: Stored) -> tuple[Parameter, ...]:
 
 def links_to(source: str, target: str, stored: Stored = NOTHING) -> list[Parameter]:
     """Find the parameters by which one type may refer to another."""
-    links = () if is_view(target) or is_view(source) else all_links_of(source, stored)
+    # What is a view tells of everything; nothing but a view tells of one.
+    links = () if is_view(target) and not is_view(source) else all_links_of(source, stored)
     return [each for each in links if target in leads_to(each)]
 
 

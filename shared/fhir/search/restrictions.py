@@ -100,8 +100,6 @@ def _read(resource_type: str, name: str, steps: _Steps) -> Reader:
 
 
 def _has(resource_type: str, name: str, steps: _Steps) -> Reader:
-    if is_view(resource_type):
-        raise NotSupported(f"_has is not supported for {resource_type}.")
     _, *parts = name.split(":", 3)
     if len(parts) < 3 or not all(parts):
         raise InvalidSearch(
@@ -109,8 +107,8 @@ def _has(resource_type: str, name: str, steps: _Steps) -> Reader:
             "'_has:Observation:patient:code'."
         )
     source, code, rest = parts
-    if is_view(source):
-        raise NotSupported(f"_has is not asked of {source}: search it by what it refers to.")
+    if is_view(resource_type) and not is_view(source):
+        raise NotSupported(f"No {source} refers to an {resource_type}.")
     parameter = link(source, code, steps.stored)
     if resource_type not in leads_to(parameter):
         raise InvalidSearch(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from shared.fhir.errors import NotFound
 from shared.fhir.writer import write
-from shared.server.audit_event import audit_event
+from shared.server.audit_event import audit_event, version_of_event
 from shared.server.conditions import client_has
 from shared.server.matches import Match, Searched, page_of_matches
 from shared.server.request import FhirResponse
 from shared.server.showing import asked_of_read, shown
 from shared.store.audit_search import audit_place
-from shared.store.version import Key, Version
+from shared.store.version import Key
 
 if TYPE_CHECKING:
     from shared.fhir.search.query import Query
@@ -35,12 +35,10 @@ async def read_audit_event(
     found = await reading.audit_row(request.id or "")
     if found is None:
         raise NotFound("There is no AuditEvent with this id.")
-    recorded, body = found.row.recorded, write(audit_event(found))
-    key = Key("AuditEvent", found.id)
-    version = Version(key, found.position, 1, recorded, deleted=False, method="POST", body=body)
+    version = version_of_event(found)
     if client_has(version, request.headers):
         return FhirResponse(304, None, version)
-    return FhirResponse(200, shown(body, result), version)
+    return FhirResponse(200, shown(version.body or b"", result), version)
 
 
 async def search_audit_events(

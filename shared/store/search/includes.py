@@ -70,6 +70,8 @@ def included_statement(
 def _ways(
     include: Include, beside: Sequence[Shown], access: Access, args: Arguments
 ) -> Iterator[str]:
+    if include.is_reverse and is_view(include.source):
+        return  # Among the rows of the audit these are found apart.
     if include.is_reverse:
         shown = [each for each in beside if each.key.type in include.targets]
         if shown:

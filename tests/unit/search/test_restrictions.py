@@ -138,8 +138,8 @@ def test_what_is_not_valid_is_refused_with_what_is(name: str, said: str | None) 
         ("Patient", "_has:Library:depends-on:status"),
         ("AuditEvent", "action.name"),
         ("AuditEvent", "_has:Provenance:target:recorded"),
-        ("Patient", "_has:AuditEvent:patient:date"),
-        ("Provenance", "target:AuditEvent.date"),
+        ("Patient", "_has:AuditEvent:patient:nonsense"),
+        ("Encounter", "_has:AuditEvent:patient:date"),
         ("Observation", "subject:Patient._text"),
     ],
 )

@@ -198,13 +198,18 @@ def test_every_reference_that_can_be_followed_is_stated_at_both_ends() -> None:
     told = resources(stated(*SERVICES))
     includes = {each for one in told.values() for each in one.get("searchInclude", ())}
     reverse = {each for one in told.values() for each in one.get("searchRevInclude", ())}
-    # What an AuditEvent tells of does not lead back to it.
-    assert {each for each in includes if not each.startswith("AuditEvent:")} == reverse
+    assert includes == reverse
     assert "Observation:subject" in told["Observation"]["searchInclude"]
     assert "Observation:subject" in told["Patient"]["searchRevInclude"]
     assert "Observation:subject" not in told["Encounter"]["searchRevInclude"]
     assert "AuditEvent:patient" in told["AuditEvent"]["searchInclude"]
-    assert "searchRevInclude" not in told["AuditEvent"]
+    assert told["AuditEvent"]["searchRevInclude"] == ["AuditEvent:entity"]
+    # Only the service that reads the audit shows it beside what it tells of.
+    assert "AuditEvent:patient" in told["Patient"]["searchRevInclude"]
+    others = resources(stated("plan"))["CarePlan"], resources(stated("progress"))["Observation"]
+    beside = [each for one in others for each in one["searchRevInclude"]]
+    assert beside
+    assert not [each for each in beside if each.startswith("AuditEvent:")]
 
 
 def test_only_the_keeper_of_the_door_takes_bundles() -> None:
