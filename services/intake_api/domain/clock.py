@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from shared.fhir.reader import JsonObject
 
-POLICY: Final = Policy("overdue-clock-escalates", "1.0", "Marks a clock overdue and escalates it")
+POLICY: Final = Policy("overdue-clock-escalates", "1.1", "Marks a clock overdue and escalates it")
 CLOCK: Final = code_system("clock")
 _OVERDUE: Final = {"coding": [{"system": CLOCK, "code": "overdue"}], "text": "overdue"}
 

@@ -11,8 +11,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake_api.domain.clock import end_of_local_day, is_overdue
-from services.intake_api.domain.follow_up import marks
-from services.intake_api.domain.follow_up.marks import Verdict
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.elsewhere import lives_elsewhere
@@ -104,20 +102,6 @@ def on_time(task: JsonObject) -> JsonObject:
 def escalation_id(task_id: str, reached: int) -> str:
     """Derive the id of the one Task that escalates a step, by the version that reached it."""
     return derived_id(f"Task/{task_id}/_history/{reached}", "escalation")
-
-
-def called_off(escalation: JsonObject) -> JsonObject | None:
-    """Call off an escalation whose step was made, unless somebody sees to it already."""
-    if escalation["status"] != "requested":
-        return None
-    return marks.marked(escalation, Verdict("cancelled", "gone-on"))
-
-
-def asked_again(escalation: JsonObject) -> JsonObject | None:
-    """Ask anew where we had called an escalation off, and the same step is awaited again."""
-    if not marks.is_called_off(escalation):
-        return None
-    return marks.marked(escalation, Verdict("requested"))
 
 
 def escalation(task: JsonObject, deadline: Deadline, authored: str) -> JsonObject:

@@ -1,17 +1,17 @@
 """A clock was written or fell due: its timer follows it, and an overdue one is escalated once.
 
-So is a suicide screen that was not made on its day, and whom nobody has reached out to.
+So is a suicide screen that was not made on its day, and whom nobody has reached out to. The
+escalation ends with what it escalates, and comes back with it.
 
 A write and a timer are handled alike: by what the Task says now.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from services.intake_api.domain import clock
-from services.intake_api.domain.follow_up import marks
-from services.intake_api.domain.follow_up.marks import Verdict
+from services.intake_api.domain import clock, escalations
 from services.intake_api.domain.follow_up.visits import is_after_handoff
 from shared.care.automatic import Act, provenance
 from shared.care.subject import patient_of
@@ -19,9 +19,11 @@ from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
+from shared.store.finding import fetch
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from shared.feed.effects import Effects
@@ -40,6 +42,9 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
     timer_id = f"clock/{occasion.key.id}"
     if version is None or due is None:
         await effects.cancel_timer(timer_id)
+        reason = escalations.why_needless(task)
+        if version is not None and reason is not None:
+            await _follow(version, partial(escalations.called_off, reason=reason), effects)
         return
     created = await _created(version, effects)
     step = clock.next_step(task, due, created=created, now=effects.now)
@@ -47,9 +52,12 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
         await effects.set_timer(timer_id, due, _DUE, occasion.key)
         return
     await effects.cancel_timer(timer_id)
-    if step != "leave":
-        escalated = await _escalation(task, effects) if step == "escalate" else []
-        await _mark_overdue(version, task, escalated, effects)
+    if step == "leave":
+        await _follow(version, escalations.asked_again, effects)
+        return
+    escalated = await _escalation(task, effects) if step == "escalate" else []
+    marked = Change(version.key, "PUT", version, clock.overdue(task), effects.now)
+    await _save(version, [marked, *escalated], effects)
 
 
 async def _due(task: JsonObject, effects: Effects) -> datetime | None:
@@ -72,22 +80,33 @@ async def _created(version: Version, effects: Effects) -> datetime:
 async def _escalation(task: JsonObject, effects: Effects) -> list[Change]:
     """Escalate a clock by its one Task, which is asked for again where we had called it off."""
     key = Key("Task", clock.escalation_id(task["id"]))
-    version = await effects.tx.read(key)
-    if version is None:
+    if await effects.tx.read(key) is None:
         escalation = clock.escalation(task, instant(effects.now))
         return [Change(key, "PUT", None, escalation, effects.now)]
-    before = content_of(version)
-    if before is None or not marks.is_called_off(before):
-        return []
-    again = marks.marked(before, Verdict("requested"))
-    return [Change(key, "PUT", version, again, effects.now)]
+    return await _changed(key, escalations.asked_again, effects)
 
 
-async def _mark_overdue(
-    version: Version, task: JsonObject, escalated: list[Change], effects: Effects
+async def _follow(
+    version: Version, decide: Callable[[JsonObject], JsonObject | None], effects: Effects
 ) -> None:
-    marked = Change(version.key, "PUT", version, clock.overdue(task), effects.now)
-    changes = [marked, *escalated]
+    """Let the escalation of a Task follow what became of that."""
+    key = Key("Task", clock.escalation_id(version.key.id))
+    changes = await _changed(key, decide, effects)
+    if changes:
+        await _save(version, changes, effects)
+
+
+async def _changed(
+    key: Key, decide: Callable[[JsonObject], JsonObject | None], effects: Effects
+) -> list[Change]:
+    escalation = await fetch(effects.tx, key)
+    after = None if escalation is None else decide(escalation.content)
+    if escalation is None or after is None:
+        return []
+    return [Change(key, "PUT", escalation.version, after, effects.now)]
+
+
+async def _save(version: Version, changes: list[Change], effects: Effects) -> None:
     act = Act(
         targets=[str(change.key) for change in changes],
         sources=[f"{version.key}/_history/{version.number}"],

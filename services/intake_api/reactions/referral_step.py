@@ -6,9 +6,10 @@ alike: by what the Task and its history say now.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from services.intake_api.domain import referral_deadline
+from services.intake_api.domain import escalations, referral_deadline
 from services.intake_api.domain.clock import is_overdue
 from shared.care.automatic import Act, provenance
 from shared.care.episode import is_programme
@@ -110,7 +111,8 @@ async def _settle(task: Found | None, effects: Effects) -> None:
         referral_deadline.escalation_id(task.key.id, number) for number in range(1, task.number + 1)
     ]
     found = (await effects.tx.read_many("Task", ids)).values()
-    changes = [_changed(each, referral_deadline.called_off, effects) for each in found]
+    call_off = partial(escalations.called_off, reason="gone-on")
+    changes = [_changed(each, call_off, effects) for each in found]
     called_off = [each for each in changes if each is not None]
     after = referral_deadline.on_time(task.content) if found else task.content
     if after != task.content or called_off:
@@ -123,7 +125,7 @@ async def _escalation(
     key = Key("Task", referral_deadline.escalation_id(task["id"], reached))
     version = await effects.tx.read(key)
     if version is not None:
-        again = _changed(version, referral_deadline.asked_again, effects)
+        again = _changed(version, escalations.asked_again, effects)
         return [again] if again else []
     written = referral_deadline.escalation(task, deadline, instant(effects.now))
     return [Change(key, "PUT", None, written, effects.now)]

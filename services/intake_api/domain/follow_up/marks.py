@@ -24,6 +24,8 @@ REASONS: Final = {
     "death": "The person has died.",
     "satisfied": "The follow-up took place within its window, and was told late.",
     "gone-on": "The step that was awaited has been made.",
+    "done": "What was overdue has been done.",
+    "ended": "What was overdue is not to be done any more.",
 }
 
 Status = Literal["requested", "completed", "on-hold", "cancelled"]
