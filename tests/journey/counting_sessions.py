@@ -68,6 +68,25 @@ class Sessions(Count):
 
         return was_in(self.others) and not was_in(self.episodes)
 
+    def episodes_of(self, *told: Resource) -> list[Resource]:
+        """Say of which episodes a session is: as the visit says, else as its plan does."""
+        said = [each for one in told for each in one.get("episodeOfCare", [])]
+        if said:
+            return said
+        orders = {named(order) for one in told for order in one.get("basedOn", [])}
+        booked = {named(e) for one in told for e in one.get("supportingInformation", [])}
+        plans = [
+            plan
+            for plan in self.all("CarePlan")
+            if OURS in plan.get("meta", {}).get("profile", [])
+            and (
+                ref(plan) in booked
+                or not orders.isdisjoint(named(e.get("reference")) for e in plan["activity"])
+            )
+        ]
+        told_by = [each for plan in plans for each in plan.get("supportingInfo", [])]
+        return [each for each in told_by if named(each).startswith("EpisodeOfCare/")]
+
     def attendance(self) -> Numbers:
         kept = {named(a): each for each in self.visits() for a in each["appointment"]}
         told = set()
@@ -78,7 +97,7 @@ class Sessions(Count):
             if not is_told or not each.get("basedOn") or not self.holds(each.get("start")):
                 continue
             person = self.whose(each)
-            episodes = kept.get(ref(each), {}).get("episodeOfCare", [])
+            episodes = self.episodes_of(kept.get(ref(each), {}), each)
             if person in self.people and not self.is_of_others(person, each["start"], episodes):
                 told.add(ref(each))
                 if each["status"] != "noshow":
@@ -95,9 +114,9 @@ class Sessions(Count):
         minutes: defaultdict[str, set[datetime]] = defaultdict(set)
         for each in self.visits():
             person, period = self.whose(each), each["period"]
-            if person not in self.people or self.is_of_others(
-                person, period["start"], each.get("episodeOfCare", [])
-            ):
+            kept = [self.by_ref.get(named(a), {}) for a in each["appointment"]]
+            episodes = self.episodes_of(each, *kept)
+            if person not in self.people or self.is_of_others(person, period["start"], episodes):
                 continue
             sessions = [self.by_ref.get(named(a), {}) for a in each["appointment"]]
             orders = [named(o) for told in (each, *sessions) for o in told.get("basedOn", [])]
@@ -130,7 +149,10 @@ class Sessions(Count):
             person = self.whose(plan)
             if not is_followed or not is_ours or plan["intent"] == "proposal":
                 continue
-            if person in self.people and not self.is_of_others(person, plan["period"]["start"], []):
+            rests_on = plan.get("supportingInfo", [])
+            episodes = [e for e in rests_on if named(e).startswith("EpisodeOfCare/")]
+            start = plan["period"]["start"]
+            if person in self.people and not self.is_of_others(person, start, episodes):
                 met = self.met(plan, person, held)
                 total += len(met)
                 plans |= {ref(plan)} if met else set()

@@ -235,6 +235,16 @@ def _two_at_once(edge: Edge) -> None:
         named = {"episodeOfCare": [{"reference": episode}]} if episode else {}
         start, end = (f"2026-03-{day}T{hour}:00:00Z" for hour in (15, 17))
         edge.session(f"both-{name}", "both", start, end, "fulfilled", order=order, **named)
+    for name, day, episode in (("iop", 13, iop), ("php", 16, php)):
+        planned = edge.timed(f"of-both-{name}", "both", "2026-03-09")
+        rests_on = [{"reference": episode}]
+        edge.plan(
+            f"both-{name}", "both", ("2026-03-09", "2026-03-20"), planned, supportingInfo=rests_on
+        )
+        start, end = (f"2026-03-{day}T{hour}:00:00Z" for hour in (15, 17))
+        edge.session(f"both-by-{name}", "both", start, end, "fulfilled", order=planned)
+        missed = (f"2026-03-{day}T18:00:00Z", f"2026-03-{day}T19:00:00Z")
+        edge.session(f"both-not-{name}", "both", *missed, "noshow", order=planned)
     late = {"coding": [{"system": code_system("clock"), "code": "overdue"}]}
     edge.referral("both-iop", "both", businessStatus=late)
     edge.referral("both-php", "both")

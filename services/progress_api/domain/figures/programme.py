@@ -1,18 +1,20 @@
 """What of people's care belongs to one programme, where they are or were in another one too.
 
-What names an EpisodeOfCare is of its programme. What names none is of the programme in which the
-person was then, and of both where they were in two at once.
+What names an EpisodeOfCare is of its programme, and a session that names none is of its plan's: the
+one that it was booked for, or that holds the order which it keeps. What tells neither is of the
+programme in which the person was then, and of both where they were in two at once.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain.figures.evidence import stays
 from shared.care.canonical import code_system
 from shared.care.programme_plan import ids_of
-from shared.care.session import appointments_of, patient_of_appointment
+from shared.care.session import appointments_of, orders_of, patient_of_appointment
 from shared.care.spans import minus
 from shared.fhir.dates import date_range
 
@@ -81,6 +83,13 @@ class _Others:
             for each in evidence.encounters.values()
             for kept in appointments_of(each, evidence.bases)
         }
+        self._booked = {each["id"]: each for each in evidence.appointments}
+        self._plans = {each["id"]: each for each in evidence.plans}
+        self._by_order: defaultdict[str, list[str]] = defaultdict(list)
+        for plan in evidence.plans:
+            held = (each.get("reference", {}) for each in plan.get("activity", ()))
+            for order in ids_of(held, "ServiceRequest", evidence.bases):
+                self._by_order[order].append(plan["id"])
 
     def name(self, references: Iterable[JsonObject]) -> bool:
         """Tell whether references name their episodes, and none of this programme."""
@@ -103,14 +112,25 @@ class _Others:
         """Tell whether an Encounter is theirs."""
         person = self._evidence.person(encounter, "subject")
         start = encounter.get("period", {}).get("start")
-        return self._have(encounter.get("episodeOfCare", ()), person, start)
+        kept = (self._booked.get(i) for i in appointments_of(encounter, self._evidence.bases))
+        by_plan = self._planned([encounter, *(each for each in kept if each)])
+        return self._have(encounter.get("episodeOfCare") or by_plan, person, start)
 
     def hold(self, appointment: JsonObject) -> bool:
-        """Tell whether a session is theirs, as the Encounter says that keeps it."""
+        """Tell whether a session is theirs, as the Encounter says that keeps it, or its plan."""
         patient_id = patient_of_appointment(appointment, self._evidence.bases)
         person = self._evidence.persons.get(str(patient_id), patient_id)
-        named = self._named.get(appointment["id"], ())
+        named = self._named.get(appointment["id"]) or self._planned([appointment])
         return self._have(named, person, appointment.get("start"))
+
+    def _planned(self, sessions: Iterable[JsonObject]) -> list[JsonObject]:
+        """Give what the plans that sessions are held for rest on, such as an EpisodeOfCare."""
+        bases, plans = self._evidence.bases, []
+        for each in sessions:
+            plans += ids_of(each.get("supportingInformation", ()), "CarePlan", bases)
+            plans += [plan for order in orders_of(each, bases) for plan in self._by_order[order]]
+        known = (self._plans[each] for each in plans if each in self._plans)
+        return [named for each in known for named in each.get("supportingInfo", ())]
 
     def follow(self, plan: JsonObject) -> bool:
         """Tell whether a plan is theirs."""
