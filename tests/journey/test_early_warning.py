@@ -113,6 +113,27 @@ def test_two_no_shows_are_a_signal_that_cites_their_weeks(
     assert levels(person)["drop-out"] == "high"
 
 
+def test_one_missed_session_is_no_risk_and_a_low_risk_says_what_it_rests_on(
+    person: Participant, yesterday: datetime
+) -> None:
+    first = person.session(yesterday - 20 * DAY, status="noshow")
+    person.session(yesterday, status="fulfilled")
+    person.pass_time()
+    assert levels(person) == {}
+    assert person.found("RiskAssessment") == []
+
+    second = person.session(yesterday - 19 * DAY, status="noshow")
+    person.pass_time()
+    assert levels(person) == {"relapse": "low", "drop-out": "low"}
+    missed = {f"Appointment/{each['id']}" for each in (first, second)}
+    for each in person.found("RiskAssessment"):
+        assert {cited["reference"] for cited in each["basis"]} == missed
+        assert each["prediction"][0]["rationale"] == "No sign of late."
+        [said] = person.told_of(each)
+        sources = {e["what"]["reference"].partition("/_history")[0] for e in said["entity"]}
+        assert sources == missed
+
+
 def test_no_response_is_told_only_from_the_review_point_on(
     person: Participant, yesterday: datetime
 ) -> None:

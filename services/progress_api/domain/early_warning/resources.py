@@ -74,8 +74,8 @@ def risk_assessment(risk: Risk, patient_id: str) -> JsonObject:
             }
         ],
     }
-    basis = list(dict.fromkeys(each.reference for each in risk.signs))
-    return assessment | ({"basis": [{"reference": each} for each in basis]} if basis else {})
+    basis = dict.fromkeys(each.reference for each in risk.signs or risk.earlier)
+    return assessment | {"basis": [{"reference": each} for each in basis]}
 
 
 def cited(stated: JsonObject) -> list[str]:

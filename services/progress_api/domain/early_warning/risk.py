@@ -15,7 +15,7 @@ from services.progress_api.domain.early_warning.policy import (
     RELAPSE_WITHIN,
     RULES,
 )
-from services.progress_api.domain.no_show.signals import repeated, standing
+from services.progress_api.domain.no_show.signals import questions, repeated, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,12 +39,16 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """How high a risk is as of a moment, and the signs that make it so; none where it is low."""
+    """How high a risk is as of a moment, and the signs that make it so; none where it is low.
+
+    It rests on those signs, or where it is low on the `earlier` ones that nothing has come after.
+    """
 
     outcome: Literal["relapse", "drop-out"]
     level: Level
     at: datetime
     signs: tuple[Sign, ...]
+    earlier: tuple[Sign, ...] = ()
 
 
 def risks(told: Sequence[Stated], untaken: Sequence[Sign], history: History) -> list[Risk]:
@@ -61,19 +65,32 @@ def _relapse(told: Sequence[Stated], untaken: Sequence[Sign], history: History) 
     recent = _recent(signs, max(seen), RELAPSE_WITHIN)
     kinds = {each.kind for each in recent}
     is_high = bool(kinds & HIGH_WITH) or len(kinds) >= HIGH_FROM
-    return Risk("relapse", "high" if is_high else _level(recent), max(seen), recent)
+    level = "high" if is_high else _level(recent)
+    return Risk("relapse", level, max(seen), recent, tuple(signs))
 
 
 def _drop_out(history: History) -> Risk | None:
-    if not history.missed:
+    earlier = _ever_missed(history)
+    if not earlier:
         return None
     last = history.sessions[-1].start
     signal = standing(history.sessions)
     if signal is not None:
         signs = [Sign(signal.kind, _MISSED, e.start, _appointment(e.id)) for e in signal.missed]
-        return Risk("drop-out", "high", last, tuple(signs))
+        return Risk("drop-out", "high", last, tuple(signs), earlier)
     recent = _recent(list(_missed(history)), last, DROP_OUT_WITHIN)
-    return Risk("drop-out", _level(recent), last, recent)
+    return Risk("drop-out", _level(recent), last, recent, earlier)
+
+
+def _ever_missed(history: History) -> tuple[Sign, ...]:
+    """List what has ever warned: one session missed says nothing."""
+    asking = {(e.start, e.id) for each in questions(history) for e in each.missed}
+    told = {(each.at, each.reference): each for each in _missed(history)}
+    told |= {
+        (start, _appointment(id_)): Sign("attendance", _MISSED, start, _appointment(id_))
+        for start, id_ in asking
+    }
+    return tuple(told[each] for each in sorted(told))
 
 
 _MISSED = "Session missed"
