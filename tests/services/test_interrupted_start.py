@@ -84,7 +84,7 @@ def test_ctrl_c_ends_a_start_at_once(data_dir: Path, told: str) -> None:
         _, stops, after = start.said.partition("Stopping …\n")
         assert stops
         # A request that is cut off on its way is told of in the log, and nothing else is.
-        assert all(" request method=" in line for line in after.splitlines()), after
+        assert all("event=request method=" in line for line in after.splitlines()), after
         assert "Stepdown is up" not in start.said
         assert "fault" not in start.said
         assert "Traceback" not in start.said
