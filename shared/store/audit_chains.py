@@ -5,9 +5,10 @@ https://hl7.org/fhir/R4/search.html#chaining
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shared.store.audit_keys import Condition, Keys, column
+from shared.store.search.arguments import Arguments, Statement
 from shared.store.search.conditions import conditions
 from shared.store.search.driving import driven
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.access.access import Access
-    from shared.fhir.search.query import Chain
-    from shared.store.search.arguments import Arguments
+    from shared.fhir.search.query import Chain, Restriction
+
+# So many ends of a chain are followed to the rows that lead to them.
+MOST_ENDS: Final = 1_000
 
 
 def chained(chain: Chain, access: Access, args: Arguments) -> Condition:
@@ -27,11 +30,25 @@ def chained(chain: Chain, access: Access, args: Arguments) -> Condition:
         for keys in _ways(
             chain.parameter.code,
             target,
-            driven(conditions(target, [restriction], access, "chain"), args.of(target)),
+            f"{_found(target, restriction, access, args)} LIMIT {MOST_ENDS:d}",
             args,
         )
     )
     return Condition(found) if found else Condition(test_only="false")
+
+
+def wide_statement(chain: Chain, access: Access) -> Statement:
+    """Compile whether a chain has more ends than are followed."""
+    args = Arguments(access.tenant, "AuditEvent")
+    tests = (
+        f"EXISTS (SELECT {_found(*each, access, args)} OFFSET {MOST_ENDS:d})"
+        for each in chain.targets
+    )
+    return args.statement(f"SELECT {' OR '.join(tests)}")
+
+
+def _found(target: str, restriction: Restriction, access: Access, args: Arguments) -> str:
+    return driven(conditions(target, [restriction], access, "chain"), args.of(target))
 
 
 def _ways(code: str, target: str, found: str, args: Arguments) -> Iterator[Keys]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.fhir.definitions import TYPE_NAME
 from shared.fhir.errors import NotSupported, TooCostly
 from shared.fhir.search.parameters import is_view
+from shared.fhir.search.query import Chain
 from shared.fhir.search.stored import NOTHING
 from shared.fhir.search.uses import uses_of
+from shared.store.audit_chains import MOST_ENDS, wide_statement
 from shared.store.audit_order import MOST_SORTED, is_by_time
 from shared.store.audit_relations import (
     MOST_FOLLOWED,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from shared.access.access import Access
-    from shared.fhir.search.query import Has, Query
+    from shared.fhir.search.query import Has, Query, Restriction
     from shared.fhir.search.stored import Stored
     from shared.fhir.search.uses import Asked
     from shared.store.audit import Audited
@@ -72,6 +74,7 @@ class AuditReading:
 
         :raises TooCostly: when there is too much to sort, or to look at.
         """
+        await self._refuse_wide(query.criteria)
         is_sorted = not is_by_time(query)
         if is_sorted:
             await self._refuse_cut(query, None)
@@ -87,6 +90,7 @@ class AuditReading:
 
         :raises TooCostly: when there is too much to look at.
         """
+        await self._refuse_wide(query.criteria)
         await self._refuse_cut(query, None)
         return await self._counted(
             audit_count_statement(query, self.access, secret=self.paging_key), query
@@ -94,6 +98,7 @@ class AuditReading:
 
     async def audit_beside(self, query: Query, use: Use) -> tuple[list[Audited], bool]:
         """Find the newest rows that match, for another use, and tell whether there are more."""
+        await self._refuse_wide(query.criteria)
         access, secret = self.access, self.paging_key
         statement = audit_page_statement(query, access, None, secret=secret, beside=use)
         rows = await self._complete(statement, uses_of(query))
@@ -106,6 +111,7 @@ class AuditReading:
 
         :raises TooCostly: when these are too many.
         """
+        await self._refuse_wide([has.criterion])
         statement = told_statement(has, self.access, secret=self.paging_key)
         asked = uses_of(events_of(has.criterion, 0))
         [(is_cut, codes, ids)] = await self._complete(statement, asked)
@@ -133,6 +139,18 @@ class AuditReading:
                 "Only intake_api reads the audit: ask it, as in "
                 "[base]?_type=Observation&_has:AuditEvent:entity:date=ge2026-03-01."
             )
+
+    async def _refuse_wide(self, criteria: Iterable[Restriction]) -> None:
+        """Refuse chains that lead to more resources than are followed."""
+        for each in criteria:
+            if not isinstance(each, Chain):
+                continue
+            asked = events_of(each, 0)
+            if await self._holds(wide_statement(each, self.access), asked):
+                raise TooCostly(
+                    f"A chain from an AuditEvent leads to at most {MOST_ENDS:,} resources; ask "
+                    f"'{each.parameter.code}' for fewer."
+                )
 
     async def _refuse_cut(self, query: Query, page_key: PageKey | None) -> None:
         """Refuse what ends before all that could match was looked at."""
