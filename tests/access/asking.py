@@ -24,6 +24,7 @@ class Asking(Writing):
             "chain": self._chained,
             "has": self._having,
             "include": self._including,
+            "canonical": self._by_canonical,
             "page": self._page,
             "system": self._of_several,
             "compartment": self._compartment,

@@ -10,8 +10,11 @@ from shared.access.access import Access, Caller
 PATIENTS: Final = ("p0", "p1", "p2", "p3")
 THEIRS: Final = frozenset({"p0", "p1"})
 TYPES: Final = frozenset(
-    {"AuditEvent", "Encounter", "Group", "Observation", "Patient", "Practitioner", "Provenance"}
-)
+    {
+        "AuditEvent", "Encounter", "Group", "Observation", "Patient", "PlanDefinition",
+        "Practitioner", "Provenance",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def planned() -> list[Planned]:
     """List what there may be, in the order in which it is written."""
     found = [Planned("Organization", f"g{n}", None) for n in range(3)]
     found += [Planned("Practitioner", f"d{n}", None) for n in range(3)]
+    found += [Planned("PlanDefinition", f"f{n}", None) for n in range(3)]
     found += [Planned("Patient", each, each) for each in PATIENTS]
     for n in range(8):
         patient = PATIENTS[n % 4]
@@ -185,7 +186,23 @@ def _care_plan(rng: Random, of: Planned) -> Content:
         "subject": _subject(of),
         "period": {"start": rng.choice(DATES)},
         "instantiatesUri": [f"http://plans.example/{rng.choice(CODES)}"],
+        "instantiatesCanonical": [f"{_url(of)}{('', '|1', '|2')[_number(of) % 3]}"],
     }
+
+
+def _plan_definition(rng: Random, of: Planned) -> Content:
+    return {
+        "url": _url(of),
+        "version": rng.choice("12"),
+        "status": rng.choice(["draft", "active"]),
+        "title": rng.choice(NAMES),
+    }
+
+
+def _url(of: Planned) -> str:
+    # Every third number is that of a plan.
+    number = _number(of) // 3 if of.type == "CarePlan" else _number(of)
+    return f"http://plans.example/definition/{number % 3}"
 
 
 def _risk(rng: Random, of: Planned) -> Content:
@@ -235,6 +252,7 @@ _MADE: Final[dict[str, Callable[[Random, Planned], Content]]] = {
     "Observation": _observation,
     "Condition": _condition,
     "CarePlan": _care_plan,
+    "PlanDefinition": _plan_definition,
     "RiskAssessment": _risk,
     "Provenance": _provenance,
     "Practitioner": _practitioner,

@@ -103,6 +103,23 @@ class Searching(Vocabulary):
                 pairs.append((of + rng.choice(("", ":iterate")), rng.choice(listed)))
         return self._searched(name, pairs + self._result(name))
 
+    def _by_canonical(self) -> Ask:
+        """Follow canonical addresses, from plans to definitions and back."""
+        rng = self._rng
+        code = "instantiates-canonical"
+        about = rng.choice((("status", rng.choice(("draft", "active"))), ("title", "Ann")))
+        name, pair = rng.choice(
+            (
+                ("CarePlan", (f"{code}:PlanDefinition.{about[0]}", about[1])),
+                ("CarePlan", (f"{code}.{about[0]}", about[1])),
+                ("CarePlan", ("_include", f"CarePlan:{code}")),
+                ("PlanDefinition", (f"_has:CarePlan:{code}:category", rng.choice(CODES))),
+                ("PlanDefinition", (f"_has:CarePlan:{code}:_id", f"x{rng.randrange(12)}")),
+                ("PlanDefinition", ("_revinclude", f"CarePlan:{code}")),
+            )
+        )
+        return self._searched(name, [pair, *self._result(name)])
+
     def _page(self) -> Ask:
         return Ask(
             "GET", "", relation=self._rng.choice(("next", "next", "next", "previous", "self"))

@@ -122,11 +122,9 @@ class World:
                 await self.write(self.store, key, content(self.rng, of), caller)
 
     def _hidden(self, number: int) -> Planned | None:
-        kinds = ("Observation", "Condition", "CarePlan", "Practitioner", "Organization", "Patient")
-        name = self.rng.choice(kinds)
-        patient = (
-            None if name in {"Practitioner", "Organization"} else self.rng.choice(("p0", "p2"))
-        )
+        of_nobody = ("Practitioner", "Organization", "PlanDefinition")
+        name = self.rng.choice(("Observation", "Condition", "CarePlan", "Patient", *of_nobody))
+        patient = None if name in of_nobody else self.rng.choice(("p0", "p2"))
         of = Planned(name, f"x{number}", f"x{number}" if name == "Patient" else patient)
         return None if self.kind.sees(of.type, of.patient) else of
 
@@ -220,7 +218,8 @@ async def _move(world: World, shared: Random) -> None:
             of = Planned("Observation", name, patient)
             said = content(shared, of)
             if not world.kind.sees(of.type, patient):
-                said["valueString"] = world.rng.choice("abc")
+                # Never the same in both worlds: then nothing could tell them apart.
+                said["valueString"] = str(world.rng.random())
                 said.pop("valueQuantity", None)
             await world.write(world.store, Key("Observation", name), said)
     for of in (Planned("Observation", "gone", "p0"), Planned("Observation", "gone2", "p2")):
