@@ -161,6 +161,7 @@ class Audit(SQLModel, table=True):
         Index("audit_recorded", "tenant", "recorded", "position"),
         Index("audit_patient", "tenant", "patient", "recorded", "position"),
         Index("audit_resource", "tenant", "type", "id", "recorded", "position"),
+        Index("audit_type", "tenant", "type", "recorded", "position"),
         Index("audit_caller", "tenant", "caller", "recorded", "position"),
         Index("audit_interaction", "tenant", "interaction", "recorded", "position"),
         Index(

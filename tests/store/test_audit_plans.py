@@ -259,6 +259,33 @@ async def test_what_is_shown_beside_a_page_is_bounded(
     assert await _read(record, cut) <= MOST_LOOKED_AT + 50, cut.sql
 
 
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [],
+        [("agent", "Device/hot")],
+        [("action", "D")],
+        [("action", "R"), ("outcome", "4")],
+        [("date", "ge2000"), ("_sort", "date")],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("types", [("Task",), ("Task", "Flag", "Patient"), ("Observation",)])
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_who_is_limited_to_types_is_not_led_through_others(
+    record: Record, pairs: list[tuple[str, str]], types: tuple[str, ...], mode: str
+) -> None:
+    access = Access(record.tenant, ANONYMOUS, None, frozenset({"AuditEvent", *types}), "test")
+    query = record.query("AuditEvent", *pairs, ("_count", "20"))
+    await record.connection.execute(f"SET plan_cache_mode = {mode}")
+    # Of the others there are none: what is read are the types themselves.
+    most = MOST_LOOKED_AT + 1 if "Observation" in types else 2 * len(access.types or ())
+    for compiled in (audit_page_statement, audit_cut_statement):
+        statement = compiled(query, access, None, secret=SECRET)
+        if statement is not None:
+            assert await _read(record, statement) <= most, statement.sql
+
+
 async def _read(record: Record, statement: Statement) -> float:
     found = await record.connection.fetchval(
         f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *statement.args
