@@ -25,6 +25,7 @@ _ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _OUTPATIENT: Final = frozenset({"AMB", "VR"})
 # An Appointment tells of attendance when it has begun or was missed; a booked one does not yet.
 TELLING: Final = frozenset({"arrived", "checked-in", "fulfilled", "noshow"})
+_BEGUN: Final = frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,18 @@ class Counting:
 
 def is_session(encounter: JsonObject) -> bool:
     """Tell whether an Encounter is a session that was attended to its end."""
+    return encounter.get("status") == "finished" and _is_of_a_session(encounter)
+
+
+def has_begun(encounter: JsonObject) -> bool:
+    """Tell whether an Encounter says that somebody has come to a session."""
+    return encounter.get("status") in _BEGUN and _is_of_a_session(encounter)
+
+
+def _is_of_a_session(encounter: JsonObject) -> bool:
     kind = encounter.get("class", {})
     return (
-        encounter.get("status") == "finished"
-        and kind.get("system", _ACT_CODE) == _ACT_CODE
+        kind.get("system", _ACT_CODE) == _ACT_CODE
         and kind.get("code") in _OUTPATIENT
         and bool(encounter.get("appointment"))
     )

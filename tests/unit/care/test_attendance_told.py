@@ -13,6 +13,7 @@ from shared.care.law import CareChange
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(milliseconds=1)
+REFUSED = [("business-rule", "Appointment.status")]
 TELLING = ("arrived", "checked-in", "fulfilled", "noshow")
 Resource = dict[str, Any]
 
@@ -41,7 +42,7 @@ def refusals(before: Resource | None, after: Resource) -> list[tuple[str, str | 
 def test_attendance_is_told_from_an_hour_before_a_session(booked: str, status: str) -> None:
     for start, refused in ((NOW + HOUR, False), (NOW - HOUR, False), (NOW + HOUR + MOMENT, True)):
         found = refusals(session(start, booked), session(start, status))
-        assert found == ([("business-rule", "Appointment.status")] if refused else [])
+        assert found == (REFUSED if refused else [])
 
 
 def test_what_else_happens_to_a_session_to_come_is_no_attendance() -> None:
@@ -52,17 +53,66 @@ def test_what_else_happens_to_a_session_to_come_is_no_attendance() -> None:
     assert refusals(before, session(NOW - HOUR, "fulfilled")) == []
 
 
-@pytest.mark.parametrize("elements", [{"basedOn": []}, {"basedOn": [{"display": "elsewhere"}]}])
-def test_appointments_kept_elsewhere_stay_as_they_are(elements: Resource) -> None:
+@pytest.mark.parametrize("elements", [{}, {"basedOn": []}, {"basedOn": [{"display": "there"}]}])
+def test_it_is_the_same_for_what_is_loaded_whoever_ordered_it(elements: Resource) -> None:
+    for status in TELLING:
+        assert refusals(None, session(NOW + 3 * HOUR, status, **elements)) == REFUSED
+        assert refusals(None, session(NOW - 3 * HOUR, status, **elements)) == []
+
+
+def test_what_was_told_before_stays_at_its_time() -> None:
     ahead = NOW + 3 * HOUR
 
-    assert refusals(session(ahead, **elements), session(ahead, "noshow", **elements)) == []
-
-
-def test_what_is_loaded_and_what_was_told_before_stays() -> None:
-    ahead = NOW + 3 * HOUR
-
-    assert refusals(None, session(ahead, "noshow")) == []
     assert refusals(session(ahead, "noshow"), session(ahead, "fulfilled")) == []
+    assert refusals(session(ahead, "noshow"), session(ahead + HOUR, "noshow")) == REFUSED
+    assert refusals(session(ahead, "noshow"), session(NOW - HOUR, "noshow")) == []
     untimed = {name: value for name, value in session(ahead).items() if name != "start"}
     assert refusals(untimed, untimed | {"status": "fulfilled"}) == []
+
+
+def visit(status: str, start: object, **elements: object) -> Resource:
+    begins = start.isoformat() if isinstance(start, datetime) else start
+    told = {
+        "resourceType": "Encounter",
+        "status": status,
+        "class": {"code": "AMB"},
+        "appointment": [{"reference": "https://elsewhere.example/Appointment/1"}],
+        "period": {"start": begins},
+    }
+    return told | elements
+
+
+def broken(before: Resource | None, after: Resource) -> list[str | None]:
+    found = laws.broken_laws("Encounter", CareChange(before, after, NOW))
+    return [issue.expression for issue in found]
+
+
+@pytest.mark.parametrize("status", ["arrived", "triaged", "in-progress", "onleave", "finished"])
+def test_a_visit_is_told_from_an_hour_before_it_begins(status: str) -> None:
+    late = NOW + HOUR + MOMENT
+
+    assert broken(None, visit(status, late)) == ["Encounter.status"]
+    assert broken(visit("planned", late), visit(status, late)) == ["Encounter.status"]
+    assert broken(None, visit(status, NOW + HOUR)) == []
+    assert broken(None, visit("planned", late)) == []
+    assert broken(None, visit("cancelled", late)) == []
+    assert broken(None, visit(status, "2026-03-10")) == []
+    assert broken(None, visit(status, "2026-03-11")) == ["Encounter.status"]
+
+
+def test_a_visit_that_was_told_before_stays_at_its_time() -> None:
+    late = NOW + 3 * HOUR
+
+    assert broken(visit("arrived", late), visit("finished", late)) == []
+    assert broken(visit("arrived", late), visit("finished", late + HOUR)) == ["Encounter.status"]
+    assert broken(visit("arrived", NOW), visit("finished", late)) == ["Encounter.status"]
+
+
+@pytest.mark.parametrize(
+    "elements", [{"class": {"code": "IMP"}}, {"appointment": []}, {"class": {"system": "ours"}}]
+)
+def test_what_is_no_session_may_be_told_at_any_time(elements: Resource) -> None:
+    late = NOW + 3 * HOUR
+
+    assert broken(None, visit("finished", late, **elements)) == []
+    assert broken(None, visit("finished", late)) == ["Encounter.status"]
