@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from shared.care.planned_sessions import are_told, bounds_of, sessions
+from shared.care.planned_sessions import are_told, sessions_in
 from shared.care.session import Counting, appointments_of, attended, orders_of, scheduled
 from shared.care.spans import length, within
-from shared.care.weekly_hours import LONGEST_VISIT, weekly_minutes
+from shared.care.timing import bounds_of, weekly_minutes
+from shared.care.weekly_hours import LONGEST_VISIT, is_as_needed
 from shared.fhir.dates import MAX_TIME, MIN_TIME, date_range, instant, moment
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 _MINUTE: Final = 60_000_000
+_DAY: Final = timedelta(days=1)
 _PLANNED: Final = frozenset({"draft", "active", "completed"})
 _SCHEDULED: Final = frozenset({"booked", "arrived", "checked-in", "fulfilled"})
 
@@ -80,38 +82,32 @@ class Ledger:
 
     def _planned_minutes(self, week: LocalWeek, policy: HoursPolicy) -> int:
         """Count the sessions of a week; of what does not say when it meets, the mean of a week."""
-        counted = [each for each in self.requests if policy.counts(each)]
-        told = [span for each in counted for span in self._sessions.get(each["id"], ())]
+        counted = [e for e in self.requests if policy.counts(e) and self._is_planned(e)]
+        period = self.plan.get("period", {})
+        # A session of the day before may last into the week.
+        days = week.first - _DAY, week.last
+        timings = [each["occurrenceTiming"] for each in counted]
+        told = [
+            (instant(met.start), instant(met.end))
+            for each in timings
+            if are_told(each, period)
+            for met in sessions_in(each, period, self.zone, days)
+        ]
         met = length(within(told, [week.span(self.zone)]))
         means = (
-            weekly_minutes(each["occurrenceTiming"])
-            for each in counted
-            if each["id"] not in self._sessions and self._runs_in(week, each)
+            weekly_minutes(each)
+            for each in timings
+            if not are_told(each, period) and self._runs_in(week, each)
         )
         return int(Fraction(met, _MINUTE) + sum(means, Fraction()))
 
-    @cached_property
-    def _sessions(self) -> dict[str, list[Range]]:
-        """The times of the sessions of each order that says when it meets."""
-        period = self.plan.get("period", {})
-        return {
-            each["id"]: [
-                (instant(met.start), instant(met.end))
-                for met in sessions(each["occurrenceTiming"], period, self.zone)
-            ]
-            for each in self.requests
-            if self._is_planned(each) and are_told(each["occurrenceTiming"], period)
-        }
-
     def _is_planned(self, request: JsonObject) -> bool:
-        is_regular = "occurrenceTiming" in request and not request.get("asNeededBoolean")
+        is_regular = "occurrenceTiming" in request and not is_as_needed(request)
         return is_regular and request.get("status") in _PLANNED
 
-    def _runs_in(self, week: LocalWeek, request: JsonObject) -> bool:
-        if not self._is_planned(request):
-            return False
+    def _runs_in(self, week: LocalWeek, timing: JsonObject) -> bool:
         period = self.plan.get("period", {})
-        bounds = (bounds_of(request["occurrenceTiming"], period, self.zone), period)
+        bounds = (bounds_of(timing, period, self.zone), period)
         spans = [week.span(self.zone), *(self._running(each) for each in bounds)]
         return max(low for low, _ in spans) < min(high for _, high in spans)
 

@@ -77,7 +77,8 @@ def a_plan_in_force_holds_its_hours(change: CareChange, found: Found) -> Iterato
     requests, patients = (*found, (), ())[:2]
     day = _day(change)
     asked = required(change.after, next(iter(patients), None), day)
-    minutes = planned_minutes(requests, asked, day, _zone(change))
+    period = change.after.get("period")
+    minutes = planned_minutes(requests, asked, day, _zone(change), period)
     if asked.verdict(minutes) == "short":
         yield _refusal(
             f"The plan holds {float(minutes / 60):g} hours a week that count; {asked.name} "

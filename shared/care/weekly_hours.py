@@ -1,7 +1,6 @@
 """The hours that ServiceRequests plan for a week, and the policies that ask for so many.
 
 The policies are data; each names the ActivityDefinitions that count for it.
-https://hl7.org/fhir/R4/datatypes.html#Timing
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
 from shared.care.canonical import CANONICAL
-from shared.fhir.dates import date_range
+from shared.care.planned_sessions import runs_on
+from shared.care.timing import WEEKDAYS, weekly_minutes
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
@@ -24,22 +24,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["met", "short", "over"]
 
-_WEEK_MINUTES: Final = 7 * 24 * 60
-# A month and a year as UCUM has them.
-_UNIT_MINUTES: Final = {
-    "s": Fraction(1, 60),
-    "min": Fraction(1),
-    "h": Fraction(60),
-    "d": Fraction(24 * 60),
-    "wk": Fraction(_WEEK_MINUTES),
-    "mo": Fraction(43_830),
-    "a": Fraction(525_960),
-}
-_LONGEST: Final = 1e6
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PROGRAMME: Final = "iop"
 _OLDEST: Final = 1000
-_FINEST: Final = 10_000
 _PLANNED: Final = frozenset({"draft", "active"})
 
 
@@ -119,54 +105,30 @@ def activities_of(request: JsonObject) -> list[str]:
 
 
 def planned_minutes(
-    requests: Iterable[JsonObject], policy: HoursPolicy, day: date, zone: tzinfo = UTC
+    requests: Iterable[JsonObject],
+    policy: HoursPolicy,
+    day: date,
+    zone: tzinfo = UTC,
+    period: JsonObject | None = None,
 ) -> Fraction:
-    """Add up what is planned for a week around a day and counts for a policy."""
-    counted = (each for each in requests if policy.counts(each) and is_planned(each, day, zone))
+    """Add up what is planned for a week around a day and counts for a policy.
+
+    `period` is that of the plan, since whose beginning an activity may be told to last.
+    """
+    counted = (e for e in requests if policy.counts(e) and is_planned(e, day, zone, period))
     return sum((weekly_minutes(each["occurrenceTiming"]) for each in counted), Fraction())
 
 
-def is_planned(request: JsonObject, day: date, zone: tzinfo = UTC) -> bool:
+def is_planned(
+    request: JsonObject, day: date, zone: tzinfo = UTC, period: JsonObject | None = None
+) -> bool:
     """Tell whether a request plans a regular activity that runs on a day."""
-    if request.get("status") not in _PLANNED or request.get("asNeededBoolean"):
-        return False
     timing = request.get("occurrenceTiming")
-    return timing is not None and _covers(
-        timing.get("repeat", {}).get("boundsPeriod", {}), day, zone
-    )
+    if request.get("status") not in _PLANNED or is_as_needed(request) or timing is None:
+        return False
+    return runs_on(timing, day, zone, period or {})
 
 
-def weekly_minutes(timing: JsonObject) -> Fraction:
-    """Give the mean minutes a week of a regular activity."""
-    repeat = timing.get("repeat", {})
-    return _times_a_week(repeat) * minutes_of(repeat.get("duration"), repeat.get("durationUnit"))
-
-
-def session_minutes(timing: JsonObject) -> Fraction:
-    """Give the minutes that one session takes; 0 where it is not said."""
-    repeat = timing.get("repeat", {})
-    return minutes_of(repeat.get("duration"), repeat.get("durationUnit"))
-
-
-def _times_a_week(repeat: JsonObject) -> Fraction:
-    times, unit = Fraction(repeat.get("frequency", 1)), repeat.get("periodUnit")
-    if unit == "d" and repeat.get("dayOfWeek"):
-        # "Daily on Mondays and Thursdays" is said of two days, not of seven.
-        return times * len(repeat["dayOfWeek"])
-    period = minutes_of(repeat.get("period", 1), unit)
-    return times * _WEEK_MINUTES / period if period else Fraction()
-
-
-def minutes_of(number: object, unit: str | None) -> Fraction:
-    """Give the minutes of a number of some unit of time; 0 where either is not said."""
-    if number is None or unit not in _UNIT_MINUTES:
-        return Fraction()
-    # A decimal may have any exponent, of which an exact fraction would be as long.
-    bounded = Fraction(min(float(str(number)), _LONGEST)).limit_denominator(_FINEST)
-    return bounded * _UNIT_MINUTES[unit]
-
-
-def _covers(bounds: JsonObject, day: date, zone: tzinfo) -> bool:
-    first, after = date_range(day.isoformat(), zone)
-    begins = "start" not in bounds or date_range(bounds["start"], zone)[0] < after
-    return begins and ("end" not in bounds or date_range(bounds["end"], zone)[1] > first)
+def is_as_needed(request: JsonObject) -> bool:
+    """Tell whether a request is for when it is needed, so that nobody plans it."""
+    return bool(request.get("asNeededBoolean")) or "asNeededCodeableConcept" in request

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from shared.care.weekly_hours import session_minutes
+from shared.care.timing import session_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

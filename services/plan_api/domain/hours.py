@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from jiter import LosslessFloat
 
+from services.plan_api.domain.hours_limits import limitations
 from shared.care.local_week import weeks_between
 from shared.care.weekly_hours import POLICIES, HoursPolicy, is_planned, planned_minutes
 from shared.fhir.dates import local_day, moment
@@ -87,6 +88,7 @@ def report(ledger: Ledger, asked: Asked, now: datetime) -> JsonObject:
         "parameter": [
             {"name": "day", "valueDate": asked.day.isoformat()},
             *(_by_policy(ledger, policy, asked, now) for policy in asked.policies),
+            *limitations(ledger.plan, ledger.requests),
         ],
     }
 
@@ -106,7 +108,8 @@ def result(tally: Tally, policy: HoursPolicy, ledger: Ledger, now: datetime) -> 
 
 
 def _by_policy(ledger: Ledger, policy: HoursPolicy, asked: Asked, now: datetime) -> JsonObject:
-    minutes = planned_minutes(ledger.requests, policy, asked.day, ledger.zone)
+    period = ledger.plan.get("period")
+    minutes = planned_minutes(ledger.requests, policy, asked.day, ledger.zone, period)
     parts: list[JsonObject] = [
         {"name": "name", "valueString": policy.name},
         {"name": "version", "valueString": policy.version},
@@ -120,7 +123,7 @@ def _by_policy(ledger: Ledger, policy: HoursPolicy, asked: Asked, now: datetime)
     if policy.maximum is not None:
         parts.append({"name": "maximum", "valueDecimal": policy.maximum})
     for request in ledger.requests:
-        if policy.counts(request) and is_planned(request, asked.day, ledger.zone):
+        if policy.counts(request) and is_planned(request, asked.day, ledger.zone, period):
             counted = {"reference": f"ServiceRequest/{request['id']}"}
             parts.append({"name": "counted", "valueReference": counted})
     return {"name": "policy", "part": [*parts, *_weeks(ledger, policy, asked, now)]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from shared.care.weekly_hours import session_minutes
+from shared.care.timing import session_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

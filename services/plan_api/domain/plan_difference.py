@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from services.plan_api.domain.narrative import title_of
 from shared.care.canonical import profile
 from shared.care.programme_plan import activity_ids, ids_of
-from shared.care.weekly_hours import activities_of, session_minutes
+from shared.care.timing import session_minutes
+from shared.care.weekly_hours import activities_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -49,7 +49,7 @@ def page(plan: JsonObject, known: Known, parts: Parts, *, day: date, zone: tzinf
     """Write the page of a plan with its parts, and the hours that it holds from a day on."""
     why = sorted({words_of(each.get("code", {})) for each in known.conditions} - {""})
     hours = [
-        _hours(policy, planned_minutes(parts.requests, policy, day, zone))
+        _hours(policy, planned_minutes(parts.requests, policy, day, zone, plan.get("period")))
         for policy in POLICIES
         if policy.name in policies_of(plan)
     ]

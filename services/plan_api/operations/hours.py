@@ -124,5 +124,14 @@ HOURS: Final = Operation(
             "minutes, and the first days of those that are short.",
             max=None,
         ),
+        Parameter(
+            "limitation",
+            "out",
+            "BackboneElement",
+            "An order, or an activity of the plan, that is not counted session by session: whether "
+            "it is counted by its mean or not at all, why, and which elements of its timing have "
+            "no effect.",
+            max=None,
+        ),
     ),
 )

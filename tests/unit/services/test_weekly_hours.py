@@ -17,13 +17,13 @@ from services.plan_api.templates import ADULT
 from shared.care.canonical import CANONICAL
 from shared.care.hours_ledger import Ledger
 from shared.care.required_hours import age_on
+from shared.care.timing import weekly_minutes
 from shared.care.weekly_hours import (
     POLICIES,
     REQUIRED,
     HoursPolicy,
     is_planned,
     planned_minutes,
-    weekly_minutes,
 )
 from shared.fhir.errors import Malformed
 from shared.fhir.validation import validate

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from services.progress_api.domain.disagreement.policy import TOLD
 from shared.care.canonical import CANONICAL
 from shared.care.instruments.registry import score_of
-from shared.care.weekly_hours import is_planned, weekly_minutes
+from shared.care.timing import weekly_minutes
+from shared.care.weekly_hours import is_planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,16 +61,17 @@ def _not_booked(known: Known) -> Iterator[Disagreement]:
     if week is None:
         return
     for order in known.orders:
-        if order["id"] in known.held or not _is_weekly(order, week):
+        if order["id"] in known.held or not _is_weekly(order, known.plan, week):
             continue
         name = order.get("code", {}).get("text", "A session")
         told = f"{name} is planned each week; from {week.first} to {week.last} none was booked or"
         yield Disagreement("session-not-booked", _reference(order), (), f"{told} held.")
 
 
-def _is_weekly(order: JsonObject, week: Week) -> bool:
+def _is_weekly(order: JsonObject, plan: JsonObject, week: Week) -> bool:
     """Tell whether an order asks for a session in each week, and did all through this one."""
-    if not all(is_planned(order, day) for day in (week.first, week.last)):
+    period = plan.get("period", {})
+    if not all(is_planned(order, day, period=period) for day in (week.first, week.last)):
         return False
     repeat = order["occurrenceTiming"].get("repeat", {})
     every = {"d": 1, "wk": 7}.get(repeat.get("periodUnit", ""), 0)
