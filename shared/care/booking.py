@@ -49,7 +49,7 @@ def nobody_is_in_two_places(change: CareChange, found: Found) -> Iterator[Issue]
     for actor in sorted(_taken(change) - places):
         if any(in_the_way(change.after, each, actor, change.bases) for each in others):
             told = f"{actor} has another Appointment at this time."
-            yield Issue("error", "business-rule", told, "Appointment.participant")
+            yield Issue("error", "conflict", told, "Appointment.participant")
 
 
 def in_the_way(

@@ -71,7 +71,9 @@ def a_session_has_room(change: CareChange, found: Found) -> Iterator[Issue]:
     matches = [each for every in found for each in every]
     others = [each for each in matches if each["resourceType"] == "Appointment"]
     for slot in {each["id"]: each for each in matches if each["resourceType"] == "Slot"}.values():
+        code = "conflict"
         if not _is_of(slot, change.after):
+            code = "business-rule"
             told = "and the Appointment must carry the identifier of the same session"
         elif is_closed(slot):
             told = "takes no appointments"
@@ -81,7 +83,7 @@ def a_session_has_room(change: CareChange, found: Found) -> Iterator[Issue]:
             told = f"is full: it takes {capacity_of(slot) or 1}"
         else:
             continue
-        yield Issue("error", "business-rule", f"Slot/{slot['id']} {told}.", "Appointment.slot")
+        yield Issue("error", code, f"Slot/{slot['id']} {told}.", "Appointment.slot")
 
 
 def _is_of(slot: JsonObject, appointment: JsonObject) -> bool:

@@ -142,7 +142,7 @@ def test_a_place_that_is_given_back_is_had_by_who_waits(http: httpx.Client) -> N
     mine, theirs = groups(waiting)[0], groups(first)
     held = next(each for each in theirs if each["identifier"] == mine["identifier"])
 
-    assert waiting.write(mine | {"status": "booked"}).status_code == 422
+    assert waiting.write(mine | {"status": "booked"}).status_code == 409
     reason = {"text": "The person has an exam."}
     first.put(held | {"status": "cancelled", "cancelationReason": reason})
     first.pass_time()

@@ -171,7 +171,7 @@ def test_who_waits_before_a_slot_is_published_is_booked_with_it(http: httpx.Clie
 
     assert session.booked() == {mine["id"]}
     refused = first.write(other | {"status": "booked"})
-    assert refused.status_code == 422, refused.text
+    assert refused.status_code == 409, refused.text
 
 
 def test_a_place_is_given_once_however_many_ask_for_it_at_once(http: httpx.Client) -> None:
@@ -189,7 +189,7 @@ def test_a_place_is_given_once_however_many_ask_for_it_at_once(http: httpx.Clien
         each.result()
     session.host.pass_time()
 
-    assert {each.status_code for each in answers} <= {201, 422}
+    assert {each.status_code for each in answers} <= {201, 409}
     assert len(session.booked()) == 3
 
 
