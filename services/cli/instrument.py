@@ -14,7 +14,7 @@ from rich.text import Text
 from services.cli.console import Failure, console
 from services.cli.load import DEFAULT_SERVER, is_address
 from shared.care.instruments.own_copy import (
-    PROTECTED,
+    UNWORDED,
     instrument_meant,
     licence_held,
     misfits,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 instrument = typer.Typer(
-    no_args_is_help=True, help="List the instruments, or load your own copy of a protected one."
+    no_args_is_help=True, help="List the instruments, or load a wording of your own."
 )
 _Server = Annotated[str, typer.Option("--to", metavar="URL", help="The FHIR base of the server.")]
 
@@ -60,7 +60,7 @@ def load_instrument(
     ] = "",
     to: _Server = DEFAULT_SERVER,
 ) -> None:
-    """Load your own copy of an instrument whose wording needs a licence.
+    """Load your own copy of an instrument whose wording is not part of this software.
 
     Its items and answers must be those that are scored; `GET Questionnaire/isi` shows them.
 
@@ -69,8 +69,8 @@ def load_instrument(
     _check_address(to)
     if not licence_held.strip():
         raise Failure(
-            "The wording of this instrument needs a licence: say which one you hold, "
-            'by --licence-held "…".'
+            "The wording is not part of this software: say which licence you hold, or why you "
+            'need none, by --licence-held "…".'
         )
     copy = _own_copy(file, licence_held.strip().rstrip("."))
     asyncio.run(_store(to, copy))
@@ -86,8 +86,8 @@ def _own_copy(file: Path, licence: str) -> JsonObject:
     questionnaire = _questionnaire(file)
     meant = instrument_meant(questionnaire)
     if meant is None:
-        names = ", ".join(each.title for each in PROTECTED)
-        raise Failure(f"{file.name} is none of the instruments that need a licence: {names}.")
+        names = ", ".join(each.title for each in UNWORDED)
+        raise Failure(f"{file.name} is none of the instruments without their wording: {names}.")
     wrong = misfits(meant, questionnaire)
     if wrong:
         raise Failure(f"{file.name} is not the {meant.title} that is scored. {' '.join(wrong)}")

@@ -198,6 +198,36 @@ def test_a_wording_is_loaded_only_with_a_licence_and_then_asked_in(
     assert score["valueQuantity"]["value"] == 14
 
 
+def test_the_bam_iop_is_asked_in_the_wording_of_the_form_that_is_used(
+    all_in_one: Programs, http: httpx.Client, tmp_path: Path
+) -> None:
+    mine: Resource = http.get("Questionnaire/bam-iop").json()
+    assert all(each["text"].startswith("Topic: ") for each in mine["item"])
+    file = tmp_path / "bam-iop.json"
+    stated = "--licence-held", "none needed: a work of the US government"
+    file.write_text(json.dumps(mine))
+    assert "the wording is missing" in command(all_in_one, "load", file, *stated).stderr
+
+    worded = [each | {"text": f"Our form, {each['linkId']}"} for each in mine["item"]]
+    file.write_text(json.dumps(mine | {"item": worded}))
+    loaded = command(all_in_one, "load", file, *stated)
+    assert loaded.returncode == 0, loaded.stderr
+    assert "own copy" in _row(command(all_in_one, "list"), "bam-iop")
+
+    person = Person(http, in_care=False)
+    by = {"valueCanonical": mine["url"]}
+    asked = begun(populate(http, "", subject=subject(person), canonical=by))
+    assert asked["item"][3]["text"] == "Our form, bam-iop-4"
+    days: dict[str, int | None] = {"bam-iop-4": 3, "bam-iop-5": 0, "bam-iop-6": 2}
+    sent = response("bam-iop", person.reference, AUTHORED, days)
+    answer = http.post(
+        "QuestionnaireResponse/$extract", json=sent | {"questionnaire": asked["questionnaire"]}
+    )
+    told = [each["resource"] for each in answer.raise_for_status().json()["entry"]]
+    [use] = [e for e in told if e["code"]["coding"][0]["code"] == "bam-iop-use"]
+    assert use["valueQuantity"]["value"] == 5
+
+
 def _row(told: subprocess.CompletedProcess[str], name: str) -> str:
     assert told.returncode == 0, told.stderr
     [row] = [line for line in told.stdout.splitlines() if f" {name} " in line]

@@ -1,4 +1,4 @@
-"""A user's own copy of an instrument that needs a licence: whether it fits, and how it is kept.
+"""A user's own copy of an instrument whose wording is not carried: if it fits, how it is kept.
 
 It stands under the instrument's canonical, beside the Questionnaire of topics, and says by whom the
 licence is held.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 LICENCE_HELD: Final = profile("licence-held")
-PROTECTED: Final = tuple(each for each in INSTRUMENTS if each.wording == "held")
+UNWORDED: Final = tuple(each for each in INSTRUMENTS if each.wording != "carried")
 
 
 def licence_held(questionnaire: JsonObject) -> str | None:
@@ -32,12 +32,12 @@ def licence_held(questionnaire: JsonObject) -> str | None:
 
 
 def instrument_meant(questionnaire: JsonObject) -> Instrument | None:
-    """Find the protected instrument of a copy: by its canonical, else by the items it asks."""
+    """Find the instrument of a copy: by its canonical, else by the items it asks."""
     named = instrument_of(questionnaire.get("url"))
-    if named in PROTECTED:
+    if named in UNWORDED:
         return named
     asked = {_code(item) for item, _ in _items(questionnaire, "")}
-    return next((each for each in PROTECTED if asked & set(each.by_code)), None)
+    return next((each for each in UNWORDED if asked & set(each.by_code)), None)
 
 
 def misfits(instrument: Instrument, questionnaire: JsonObject) -> tuple[str, ...]:
@@ -104,6 +104,10 @@ def _item_misfits(instrument: Instrument, item: JsonObject, place: str) -> Itera
     # The Questionnaire that is published has topics of ours in the place of the wording.
     if str(item.get("text", "")).strip() in {"", known.topic, f"Topic: {known.topic}"}:
         yield f"{place}.text: the wording is missing."
+    if instrument.is_counted(known.code):
+        if item.get("type") != "integer" or item.get("repeats"):
+            yield f"{place}.type: days are counted, so it is an integer that does not repeat."
+        return
     if item.get("type") != "choice" or item.get("repeats"):
         yield f"{place}.type: one answer is chosen, so it is a choice that does not repeat."
     offered = [each.get("valueCoding", {}) for each in item.get("answerOption", ())]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.care.instruments.own_copy import (
-    PROTECTED,
+    UNWORDED,
     instrument_meant,
     licence_held,
     misfits,
@@ -28,7 +28,7 @@ def copy_of(name: str) -> dict[str, Any]:
     return mine
 
 
-@pytest.mark.parametrize("name", [each.name for each in PROTECTED])
+@pytest.mark.parametrize("name", [each.name for each in UNWORDED])
 def test_a_copy_that_fits_is_kept_under_the_instruments_canonical(name: str) -> None:
     mine = copy_of(name)
     meant = instrument_meant(mine)
