@@ -54,6 +54,7 @@ def date_range(text: str, zone: tzinfo = UTC) -> Range:
     return _midnight(first, zone), _midnight(first + _days(found, year, month), zone)
 
 
+@remembering_short_texts
 def local_day(text: str, zone: tzinfo, *, last: bool = False) -> date:
     """Give the local day on which a date or dateTime begins, or the last one that it includes.
 
