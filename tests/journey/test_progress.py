@@ -284,3 +284,15 @@ def test_what_is_asked_next_is_told_before_there_is_a_task(person: Participant) 
     person.put({"resourceType": "Patient", "id": person.id, "deceasedBoolean": True})
     person.pass_time()
     assert values(measure(told(person, instrument="phq-9")), "next-due") == []
+
+
+def test_what_was_asked_for_cannot_be_deleted_from_the_past(person: Participant) -> None:
+    [asked, *_] = person.measures()
+    at = person.now().isoformat(timespec="milliseconds")
+    person.pass_time()
+
+    refused = person.http.delete(f"Task/{asked['id']}")
+    assert refused.status_code == 409
+    assert "Provenance/" in diagnostics(refused)
+    due = [each for each in measure(told(person, at=at)) if each["name"] == "due"]
+    assert f"Task/{asked['id']}/_history/1" in str(due)
