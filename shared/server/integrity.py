@@ -138,8 +138,8 @@ def _standing(
 ) -> Iterator[tuple[Change, str, str]]:
     """Find where one of these references stands: in which change, at which place."""
     for change in changes:
-        if change.after is not None:
-            for at, reference in references_in(change.after, change.key.type):
-                text = reference.get("reference")
-                if type(text) is str and text in texts:
-                    yield change, at, text
+        told = () if change.after is None else references_in(change.after, change.key.type)
+        for at, reference in told:
+            text = reference.get("reference")
+            if type(text) is str and text in texts:
+                yield change, at, text
