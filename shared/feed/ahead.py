@@ -66,8 +66,9 @@ class Coming(NamedTuple):
 class Ahead:
     """What comes next for the reactions of one service."""
 
-    def __init__(self, tenant: int, reactions: Reactions) -> None:
+    def __init__(self, tenant: int, reactions: Reactions, bases: tuple[str, ...]) -> None:
         self._tenant = tenant
+        self._bases = bases
         self._reactions = reactions
         self._choosy = [TYPE_CODE[name] for name in sorted(reactions.choosy_types)]
 
@@ -82,7 +83,8 @@ class Ahead:
         for reaction in self._reactions.reactions:
             left = {e for e in found if not e.concerns and e.event.key.type in reaction.types}
             if reaction.followed and left:
-                streams = {f"Patient/{each}" for each in await reaction.followed(reading)}
+                ids = await reaction.followed(reading, self._bases)
+                streams = {f"Patient/{each}" for each in ids}
                 found = [
                     e._replace(concerns=True) if e in left and _is_in(e.event, streams) else e
                     for e in found

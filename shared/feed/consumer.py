@@ -68,7 +68,7 @@ class Consumer:
         self._reactions = reactions
         self._of = (store.tenant, CONSUMER)
         self._access = Access.system(store.service, store.tenant)
-        self._ahead = Ahead(store.tenant, reactions)
+        self._ahead = Ahead(store.tenant, reactions, store.texts.bases)
         self._inbox = Inbox(store.service, store.tenant, CONSUMER)
 
     async def begin(self) -> None:

@@ -76,7 +76,7 @@ class Reaction:
     types: frozenset[str]
     handle: Callable[[Event, Effects], Awaitable[None]]
     concerns: Callable[[JsonObject], bool] = anything
-    followed: Callable[[Reading], Awaitable[Collection[str]]] | None = None
+    followed: Callable[[Reading, tuple[str, ...]], Awaitable[Collection[str]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

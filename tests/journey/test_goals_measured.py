@@ -96,7 +96,7 @@ def test_a_goal_goes_from_worse_to_sustaining_and_each_step_is_told(person: Part
     assert len(said) == 5
     for each in said:
         named = each["agent"][0]["who"]["identifier"]["value"]
-        assert named == "goals-follow-the-measures|1.1"
+        assert named == "goals-follow-the-measures|1.2"
         for entity in each["entity"]:
             observation = person.http.get(entity["what"]["reference"]).json()
             assert observation["resourceType"] == "Observation"
@@ -188,6 +188,31 @@ def test_a_goal_follows_its_scores_when_they_are_withdrawn_or_somebody_else_s(
     person.put(moved | {"subject": person.reference})
     settled(person)
     assert achieved(person, wanted) == "achieved"
+
+
+def test_a_goal_that_is_told_after_its_scores_is_measured_by_them(person: Participant) -> None:
+    scores(person, 3)
+    wanted = goal(person)
+    judged = goal(person, id=f"j-{person.id}", achievementStatus={"text": "as she says"})
+    person.pass_time()
+
+    assert achieved(person, wanted) == "achieved"
+    assert person.read(judged)["achievementStatus"] == {"text": "as she says"}
+
+
+def test_a_goal_whose_only_score_is_amended_says_no_more_than_the_score(
+    person: Participant,
+) -> None:
+    wanted = goal(person)
+    scores(person, 3)
+    assert achieved(person, wanted) == "achieved"
+    [told] = person.found("QuestionnaireResponse")
+    for value, expected in ((14, None), (2, "achieved")):
+        counts = {code: min(3, max(0, value - 3 * at)) for at, code in enumerate(PHQ_9)}
+        items = response("phq-9", person.reference, told["authored"], counts)["item"]
+        person.put(told | {"status": "amended", "item": items})
+        settled(person)
+        assert achieved(person, wanted) == expected
 
 
 def total(person: Participant, response: Resource) -> int:

@@ -137,7 +137,7 @@ async def test_where_the_content_cannot_tell_the_streams_that_are_followed_are_s
     seen: Followed = Followed()
     asked: list[int] = []
 
-    async def followed(_: Reading) -> list[str]:
+    async def followed(_: Reading, __: tuple[str, ...]) -> list[str]:
         asked.append(1)
         return ["a"]
 

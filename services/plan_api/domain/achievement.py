@@ -29,6 +29,7 @@ _TOLD: Final[dict[str, Any]] = read((files(__package__) / "achievement.json").re
 _WEEK: Final = 7 * 86_400_000_000
 _SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 _STATED: Final = frozenset({"final", "amended", "corrected"})
+_CORRECTED: Final = frozenset({"amended", "corrected"})
 _PURSUED: Final = frozenset({"accepted", "active"})
 _ACHIEVED: Final = ("achievementStatus", "statusDate", "outcomeReference")
 _PRORATED: Final = (code_system("measure"), "prorated")
@@ -128,6 +129,17 @@ def has_lost(goal: JsonObject, told: Iterable[Told]) -> bool:
     standing = {each.reference for each in told if each.content.get("status") in _STATED}
     cited = {str(each.get("reference")) for each in goal.get("outcomeReference", ())}
     return not {each for each in cited if each.startswith("Observation/")} <= standing
+
+
+def is_of_corrected(goal: JsonObject, told: Iterable[Told]) -> bool:
+    """Tell whether what a Goal's achievement rests on was corrected, and may say something else."""
+    cited = {str(each.get("reference")) for each in goal.get("outcomeReference", ())}
+    return any(each.reference in cited and each.content["status"] in _CORRECTED for each in told)
+
+
+def is_unmeasured(goal: JsonObject) -> bool:
+    """Tell whether a Goal is measured by scores of ours, and says nothing of its achievement."""
+    return "achievementStatus" not in goal and next(targets(goal), None) is not None
 
 
 def taken_back(goal: JsonObject, before: JsonObject) -> JsonObject:

@@ -1,4 +1,4 @@
-"""A score or its change was written: the achievement of the person's goals follows it."""
+"""A score, its change or a goal was written: the achievement of the person's goals follows."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def handle(event: Event, effects: Effects) -> None:
     is_merge = event.key.type == "Patient" and event.version > 1
     for person in await _persons(event, effects.tx):
         if is_merge or await is_followed(effects.tx, person.survivor, effects.now):
-            for goal in await find(effects.tx, "Goal", person.criterion):
+            for goal in await _goals(person, event, effects.tx):
                 await _follow(goal, person, event, effects)
 
 
@@ -50,6 +50,12 @@ async def _persons(event: Event, tx: Transaction) -> list[OnePerson]:
     told = [content_of(await tx.read_version(event.key, each)) for each in numbers]
     ids = dict.fromkeys(patient_of(each, "subject", tx.bases) for each in told if each)
     return list(dict.fromkeys([await one_person(tx, each) for each in ids if each]))
+
+
+async def _goals(person: OnePerson, event: Event, tx: Transaction) -> list[Found]:
+    """Find what may be measured anew: of a goal that was written, that one."""
+    found = await find(tx, "Goal", person.criterion)
+    return [each for each in found if event.key.type != "Goal" or each.key == event.key]
 
 
 async def _follow(goal: Found, person: OnePerson, event: Event, effects: Effects) -> None:
@@ -64,7 +70,7 @@ async def _follow(goal: Found, person: OnePerson, event: Event, effects: Effects
         has_lost = has_lost and await _was_told_by_us(goal, tx)
         if found is not None:
             await _write(goal, replace(found, is_of_other_evidence=has_lost), effects)
-        elif has_lost:
+        elif has_lost or await _is_of_corrected(goal, (*scores, *changes), tx):
             await _take_back(goal, event, effects)
         return
 
@@ -94,6 +100,10 @@ async def _take_back(goal: Found, event: Event, effects: Effects) -> None:
             return
 
 
+async def _is_of_corrected(goal: Found, told: Sequence[Told], tx: Transaction) -> bool:
+    return achievement.is_of_corrected(goal.content, told) and await _was_told_by_us(goal, tx)
+
+
 async def _was_told_by_us(goal: Found, tx: Transaction) -> bool:
     """Tell whether it was us who wrote on what a goal's achievement rests."""
     rests_on = goal.content.get("outcomeReference")
@@ -119,7 +129,11 @@ def concerns(written: JsonObject) -> bool:
     """Tell whether a write may tell how far a goal is achieved."""
     if written["resourceType"] == "Patient":
         return may_merge(written)
+    if written["resourceType"] == "Goal":
+        return achievement.is_unmeasured(written)
     return achievement.is_evidence(written)
 
 
-REACTION: Final = Reaction("goal_measured", frozenset({"Observation", "Patient"}), handle, concerns)
+REACTION: Final = Reaction(
+    "goal_measured", frozenset({"Goal", "Observation", "Patient"}), handle, concerns
+)

@@ -23,6 +23,7 @@ from services.progress_api.partners import base_at
 from shared.care.episode import is_programme
 from shared.care.referral import HANDOFF
 from shared.care.subject import patient_of
+from shared.feed.one_person import person_in
 from shared.fhir.errors import Conflict, Malformed, PreconditionFailed, RuleViolation
 from shared.fhir.references import parse_reference
 from shared.fhir.search.reading import Reading as Texts
@@ -149,6 +150,7 @@ async def _bundle(reading: Reading, asked: _Asked, call: Call) -> JsonObject:
         zone=call.context.zone,
         is_plain=call.inputs.one("plain") or False,
         address=await base_at(reading, asked.recipient),
+        also=(await person_in(reading, asked.patient_id, call.context.bases)).ids,
     )
     context = call.context
     texts = Texts(context.zone, (context.base, *context.bases), context.now)

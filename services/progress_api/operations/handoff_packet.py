@@ -101,7 +101,7 @@ def _aftercare(
 
 
 async def _disclosure(reading: Reading, handoff: Handoff, texts: Texts) -> Disclosure:
-    given = await find(reading, "Consent", ("patient", handoff.patient), ("status", "active"))
+    given = await find(reading, "Consent", handoff.criterion, ("status", "active"))
     return Disclosure([each.content for each in given], handoff.recipient, texts)
 
 

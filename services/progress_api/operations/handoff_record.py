@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.progress_api.domain import suicide_risk
 from services.progress_api.domain.handoff import document
+from services.progress_api.domain.handoff.achieved import (
+    as_achieved,
+    evidence_of,
+    says_otherwise,
+)
 from services.progress_api.domain.handoff.corrections import as_corrected
 from services.progress_api.domain.handoff.late import is_of_before
 from services.progress_api.domain.handoff.record import TYPES, Record
@@ -14,7 +20,7 @@ from shared.care.canonical import code_system
 from shared.care.programme_plan import ids_of
 from shared.fhir.dates import date_range, moment
 from shared.server.interactions.update import content_of
-from shared.store.finding import find
+from shared.store.finding import fetch, find
 from shared.store.version import Key
 
 if TYPE_CHECKING:
@@ -36,7 +42,7 @@ _MANY: Final = 1000
 async def gathered(reading: Reading, handoff: Handoff, texts: Texts) -> Record:
     """Read what the sections of a document may show of a person."""
     found = {
-        name: [each.content for each in await find(reading, name, ("patient", handoff.patient))]
+        name: [each.content for each in await find(reading, name, handoff.criterion)]
         for name in SHOWN
     }
     return Record(found, await admitted(reading, handoff, texts), texts)
@@ -44,8 +50,8 @@ async def gathered(reading: Reading, handoff: Handoff, texts: Texts) -> Record:
 
 async def gathered_then(
     reading: Reading, handoff: Handoff, texts: Texts
-) -> tuple[Record, list[str]]:
-    """Read what was known at a handoff, and name what was learnt since of the time before.
+) -> tuple[Record, list[Found]]:
+    """Read what was known at a handoff, and find what was learnt since of the time before.
 
     What was corrected is as it is now; of what is told late, only what is of before is there. The
     handoff's own plan is not: it is written with the packet.
@@ -54,11 +60,11 @@ async def gathered_then(
     found: dict[str, list[JsonObject]] = {}
     learnt = []
     for name in SHOWN:
-        for each in await find(reading, name, ("patient", handoff.patient)):
+        for each in await find(reading, name, handoff.criterion):
             content, is_learnt = await _then(reading, each, texts)
             if content is not None and each.key != own:
                 found.setdefault(name, []).append(content)
-                learnt += [each.versioned] if is_learnt else []
+                learnt += [each] if is_learnt else []
     return Record(found, await admitted(reading, handoff, texts), texts), learnt
 
 
@@ -74,7 +80,32 @@ async def _then(reading: Reading, found: Found, texts: Texts) -> tuple[JsonObjec
         return found.content, False
     versions = await reading.history(found.key, before=None, limit=_MANY)
     told = [(each.updated, content_of(each)) for each in reversed(versions)]
-    return as_corrected(told, texts.now, lambda each: is_of_before(each, texts))
+    ground = await _ground(reading, found.content)
+    content, is_learnt = as_corrected(
+        told, texts.now, lambda each: is_of_before(ground or each, texts)
+    )
+    if content is None or content["resourceType"] != "Goal":
+        return content, is_learnt
+    goal = as_achieved(
+        content, told, texts.now, await _of_before(reading, told, texts), texts.bases
+    )
+    return goal, is_learnt or says_otherwise(content, goal)
+
+
+async def _of_before(
+    reading: Reading, goals: Iterable[tuple[datetime, JsonObject | None]], texts: Texts
+) -> set[str]:
+    """Name the scores of the time before a handoff by which versions of a goal are achieved."""
+    ids = set().union(*(evidence_of(each, texts.bases) for _, each in goals if each))
+    scores = await _read(reading, {("Observation", each) for each in ids})
+    return {each["id"] for each in scores if is_of_before(each, texts)}
+
+
+async def _ground(reading: Reading, warning: JsonObject) -> JsonObject | None:
+    """Read what raised a warning of ours, which is of its time, whenever we raised it."""
+    raised_by = suicide_risk.raised_by(warning) if warning["resourceType"] == "Flag" else None
+    ground = await fetch(reading, Key("Observation", raised_by)) if raised_by else None
+    return ground.content if ground else None
 
 
 async def led_to(
@@ -87,7 +118,7 @@ async def led_to(
     while missing := document.led_to(newest, texts.bases) - seen:
         seen |= missing
         read = await _read(reading, missing)
-        newest = [e for e in read if document.may_go_along(e, handoff.patient_id, texts)]
+        newest = [e for e in read if document.may_go_along(e, handoff.ids, texts)]
         found += newest
     return found
 

@@ -7,6 +7,7 @@ all of it comes makes no difference. Whoever has worded a packet themselves is a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from services.progress_api.domain.handoff import amended
@@ -16,7 +17,10 @@ from services.progress_api.operations.handoff_record import SHOWN, gathered_then
 from services.progress_api.reactions import packet_amended
 from shared.care import correction
 from shared.care.automatic import derived_id
+from shared.care.merge import may_merge
 from shared.care.referral import HANDOFF
+from shared.care.subject import patient_of
+from shared.feed.one_person import one_person, survivors
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import Reaction
 from shared.feed.status_given import is_at_once, said_by
@@ -28,6 +32,9 @@ from shared.store.finding import fetch, find
 from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from services.progress_api.domain.handoff.handoff import Handoff
     from services.progress_api.operations.handoff_packet import Packet
     from shared.feed.effects import Effects
@@ -48,9 +55,10 @@ async def handle(event: Event, effects: Effects) -> None:
     written = await _written(event, effects.tx)
     if written is None:
         return
-    for patient_id in written.whose(effects.tx.bases):
-        tasks = await find(effects.tx, "Task", ("patient", f"Patient/{patient_id}"), *_OPEN)
-        if tasks and await has_open_episode(effects.tx, patient_id):
+    ids = written.whose(effects.tx.bases)
+    for person in dict.fromkeys([await one_person(effects.tx, each) for each in ids]):
+        tasks = await find(effects.tx, "Task", person.criterion, *_OPEN)
+        if tasks and await has_open_episode(effects.tx, person.survivor):
             for task in tasks:
                 await _follow(task.content, written, effects)
 
@@ -72,6 +80,8 @@ async def _follow(task: JsonObject, written: Written, effects: Effects) -> None:
     if not written.may_amend(handoff, texts):
         return
     record, learnt = await gathered_then(tx, handoff, texts)
+    if written.is_first_packet and not await _was_missed(learnt, handoff, written.updated, tx):
+        return
     lapsed = amended.replaced(amended.referral_in(stored.content))
     try:
         packet = await packed(tx, handoff, record, lapsed=lapsed, now=effects.now)
@@ -79,7 +89,21 @@ async def _follow(task: JsonObject, written: Written, effects: Effects) -> None:
         # Nothing may be told of the person any more, and no packet can say so.
         await _ask(stored, handoff, await _last_consent(handoff, tx) or written.reference, effects)
     else:
-        await _write(packet, stored, handoff, amended.sources(learnt, written), effects)
+        await _write(
+            packet,
+            stored,
+            handoff,
+            amended.sources([each.versioned for each in learnt], written),
+            effects,
+        )
+
+
+async def _was_missed(
+    learnt: Sequence[Found], handoff: Handoff, made: datetime, tx: Transaction
+) -> bool:
+    """Tell whether something was written while a packet was made; the rest has its own event."""
+    given = await find(tx, "Consent", handoff.criterion)
+    return any(handoff.now < each.version.updated <= made for each in (*learnt, *given))
 
 
 async def _handoff(task: JsonObject, stored: Found, tx: Transaction) -> Handoff | None:
@@ -88,7 +112,8 @@ async def _handoff(task: JsonObject, stored: Found, tx: Transaction) -> Handoff 
     # What somebody has made of the Bundle may be no document any more.
     if episode is None or stored.content["type"] != "document":
         return None
-    return amended.handoff_told(task, episode.content, stored.content, tx.zone)
+    told = amended.handoff_told(task, episode.content, stored.content, tx.zone)
+    return replace(told, also=(await one_person(tx, told.patient_id)).ids) if told else None
 
 
 async def _write(
@@ -113,7 +138,7 @@ async def _write(
 
 async def _last_consent(handoff: Handoff, tx: Transaction) -> str | None:
     """Name what was last said of what may be told; a Consent that was deleted says nothing."""
-    given = await find(tx, "Consent", ("patient", handoff.patient))
+    given = await find(tx, "Consent", handoff.criterion)
     last = max(given, key=lambda each: each.version.updated, default=None)
     return last.versioned if last else None
 
@@ -150,16 +175,18 @@ def concerns(written: JsonObject) -> bool:
     """Tell whether a version may be of a packet, or correct or permit what one tells."""
     if written["resourceType"] == "Bundle":
         return packet_amended.is_packet(written)
+    if written["resourceType"] == "Patient":
+        return may_merge(written)
     return bool(written["resourceType"] == "Consent" or written["meta"]["versionId"] != "1")
 
 
-async def followed(reading: StoreReading) -> set[str]:
+async def followed(reading: StoreReading, bases: tuple[str, ...]) -> set[str]:
     """Name who is being handed over: of anybody else nothing is told late."""
     tasks = await find(reading, "Task", *_OPEN)
-    named = (str(each.content.get("for", {}).get("reference", "")) for each in tasks)
-    return {each.rpartition("/")[2] for each in named}
+    ids = {patient_of(each.content, "for", bases) for each in tasks}
+    return set(await survivors(reading, {each for each in ids if each}, bases))
 
 
 REACTION: Final = Reaction(
-    "packet_corrected", frozenset({*SHOWN, "Bundle"}), handle, concerns, followed
+    "packet_corrected", frozenset({*SHOWN, "Bundle", "Patient"}), handle, concerns, followed
 )

@@ -250,7 +250,7 @@ def test_what_is_left_out_is_told_by_its_type_only() -> None:
 def test_only_what_is_the_persons_or_nobodys_goes_along(
     resource: dict[str, Any], *, expected: bool
 ) -> None:
-    assert documents.may_go_along(resource, "p1", READING) is expected
+    assert documents.may_go_along(resource, {"p1"}, READING) is expected
 
 
 def test_a_handoff_has_parts_of_its_own_each_time() -> None:

@@ -16,7 +16,7 @@ from shared.fhir.references import Links, parse_reference, references_in
 from shared.fhir.writer import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from services.progress_api.domain.handoff.handoff import Handoff
     from shared.fhir.reader import JsonObject
@@ -50,9 +50,10 @@ def led_to(resources: Iterable[JsonObject], bases: tuple[str, ...]) -> set[Name]
     return {target for each in resources for target in Links(each).local_targets(bases)}
 
 
-def may_go_along(resource: JsonObject, patient_id: str, reading: Reading) -> bool:
+def may_go_along(resource: JsonObject, ids: Collection[str], reading: Reading) -> bool:
     """Tell whether a resource may go into a person's document: theirs alone, or nobody's."""
-    return resource["resourceType"] in _AROUND or patients_of(resource, reading) == (patient_id,)
+    whose = patients_of(resource, reading)
+    return resource["resourceType"] in _AROUND or (bool(whose) and set(whose) <= set(ids))
 
 
 def reached(

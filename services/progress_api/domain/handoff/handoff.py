@@ -20,7 +20,7 @@ class Handoff:
     """The parties by reference, and which handoff of the episode it is, counted from 1.
 
     It `is_plain` for a clinic that knows no business status; `address` is the FHIR base of one
-    that takes referrals at its own server.
+    that takes referrals at its own server. `also` are ids of Patients who are the same person.
     """
 
     episode: JsonObject
@@ -33,6 +33,7 @@ class Handoff:
     zone: tzinfo
     is_plain: bool = False
     address: str | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def cause(self) -> str:
@@ -48,6 +49,16 @@ class Handoff:
     def patient(self) -> str:
         """Refer to the person."""
         return f"Patient/{self.patient_id}"
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """All ids of the person."""
+        return frozenset({self.patient_id, *self.also})
+
+    @property
+    def criterion(self) -> tuple[str, str]:
+        """Search for what is about the person, whichever of their Patients it names."""
+        return "patient", ",".join(f"Patient/{each}" for each in sorted(self.ids))
 
     @property
     def recorded(self) -> str:

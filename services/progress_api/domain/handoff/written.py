@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.progress_api.domain.handoff.achieved import says_otherwise
 from services.progress_api.domain.handoff.corrections import is_correction, persons
 from services.progress_api.domain.handoff.late import is_of_before
+from services.progress_api.domain.suicide_risk import raised_by
 from shared.care.aftercare import plan_id
+from shared.care.merge import replaced_by
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +35,11 @@ class Written:
         return self.reference.partition("/_history/")[0]
 
     @property
+    def is_first_packet(self) -> bool:
+        """Tell whether it is a packet as it was made."""
+        return self.name.startswith("Bundle/") and self.before is None
+
+    @property
     def permits(self) -> bool:
         """Tell whether it says what may be told."""
         return self.reference.startswith("Consent/")
@@ -41,12 +49,29 @@ class Written:
         if self.after is not None and self.after["resourceType"] == "Bundle":
             resources = (each.get("resource", {}) for each in self.after.get("entry", ()))
             return [str(e["id"]) for e in resources if e.get("resourceType") == "Patient"][:1]
-        goes_on = self.before is not None and not is_correction(self.before, self.after)
-        return [] if goes_on and not self.permits else persons((self.before, self.after), bases)
+        if self.name.startswith("Patient/"):
+            return self._linked(bases)
+        return [] if self._goes_on() else persons((self.before, self.after), bases)
 
     def may_amend(self, handoff: Handoff, reading: Reading) -> bool:
         """Tell whether a packet may tell something else by it; its own plan goes with it."""
         if self.updated <= handoff.now or self.name == f"CarePlan/{plan_id(handoff.cause)}":
             return False
+        if self.name.startswith("Flag/") and raised_by(self.after or {}):
+            # A warning is of the time of what raised it.
+            return True
         is_new = self.before is None and self.after is not None and not self.permits
         return not is_new or is_of_before(self.after or {}, reading)
+
+    def _linked(self, bases: tuple[str, ...]) -> list[str]:
+        """Name who is one person with a Patient since, or was till then."""
+        links = [replaced_by(each, bases) if each else None for each in (self.before, self.after)]
+        ids = [self.name.partition("/")[2], *(each for each in links if each)]
+        return ids if links[0] != links[1] else []
+
+    def _goes_on(self) -> bool:
+        if self.before is None or self.permits or is_correction(self.before, self.after):
+            return False
+        # What scores of before say of a goal is told late as they are.
+        is_goal = self.name.startswith("Goal/")
+        return not (is_goal and says_otherwise(self.before, self.after or {}))
