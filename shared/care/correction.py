@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -61,6 +61,14 @@ def restored(task: JsonObject) -> JsonObject:
     return rest | {"status": "requested"}
 
 
+def asked_again(task: JsonObject, at: str) -> JsonObject:
+    """Ask anew whoever acted, where we had called that off; anything else stays as it is."""
+    if not is_withdrawn(task):
+        return task
+    rest = {name: value for name, value in restored(task).items() if name != "businessStatus"}
+    return rest | {"restriction": due("correction-review", at)}
+
+
 def review_id(acted: str) -> str:
     """Derive the id of the one Task about something that was acted on."""
     return derived_id(acted, "correction-review")
@@ -85,4 +93,5 @@ def review(acted: Acted, authored: str) -> JsonObject:
         "reasonCode": REASON,
         "reasonReference": {"reference": acted.ground},
         "owner": whose,
+        "restriction": due("correction-review", authored),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
@@ -97,7 +97,11 @@ def test_a_consent_is_asked_for_when_its_own_period_passes(http: httpx.Client) -
     # The whole second in which it ends is part of its time.
     person.pass_time(timedelta(days=1, seconds=1))
     assert asked(person) == {"consent-to-treatment": "requested"}
-    assert len(person.told_of(task(person, "consent-to-treatment"))) == 3
+    # It was due when it was asked for first; now there is as much time again.
+    again = task(person, "consent-to-treatment")
+    assert "businessStatus" not in again
+    assert person.now() < datetime.fromisoformat(again["restriction"]["period"]["end"])
+    assert len(person.told_of(again)) == 3
 
 
 def test_nothing_is_asked_for_while_another_consent_is_in_force(http: httpx.Client) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 PEOPLE = 12
 # A plan for each stay; a Flag for each risk; three Tasks: the clock, its escalation, the safety
 # review; and a Provenance of each of these acts, of the first visit that is proposed after a stay,
-# and of the signal that a high risk is.
-ONCE = {"CarePlan": 1, "Flag": 1, "Task": 3, "Provenance": 5}
+# of the signal that a high risk is, and of the marks of the review and the escalation, both late.
+ONCE = {"CarePlan": 1, "Flag": 1, "Task": 3, "Provenance": 7}
 # A lock that is named by one number is a session's; those of two numbers end with their writes.
 LEADERS = """
 SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from services.intake_api.domain import clock
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.consent import permits
@@ -17,7 +18,7 @@ from shared.care.episode import WAITING, is_programme
 from shared.care.interpreter import languages, needs_interpreter
 from shared.care.minors import consents_to_treatment, guardians, is_minor, was_a_guardians
 from shared.care.part_2 import is_under_part_2
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _OPEN: Final = frozenset(
 )
 _IN_CARE: Final = ("active", "onhold")
 _ORDERED: Final = frozenset({"active", "completed"})
+_SAID: Final = frozenset({"output", "statusReason"})
 _OVER: Final = {"text": "The episode of care has ended"}
 
 
@@ -153,8 +155,9 @@ def followed(task: JsonObject, admission: Admission, at: str) -> JsonObject | No
         output = [{"type": {"text": ask["title"]}, "valueReference": reference}]
         return task | {"status": "completed", "output": output, "lastModified": at}
     if answer is None and _may_be_asked_again(task, ask):
-        kept = {k: v for k, v in task.items() if k not in {"output", "statusReason"}}
-        return kept | {"status": "requested", "lastModified": at}
+        kept = {k: v for k, v in clock.unmarked(task).items() if k not in _SAID}
+        again = {"status": "requested", "lastModified": at, "restriction": due(ask["code"], at)}
+        return kept | again
     return None
 
 
@@ -193,6 +196,7 @@ def _task(ask: JsonObject, admission: Admission, at: str) -> JsonObject:
         "authoredOn": at,
         "executionPeriod": {"start": at},
         "owner": owner(ask["code"], admission.episode.get("team", ())),
+        "restriction": due(ask["code"], at),
     }
 
 

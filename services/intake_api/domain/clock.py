@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 from shared.fhir.dates import date_range, moment
 
 if TYPE_CHECKING:
@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
     from shared.fhir.reader import JsonObject
 
-POLICY: Final = Policy("overdue-clock-escalates", "1.1", "Marks a clock overdue and escalates it")
+POLICY: Final = Policy("overdue-clock-escalates", "1.1", "Marks what is late, and escalates it")
 CLOCK: Final = code_system("clock")
 _OVERDUE: Final = {"coding": [{"system": CLOCK, "code": "overdue"}], "text": "overdue"}
 
-# What else has to be done by its day, beside clocks.
-_TIMED: Final = frozenset(
+# What is escalated, beside clocks, when its day has passed; anything else is only marked.
+_ESCALATED: Final = frozenset(
     {"suicide-screen", "safety-evaluation", "outreach", "periodic-review", "certification"}
 )
+# What is told late elsewhere: a referral by its steps, a measure by its answers.
+_ELSEWHERE: Final = frozenset({"referral", "handoff", "measure"})
+# What comes in may be late before anybody knows whom it is about.
+_OF_NOBODY: Final = frozenset({"identity-review", "notice-review", "safety-review"})
 _RUNNING: Final = frozenset({"requested", "received", "accepted", "ready", "in-progress"})
 
 Step = Literal["wait", "leave", "mark", "escalate"]
@@ -41,8 +45,14 @@ def due_of(task: JsonObject, zone: tzinfo) -> datetime | None:
 
 
 def is_timed(task: JsonObject) -> bool:
-    """Tell whether a Task is a clock, or another one that must be done by its day."""
-    return is_clock(task) or bool(_task_codes(task) & _TIMED)
+    """Tell whether a Task is a clock, or another one of ours that is told late here."""
+    codes = _task_codes(task)
+    return is_clock(task) or (bool(codes) and codes.isdisjoint(_ELSEWHERE))
+
+
+def is_of_nobody(task: JsonObject) -> bool:
+    """Tell whether a Task is about what came in, of whom nobody knows yet whom it is about."""
+    return "for" not in task and not _task_codes(task).isdisjoint(_OF_NOBODY)
 
 
 def is_running(task: JsonObject) -> bool:
@@ -52,15 +62,16 @@ def is_running(task: JsonObject) -> bool:
 
 
 def next_step(task: JsonObject, due: datetime, *, created: datetime, now: datetime) -> Step:
-    """Decide what becomes of a running clock now.
+    """Decide what becomes of a running Task now.
 
-    One whose window had passed before it was created opens overdue, and escalates nothing.
+    One whose time had passed before it was created opens overdue, and escalates nothing.
     """
     if now < due:
         return "wait"
     if is_overdue(task):
         return "leave"
-    return "mark" if created >= due else "escalate"
+    is_escalated = is_clock(task) or not _task_codes(task).isdisjoint(_ESCALATED)
+    return "escalate" if is_escalated and created < due else "mark"
 
 
 def as_opened(task: JsonObject, zone: tzinfo, now: datetime) -> JsonObject:
@@ -116,6 +127,7 @@ def escalation(task: JsonObject, authored: str) -> JsonObject:
         "authoredOn": authored,
         "executionPeriod": {"start": authored},
         "owner": owner("escalation"),
+        "restriction": due("escalation", authored),
     }
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.intake_api.domain import clock
 from services.intake_api.domain.follow_up import marks
 from services.intake_api.domain.follow_up.marks import Verdict
+from shared.care.worklist import due
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -30,8 +32,9 @@ def called_off(escalation: JsonObject, reason: str) -> JsonObject | None:
     return marks.marked(escalation, Verdict("cancelled", reason))
 
 
-def asked_again(escalation: JsonObject) -> JsonObject | None:
+def asked_again(escalation: JsonObject, at: str) -> JsonObject | None:
     """Ask anew where we had called an escalation off; None leaves what people decided."""
     if not marks.is_called_off(escalation):
         return None
-    return marks.marked(escalation, Verdict("requested"))
+    again = clock.unmarked(marks.marked(escalation, Verdict("requested")))
+    return again | {"restriction": due("escalation", at)}

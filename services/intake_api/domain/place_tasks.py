@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import derived_id
 from shared.care.canonical import code_system, profile
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 
 if TYPE_CHECKING:
     from services.intake_api.domain.waitlist import Place, Waiting
@@ -37,7 +37,8 @@ def offer(place: Place, authored: str) -> JsonObject:
     """Propose to admit the first who waits, and say why it is them."""
     told = f"A place is free, and this person is the first who waits ({place.text})."
     task = _task(place.waiting, OFFER, authored)
-    return task | {"priority": place.priority, "description": told}
+    soon = {"priority": place.priority, "restriction": due(OFFER, authored)}
+    return task | soon | {"description": told}
 
 
 def ended(task: JsonObject, episode: JsonObject, at: str) -> JsonObject:

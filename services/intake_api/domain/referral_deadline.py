@@ -17,7 +17,7 @@ from shared.care.elsewhere import lives_elsewhere
 from shared.care.episode import is_programme
 from shared.care.referral.machine import between
 from shared.care.referral.task import is_handoff, is_review, is_tracked, state_of
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
@@ -124,4 +124,5 @@ def escalation(task: JsonObject, deadline: Deadline, authored: str) -> JsonObjec
         "authoredOn": authored,
         "executionPeriod": {"start": authored},
         "owner": owner("escalation"),
+        "restriction": due("escalation", authored),
     }

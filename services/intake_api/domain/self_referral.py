@@ -13,7 +13,7 @@ from services.intake_api.domain.follow_up.opening import PROGRAMME_TEXT
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import CANONICAL, code_system, profile
 from shared.care.episode import PROGRAMME
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +147,7 @@ class SelfReferral:
             "authoredOn": self.authored,
             "executionPeriod": {"start": self.authored},
             "owner": owner(code),
+            "restriction": due(code, self.authored),
         }
         if person is None:
             return task

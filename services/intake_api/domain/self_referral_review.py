@@ -32,9 +32,8 @@ def who(found: Sequence[tuple[str, Match]]) -> str | Doubt | None:
 def review(referral: SelfReferral, doubt: Doubt) -> JsonObject:
     """Ask a person, in the one review of a response."""
     task_id = referral.id_of("identity-review")
-    task = review_of(doubt, "self-referral", referral.reference)
-    at = referral.authored
-    return task | {"id": task_id, "authoredOn": at, "executionPeriod": {"start": at}}
+    task = review_of(doubt, "self-referral", referral.reference, referral.authored)
+    return task | {"id": task_id}
 
 
 def _explained(match: Match) -> str:

@@ -89,7 +89,7 @@ async def settle(
         return []
     if await subject_of_stay(tx, notice) in {None, person}:
         return await _keep(tx, received, person, [])
-    again = asked_again(review_task.content)
+    again = asked_again(review_task.content, instant(received.now))
     await save(tx, _reviewed(received, review_task.version, again))
     return []
 

@@ -1,6 +1,6 @@
-"""A clock was written or fell due: its timer follows it, and an overdue one is escalated once.
+"""A Task was written or fell due: its timer follows it, and what is late is marked.
 
-So is a suicide screen that was not made on its day, and whom nobody has reached out to. The
+A clock is escalated then, once, and so is what cannot wait, such as a suicide screen. The
 escalation ends with what it escalates, and comes back with it.
 
 A write and a timer are handled alike: by what the Task says now.
@@ -53,7 +53,7 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
         return
     await effects.cancel_timer(timer_id)
     if step == "leave":
-        await _follow(version, escalations.asked_again, effects)
+        await _follow(version, _asked_again(effects), effects)
         return
     escalated = await _escalation(task, effects) if step == "escalate" else []
     marked = Change(version.key, "PUT", version, clock.overdue(task), effects.now)
@@ -62,8 +62,8 @@ async def handle(occasion: Event | DueTimer, effects: Effects) -> None:
 
 async def _due(task: JsonObject, effects: Effects) -> datetime | None:
     due = clock.due_of(task, effects.tx.zone)
-    if due is None:
-        return None
+    if due is None or clock.is_of_nobody(task):
+        return due
     patient_id = patient_of(task, "for", effects.tx.bases)
     if patient_id is None:
         return None
@@ -83,7 +83,11 @@ async def _escalation(task: JsonObject, effects: Effects) -> list[Change]:
     if await effects.tx.read(key) is None:
         escalation = clock.escalation(task, instant(effects.now))
         return [Change(key, "PUT", None, escalation, effects.now)]
-    return await _changed(key, escalations.asked_again, effects)
+    return await _changed(key, _asked_again(effects), effects)
+
+
+def _asked_again(effects: Effects) -> Callable[[JsonObject], JsonObject | None]:
+    return partial(escalations.asked_again, at=instant(effects.now))
 
 
 async def _follow(

@@ -106,9 +106,9 @@ async def _look(guidance: Found, person: OnePerson, event: Event, effects: Effec
 def _followed(
     before: JsonObject | None, acted: Acted, at: str, *, is_corrected: bool
 ) -> JsonObject | None:
-    if is_corrected:
-        return correction.review(acted, at) if before is None else correction.restored(before)
-    return correction.withdrawn(before) if before else None
+    if before is None:
+        return correction.review(acted, at) if is_corrected else None
+    return correction.asked_again(before, at) if is_corrected else correction.withdrawn(before)
 
 
 async def _decided_by(guidance: Found, tx: Transaction) -> str | None:

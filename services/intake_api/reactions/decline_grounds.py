@@ -71,9 +71,9 @@ def _is_by(said: Found, who: str) -> bool:
 def _followed(
     before: JsonObject | None, acted: Acted, at: str, *, stands: bool
 ) -> JsonObject | None:
-    if stands:
-        return correction.withdrawn(before) if before else None
-    return correction.review(acted, at) if before is None else correction.restored(before)
+    if before is None:
+        return None if stands else correction.review(acted, at)
+    return correction.withdrawn(before) if stands else correction.asked_again(before, at)
 
 
 def concerns(written: JsonObject) -> bool:

@@ -125,7 +125,8 @@ async def _escalation(
     key = Key("Task", referral_deadline.escalation_id(task["id"], reached))
     version = await effects.tx.read(key)
     if version is not None:
-        again = _changed(version, escalations.asked_again, effects)
+        ask = partial(escalations.asked_again, at=instant(effects.now))
+        again = _changed(version, ask, effects)
         return [again] if again else []
     written = referral_deadline.escalation(task, deadline, instant(effects.now))
     return [Change(key, "PUT", None, written, effects.now)]

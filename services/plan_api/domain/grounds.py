@@ -81,7 +81,7 @@ def _wanted(standing: Standing, recorded: str) -> dict[str, JsonObject]:
 def _asked_again(standing: Standing, recorded: str) -> dict[str, JsonObject]:
     subject = standing.proposal.content["subject"]
     if standing.correction is not None:
-        task = correction.restored(standing.correction.content)
+        task = correction.asked_again(standing.correction.content, recorded)
     else:
         acted = Acted(standing.proposal.reference, subject, standing.who, standing.ground)
         task = correction.review(acted, recorded)

@@ -44,6 +44,7 @@ def task(asked: Asked, application: Application) -> JsonObject:
         "priority": "routine",
         "code": code | {"coding": [_HOMEWORK, *code["coding"]]},
         "description": asked.activity.get("usage"),
+        "focus": {"reference": f"CarePlan/{application.plan_id}"},
         "for": person,
         "authoredOn": application.recorded,
         "requester": {"reference": application.asked_by},

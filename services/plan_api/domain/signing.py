@@ -12,6 +12,7 @@ from shared.care.automatic import derived_id
 from shared.care.canonical import profile
 from shared.care.plan_signing import SIGN_OFF, SIGNED, digest, is_sign_off, signed_content, signers
 from shared.care.programme_plan import is_ours
+from shared.care.worklist import due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,5 +68,6 @@ def _task(plan: JsonObject, member: str, content: str, recorded: str) -> JsonObj
         "authoredOn": recorded,
         "executionPeriod": {"start": recorded},
         "owner": {"reference": member},
+        "restriction": due("sign-off", recorded),
         "input": [{"type": {"coding": [SIGNED]}, "valueString": content}],
     }

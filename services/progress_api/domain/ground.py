@@ -69,7 +69,7 @@ def _asked_again(standing: Standing, at: str) -> JsonObject | None:
     if standing.again:
         return correction.withdrawn(review) if review else None
     if review is not None:
-        return correction.restored(review) if correction.is_withdrawn(review) else None
+        return correction.asked_again(review, at) if correction.is_withdrawn(review) else None
     if not _was_acted_on(standing):
         return None
     task = standing.task

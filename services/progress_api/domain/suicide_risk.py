@@ -13,7 +13,7 @@ from services.progress_api.domain.once import made_once, said_once, transaction,
 from shared.care.automatic import Act, Policy
 from shared.care.canonical import CAUSE, code_system, profile
 from shared.care.subject import patient_of
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,4 +143,5 @@ def _task(cause: Cause) -> JsonObject:
         "authoredOn": cause.stated,
         "executionPeriod": {"start": cause.stated},
         "owner": owner("safety-review"),
+        "restriction": due("safety-review", cause.stated),
     }

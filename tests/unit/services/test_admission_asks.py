@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.intake_api.domain import clock
 from services.intake_api.domain.admission_asks import (
     ASKS,
     Admission,
@@ -19,6 +20,7 @@ from services.intake_api.domain.admission_asks import (
 from shared.care.canonical import code_system, profile
 from shared.care.consent import SCOPE
 from shared.care.episode import PROGRAMME
+from shared.care.worklist import due
 from tests.journey.guardian import ROLE
 
 Resource = dict[str, Any]
@@ -176,8 +178,10 @@ def test_a_task_follows_its_consent_and_is_asked_for_again_when_that_is_taken_ba
     assert (done["status"], done["lastModified"]) == ("completed", LATER)
     assert [each["valueReference"] for each in done["output"]] == [{"reference": "Consent/c"}]
     assert followed(done, given, LATER) is None
-    again = followed(done, ADMISSION, LATER)
-    assert again == task() | {"lastModified": LATER}
+    # It was late before it was answered; now there is as much time as there was at first.
+    again = followed(clock.overdue(done), ADMISSION, LATER)
+    anew = {"lastModified": LATER, "restriction": due("consent-to-treatment", LATER)}
+    assert again == task() | anew
     assert followed(task(), ADMISSION, LATER) is None
 
 
@@ -267,7 +271,8 @@ def test_a_task_ends_with_its_episode_and_comes_back_with_it(status: str) -> Non
     assert cancelled is not None
     assert cancelled["status"] == "cancelled"
     assert followed(cancelled, over, LATER) is None
-    assert followed(cancelled, ADMISSION, LATER) == task() | {"lastModified": LATER}
+    anew = {"lastModified": LATER, "restriction": due("consent-to-treatment", LATER)}
+    assert followed(cancelled, ADMISSION, LATER) == task() | anew
 
 
 @pytest.mark.parametrize("status", ["completed", "rejected", "cancelled", "failed"])

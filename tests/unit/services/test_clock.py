@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake_api.domain import clock
+from shared.care.canonical import code_system
 from shared.fhir.validation import validate
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -147,9 +148,48 @@ def test_an_escalation_is_a_valid_task_about_the_same_person_and_no_clock() -> N
     assert validate(escalation) == []
     assert escalation["partOf"] == [{"reference": "Task/t1"}]
     assert escalation["for"] == {"reference": "Patient/p1"}
-    assert clock.due_of(escalation | {"restriction": {"period": {"end": "2026"}}}, UTC) is None
+    late = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
+    due = clock.due_of(escalation, UTC)
+    assert due is not None
+    # It is due itself, within a day, and is marked then: nothing escalates an escalation.
+    assert clock.next_step(escalation, due, created=DUE, now=late) == "mark"
+    assert clock.next_step(a_clock(), due, created=DUE, now=late) == "escalate"
 
 
 def test_each_clock_has_one_escalation_of_its_own() -> None:
     assert clock.escalation_id("t1") == clock.escalation_id("t1")
     assert clock.escalation_id("t1") != clock.escalation_id("t2")
+
+
+@pytest.mark.parametrize(
+    ("code", "step"),
+    [
+        ("outreach", "escalate"),
+        ("suicide-screen", "escalate"),
+        ("certification", "escalate"),
+        ("plan-review", "mark"),
+        ("consent-to-treatment", "mark"),
+        ("sign-off", "mark"),
+        ("referral", None),
+        ("handoff", None),
+        ("measure", None),
+    ],
+)
+def test_what_is_late_is_marked_and_what_cannot_wait_is_escalated(
+    code: str, step: str | None
+) -> None:
+    task = a_clock(code={"coding": [{"system": code_system("task"), "code": code}]})
+    due = clock.due_of(task, UTC)
+
+    assert (due is not None) == clock.is_timed(task) == (step is not None)
+    if due is not None:
+        assert clock.next_step(task, due, created=BEFORE, now=AFTER) == step
+        assert clock.next_step(task, due, created=AFTER, now=AFTER) == "mark"
+
+
+def test_what_came_in_may_be_late_before_anybody_knows_whom_it_is_about() -> None:
+    unknown = a_clock(code={"coding": [{"system": code_system("task"), "code": "identity-review"}]})
+
+    assert clock.is_of_nobody({k: v for k, v in unknown.items() if k != "for"})
+    assert not clock.is_of_nobody(unknown)
+    assert not clock.is_of_nobody({k: v for k, v in a_clock().items() if k != "for"})

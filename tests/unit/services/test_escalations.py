@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.intake_api.domain import escalations
+from services.intake_api.domain import clock, escalations
 from services.intake_api.domain.follow_up import marks
+from shared.care.worklist import due
 
 OPEN: dict[str, Any] = {"resourceType": "Task", "status": "requested", "priority": "urgent"}
+AT = "2026-03-05T10:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -34,17 +36,18 @@ def test_what_was_called_off_can_be_asked_for_again(reason: str) -> None:
     ended = escalations.called_off(OPEN, reason)
 
     assert ended == OPEN | {"status": "cancelled", "statusReason": marks.concept(reason)}
-    assert escalations.asked_again(ended) == OPEN
+    again = escalations.asked_again(clock.overdue(ended), AT)
+    assert again == OPEN | {"restriction": due("escalation", AT)}
     assert escalations.called_off(ended, reason) is None
 
 
 @pytest.mark.parametrize("status", ["received", "accepted", "in-progress", "completed", "rejected"])
 def test_what_somebody_sees_to_or_has_decided_on_stays(status: str) -> None:
     assert escalations.called_off(OPEN | {"status": status}, "done") is None
-    assert escalations.asked_again(OPEN | {"status": status}) is None
+    assert escalations.asked_again(OPEN | {"status": status}, AT) is None
 
 
 def test_what_a_person_has_cancelled_stays() -> None:
     said = {"status": "cancelled", "statusReason": {"text": "Seen to by telephone"}}
 
-    assert escalations.asked_again(OPEN | said) is None
+    assert escalations.asked_again(OPEN | said, AT) is None

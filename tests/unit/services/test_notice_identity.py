@@ -28,6 +28,8 @@ from services.intake_api.notices.matching import conditions
 from shared.fhir.validation import validate
 from tests.notices import ENDPOINT, ILLNESS, PATIENT, identifier, notice
 
+AT = "2026-03-05T10:00:00.000Z"
+
 
 def a_person(*values: str, born: str | None = "1980-05-04") -> dict[str, Any]:
     known = {"resourceType": "Patient", "identifier": [identifier(*v.split(":")) for v in values]}
@@ -130,7 +132,7 @@ def test_a_review_names_the_message_and_who_may_be_meant_and_is_settled_by_one()
     task = review(about, Doubt("several people", ("Patient/7", "Patient/8")))
     done = settled(task, "Patient/8")
 
-    assert validate(task) == validate(done) == validate(asked_again(done)) == []
+    assert validate(task) == validate(done) == validate(asked_again(done, AT)) == []
     assert task["id"] == review_id(about)
     assert [each["valueReference"]["reference"] for each in task["input"]] == [
         "Patient/7",
@@ -138,7 +140,7 @@ def test_a_review_names_the_message_and_who_may_be_meant_and_is_settled_by_one()
     ]
     assert decided_person(task) is None
     assert decided_person(done) == "Patient/8"
-    assert decided_person(asked_again(done)) is None
+    assert decided_person(asked_again(done, AT)) is None
     assert decided_person(done | {"output": []}) is None
     assert decided_person(done | {"code": {"text": "Identity review"}}) is None
 

@@ -49,7 +49,8 @@ def _review(clock: JsonObject, authored: str) -> JsonObject:
 def _revised(before: JsonObject | None, wanted: JsonObject) -> JsonObject | None:
     if before is None:
         return wanted
-    return correction.restored(before) if correction.is_withdrawn(before) else None
+    is_withdrawn = correction.is_withdrawn(before)
+    return correction.asked_again(before, wanted["authoredOn"]) if is_withdrawn else None
 
 
 _MANNER: Final = Manner(_revised, correction.withdrawn)

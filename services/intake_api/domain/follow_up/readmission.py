@@ -12,7 +12,7 @@ from services.intake_api.domain.stay import disposition, ends_inpatient_stay, la
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system, profile
 from shared.care.episode import is_programme, moved
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 from shared.fhir.dates import local_day
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def review(episode: JsonObject, stay: Trigger, at: str) -> JsonObject:
         "authoredOn": at,
         "executionPeriod": {"start": at},
         "owner": owner("readmission-review"),
+        "restriction": due("readmission-review", at),
     }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import derived_id
 from shared.care.canonical import code_system, profile
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 
 if TYPE_CHECKING:
     from services.intake_api.domain.level_of_care.assessment import Assessment
@@ -39,6 +39,7 @@ def hold(assessment: Assessment, patient_id: str, anchor: str, authored: str) ->
         "authoredOn": authored,
         "executionPeriod": {"start": authored},
         "owner": owner("safety-hold"),
+        "restriction": due("safety-hold", authored),
     }
 
 

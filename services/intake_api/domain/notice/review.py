@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.intake_api.domain import clock
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 
 if TYPE_CHECKING:
     from services.intake_api.domain.notice.identity import Doubt
@@ -30,12 +31,11 @@ def review_id(notice: Notice) -> str:
 
 def review(notice: Notice, doubt: Doubt) -> JsonObject:
     """Write the Task: which message, why it is not sure, and who may be meant."""
-    task = review_of(doubt, "notice", f"Bundle/{notice.bundle_id}")
-    at = notice.bundle["timestamp"]
-    return task | {"id": review_id(notice), "authoredOn": at, "executionPeriod": {"start": at}}
+    task = review_of(doubt, "notice", f"Bundle/{notice.bundle_id}", notice.bundle["timestamp"])
+    return task | {"id": review_id(notice)}
 
 
-def review_of(doubt: Doubt, what: str, focus: str) -> JsonObject:
+def review_of(doubt: Doubt, what: str, focus: str, at: str) -> JsonObject:
     """Write the Task about what came in, as yet without an id."""
     task: JsonObject = {
         "resourceType": "Task",
@@ -48,7 +48,10 @@ def review_of(doubt: Doubt, what: str, focus: str) -> JsonObject:
             "Complete this with the right Patient as output; nothing was opened yet."
         ),
         "focus": {"reference": focus},
+        "authoredOn": at,
+        "executionPeriod": {"start": at},
         "owner": owner("identity-review"),
+        "restriction": due("identity-review", at),
     }
     candidates = [
         {"type": {"text": "candidate"}, "valueReference": {"reference": each}}
@@ -71,14 +74,15 @@ def settled(task: JsonObject, person: str) -> JsonObject:
     return task | {"status": "completed", "output": said}
 
 
-def asked_again(task: JsonObject) -> JsonObject:
+def asked_again(task: JsonObject, at: str) -> JsonObject:
     """Ask once more: whom a person has named cannot be, for the stay is another person's here."""
     told = (
         "The stay is known here as another person's. If that is wrong, correct the Encounter's "
         "subject first."
     )
-    unsaid = {name: value for name, value in task.items() if name != "output"}
-    return unsaid | {"status": "requested", "statusReason": {"text": told}}
+    unsaid = {name: value for name, value in clock.unmarked(task).items() if name != "output"}
+    again = {"status": "requested", "restriction": due("identity-review", at)}
+    return unsaid | again | {"statusReason": {"text": told}}
 
 
 def _codings(task: JsonObject) -> list[JsonObject]:

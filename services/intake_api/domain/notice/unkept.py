@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.care.automatic import Policy, derived_id
 from shared.care.canonical import code_system
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,7 @@ def unkept(notice: Notice, issues: Sequence[Issue], at: str) -> JsonObject:
         "authoredOn": at,
         "executionPeriod": {"start": at},
         "owner": owner("notice-review"),
+        "restriction": due("notice-review", at),
     }
 
 

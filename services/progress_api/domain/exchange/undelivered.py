@@ -8,7 +8,7 @@ from services.progress_api.domain.exchange.policy import POLICY
 from services.progress_api.domain.once import made_once, said_once, transaction, urn
 from shared.care.automatic import Act
 from shared.care.canonical import code_system, profile
-from shared.care.worklist import owner
+from shared.care.worklist import due, owner
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -46,6 +46,7 @@ def escalation(task: JsonObject, why: str, cause: str, recorded: str) -> JsonObj
         "authoredOn": recorded,
         "executionPeriod": {"start": recorded},
         "owner": owner("escalation"),
+        "restriction": due("escalation", recorded),
     }
     act = Act([made], [f"Task/{task['id']}"], recorded)
     return transaction([made_once(made, written, cause), said_once(POLICY, act, cause)])
