@@ -94,13 +94,20 @@ async def _look(guidance: Found, person: OnePerson, event: Event, effects: Effec
     after = _followed(before, acted, instant(effects.now), is_corrected=is_corrected)
     if after is None or after == before or (present is not None and present.deleted):
         return
-    act = Act([str(key)], [f"{event.key}/_history/{event.version}"], instant(effects.now), "UPDATE")
+    act = Act([str(key)], await _sources(event, tx), instant(effects.now), "UPDATE")
     said = Key("Provenance", effects.id_for(f"decision/{guidance.key.id}"))
     changes = [
         Change(key, "PUT", present, after, effects.now),
         Change(said, "PUT", None, provenance(correction.POLICY, act), effects.now),
     ]
     await save(tx, changes)
+
+
+async def _sources(event: Event, tx: Transaction) -> list[str]:
+    """Name the version that led here, and the one that stands, by which it was judged."""
+    standing = await tx.read(event.key)
+    numbers = dict.fromkeys([event.version, standing.number if standing else event.version])
+    return [f"{event.key}/_history/{each}" for each in numbers]
 
 
 def _followed(
