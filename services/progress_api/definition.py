@@ -22,6 +22,7 @@ from services.progress_api.reactions import (
     no_shows,
     packet_amended,
     packet_corrected,
+    packet_parties,
     person_died,
     plan_disagrees,
     referral_exchange,
@@ -72,6 +73,7 @@ DEFINITION: Final = ServiceDefinition(
             referral_exchange.REACTION,
             packet_amended.REACTION,
             packet_corrected.REACTION,
+            packet_parties.REACTION,
         ),
         timers={
             **attendance.TIMERS,
@@ -80,6 +82,7 @@ DEFINITION: Final = ServiceDefinition(
             **referral_exchange.TIMERS,
             **measure_reminded.TIMERS,
             **plan_disagrees.TIMERS,
+            **packet_parties.TIMERS,
         },
     ),
     profiles=PROFILES,

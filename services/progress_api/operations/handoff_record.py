@@ -11,7 +11,7 @@ from services.progress_api.domain.handoff.achieved import (
     evidence_of,
     says_otherwise,
 )
-from services.progress_api.domain.handoff.corrections import as_corrected
+from services.progress_api.domain.handoff.corrections import as_corrected, with_facts_of
 from services.progress_api.domain.handoff.late import is_of_before
 from services.progress_api.domain.handoff.record import TYPES, Record
 from services.progress_api.episode_course import course_of
@@ -20,7 +20,7 @@ from shared.care.canonical import code_system
 from shared.care.programme_plan import ids_of
 from shared.fhir.dates import date_range, moment
 from shared.server.interactions.update import content_of
-from shared.store.finding import fetch, find
+from shared.store.finding import Found, fetch, find
 from shared.store.version import Key
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from services.progress_api.domain.handoff.handoff import Handoff
     from shared.fhir.reader import JsonObject
     from shared.fhir.search.reading import Reading as Texts
-    from shared.store.finding import Found
     from shared.store.reading import Reading
 
 
@@ -97,7 +96,7 @@ async def _of_before(
 ) -> set[str]:
     """Name the scores of the time before a handoff by which versions of a goal are achieved."""
     ids = set().union(*(evidence_of(each, texts.bases) for _, each in goals if each))
-    scores = await _read(reading, {("Observation", each) for each in ids})
+    scores = await _contents(reading, {("Observation", each) for each in ids})
     return {each["id"] for each in scores if is_of_before(each, texts)}
 
 
@@ -111,16 +110,32 @@ async def _ground(reading: Reading, warning: JsonObject) -> JsonObject | None:
 async def led_to(
     reading: Reading, first: Sequence[JsonObject], handoff: Handoff, texts: Texts
 ) -> list[JsonObject]:
-    """Read all that resources lead to, step by step, as far as it may go along."""
+    """Read all that resources lead to, step by step, as far as it may go along.
+
+    Who and where is told as it stands, and anything else as it was known at the handoff.
+    """
     found: list[JsonObject] = []
     seen = {document.name_of(each) for each in first}
     newest: Sequence[JsonObject] = first
     while missing := document.led_to(newest, texts.bases) - seen:
         seen |= missing
-        read = await _read(reading, missing)
-        newest = [e for e in read if document.may_go_along(e, handoff.ids, texts)]
+        read = [await _told_along(reading, e, texts) for e in await _read(reading, missing)]
+        newest = [e for e in read if e and document.may_go_along(e, handoff.ids, texts)]
         found += newest
     return found
+
+
+async def _told_along(reading: Reading, found: Found, texts: Texts) -> JsonObject | None:
+    if found.key.type in document.WHO_AND_WHERE:
+        return found.content
+    return (await _then(reading, found, texts))[0]
+
+
+async def episode_then(reading: Reading, episode: Found, at: datetime) -> JsonObject:
+    """Give an episode as it went until an instant, by the facts of it that stand now."""
+    versions = await reading.history(episode.key, before=None, limit=_MANY)
+    known = (content_of(each) for each in versions if each.updated <= at)
+    return with_facts_of(next(filter(None, known), episode.content), episode.content)
 
 
 async def lapsed_parts(reading: Reading, lapsed: Sequence[Found], texts: Texts) -> list[JsonObject]:
@@ -129,7 +144,7 @@ async def lapsed_parts(reading: Reading, lapsed: Sequence[Found], texts: Texts) 
     ids = ids_of(focused, "ServiceRequest", texts.bases)
     if not ids:
         return []
-    referrals = await _read(reading, {("ServiceRequest", each) for each in ids})
+    referrals = await _contents(reading, {("ServiceRequest", each) for each in ids})
     based_on = ("based-on", ",".join(f"ServiceRequest/{each}" for each in ids))
     code = ("code", f"{code_system('clock')}|")
     clocks = await find(reading, "Task", based_on, code, ("status", "requested"))
@@ -144,13 +159,17 @@ async def handoffs_of(reading: Reading, episode: str, patient: str, code: str) -
     return sorted(found, key=lambda each: (each.content.get("authoredOn", ""), each.key))
 
 
-async def _read(reading: Reading, names: Iterable[Name]) -> list[JsonObject]:
+async def _contents(reading: Reading, names: Iterable[Name]) -> list[JsonObject]:
+    return [each.content for each in await _read(reading, names)]
+
+
+async def _read(reading: Reading, names: Iterable[Name]) -> list[Found]:
     by_type: dict[str, list[str]] = {}
     for resource_type, logical_id in sorted(names):
         by_type.setdefault(resource_type, []).append(logical_id)
     pages = [await reading.read_many(name, ids) for name, ids in by_type.items()]
-    contents = (content_of(version) for page in pages for version in page.values())
-    return [each for each in contents if each is not None]
+    told = ((version, content_of(version)) for page in pages for version in page.values())
+    return [Found(version, content) for version, content in told if content is not None]
 
 
 def _told(episode: JsonObject, zone: tzinfo) -> list[datetime]:

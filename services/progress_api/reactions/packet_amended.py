@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
+    from shared.store.transaction import Transaction
 
 # As long as a clinic may use what it was sent.
 OPEN: Final = frozenset({"requested", "received", "accepted", "in-progress", "on-hold"})
@@ -51,12 +52,19 @@ async def handle(event: Event, effects: Effects) -> None:
         await _send(after, shared)
 
 
-async def _open_handoff(document: JsonObject, effects: Effects) -> Shared | None:
-    """Find the handoff that a document is of, as long as the partner may use it."""
-    found = await fetch(effects.tx, Key("Task", derived_id(_cause(document), "task")))
+async def open_task(document: JsonObject, tx: Transaction) -> JsonObject | None:
+    """Find the Task of a document's handoff, as long as the partner may use it."""
+    found = await fetch(tx, Key("Task", derived_id(_cause(document), "task")))
     if found is None or not is_handoff(found.content) or found.content["status"] not in OPEN:
         return None
-    task, bases = found.content, effects.tx.bases
+    return found.content
+
+
+async def _open_handoff(document: JsonObject, effects: Effects) -> Shared | None:
+    """Find the handoff that a document is of, where its partner has a server."""
+    task, bases = await open_task(document, effects.tx), effects.tx.bases
+    if task is None:
+        return None
     patient_id = patient_of(task, "for", bases)
     if patient_id is None or not await has_open_episode(effects.tx, patient_id):
         return None

@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from services.progress_api.domain.handoff import amended
+from services.progress_api.domain.handoff.document import ALONG
 from services.progress_api.domain.handoff.written import Written
 from services.progress_api.operations.handoff_packet import packed
-from services.progress_api.operations.handoff_record import SHOWN, gathered_then
+from services.progress_api.operations.handoff_record import SHOWN, episode_then, gathered_then
 from services.progress_api.reactions import packet_amended
 from shared.care import correction
 from shared.care.automatic import derived_id
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from shared.store.reading import Reading as StoreReading
     from shared.store.transaction import Transaction
 
-_OPEN: Final = (
+OPEN: Final = (
     ("code", f"{HANDOFF['system']}|{HANDOFF['code']}"),
     ("status", ",".join(sorted(packet_amended.OPEN))),
 )
@@ -57,7 +58,7 @@ async def handle(event: Event, effects: Effects) -> None:
         return
     ids = written.whose(effects.tx.bases)
     for person in dict.fromkeys([await one_person(effects.tx, each) for each in ids]):
-        tasks = await find(effects.tx, "Task", person.criterion, *_OPEN)
+        tasks = await find(effects.tx, "Task", person.criterion, *OPEN)
         if tasks and await has_open_episode(effects.tx, person.survivor):
             for task in tasks:
                 await _follow(task.content, written, effects)
@@ -80,30 +81,30 @@ async def _follow(task: JsonObject, written: Written, effects: Effects) -> None:
     if not written.may_amend(handoff, texts):
         return
     record, learnt = await gathered_then(tx, handoff, texts)
-    if written.is_first_packet and not await _was_missed(learnt, handoff, written.updated, tx):
-        return
     lapsed = amended.replaced(amended.referral_in(stored.content))
     try:
         packet = await packed(tx, handoff, record, lapsed=lapsed, now=effects.now)
     except Conflict:
         # Nothing may be told of the person any more, and no packet can say so.
         await _ask(stored, handoff, await _last_consent(handoff, tx) or written.reference, effects)
-    else:
-        await _write(
-            packet,
-            stored,
-            handoff,
-            amended.sources([each.versioned for each in learnt], written),
-            effects,
-        )
+        return
+    if written.is_first_packet:
+        times = [each.version.updated for each in learnt]
+        times += amended.along_since(packet.document, handoff.now).values()
+        if not await _was_missed(times, handoff, written.updated, tx):
+            return
+    names = [each.versioned for each in learnt]
+    names += amended.learnt_along(stored.content, packet.document, handoff.now)
+    await _write(packet, stored, handoff, amended.sources(names, written), effects)
 
 
 async def _was_missed(
-    learnt: Sequence[Found], handoff: Handoff, made: datetime, tx: Transaction
+    learnt: Sequence[datetime], handoff: Handoff, made: datetime, tx: Transaction
 ) -> bool:
     """Tell whether something was written while a packet was made; the rest has its own event."""
     given = await find(tx, "Consent", handoff.criterion)
-    return any(handoff.now < each.version.updated <= made for each in (*learnt, *given))
+    times = [*learnt, *(each.version.updated for each in given)]
+    return any(handoff.now < each <= made for each in times)
 
 
 async def _handoff(task: JsonObject, stored: Found, tx: Transaction) -> Handoff | None:
@@ -113,7 +114,13 @@ async def _handoff(task: JsonObject, stored: Found, tx: Transaction) -> Handoff 
     if episode is None or stored.content["type"] != "document":
         return None
     told = amended.handoff_told(task, episode.content, stored.content, tx.zone)
-    return replace(told, also=(await one_person(tx, told.patient_id)).ids) if told else None
+    if told is None:
+        return None
+    return replace(
+        told,
+        episode=await episode_then(tx, episode, told.now),
+        also=(await one_person(tx, told.patient_id)).ids,
+    )
 
 
 async def _write(
@@ -182,11 +189,29 @@ def concerns(written: JsonObject) -> bool:
 
 async def followed(reading: StoreReading, bases: tuple[str, ...]) -> set[str]:
     """Name who is being handed over: of anybody else nothing is told late."""
-    tasks = await find(reading, "Task", *_OPEN)
+    tasks = await find(reading, "Task", *OPEN)
     ids = {patient_of(each.content, "for", bases) for each in tasks}
     return set(await survivors(reading, {each for each in ids if each}, bases))
 
 
+async def look_again(key: Key, effects: Effects) -> None:
+    """Amend a packet whose handoff is open, where what it names tells something else now."""
+    tx = effects.tx
+    stored = await fetch(tx, key)
+    if stored is None or not packet_amended.is_packet(stored.content):
+        return
+    task = await packet_amended.open_task(stored.content, tx)
+    patient_id = patient_of(task, "for", tx.bases) if task else None
+    if task and patient_id and await has_open_episode(tx, patient_id):
+        version = stored.version
+        same_as_before = Written(stored.versioned, stored.content, stored.content, version.updated)
+        await _follow(task, same_as_before, effects)
+
+
 REACTION: Final = Reaction(
-    "packet_corrected", frozenset({*SHOWN, "Bundle", "Patient"}), handle, concerns, followed
+    "packet_corrected",
+    frozenset({*SHOWN, *ALONG, "Bundle", "Patient", "RelatedPerson"}),
+    handle,
+    concerns,
+    followed,
 )

@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from services.progress_api.domain.handoff.amended import handoff_told, writing
-from services.progress_api.domain.handoff.corrections import as_corrected, is_correction, persons
+from services.progress_api.domain.handoff.corrections import (
+    as_corrected,
+    is_correction,
+    persons,
+    with_facts_of,
+)
 from services.progress_api.domain.handoff.late import is_of_before
 from tests.unit.services.test_handoff import READING, a_handoff, written
 
@@ -51,6 +56,26 @@ TO_COME: Resource = {
     "start": "2026-05-07T09:00:00Z",
     "end": "2026-05-07T10:00:00Z",
 }
+ORDER: Resource = {
+    "resourceType": "MedicationRequest",
+    "id": "r",
+    "status": "active",
+    "dosageInstruction": [{"text": "500 mg"}],
+}
+VISIT: Resource = {
+    "resourceType": "Encounter",
+    "id": "e",
+    "status": "finished",
+    "period": {"start": "2026-04-01", "end": "2026-04-03"},
+}
+EPISODE: Resource = {
+    "resourceType": "EpisodeOfCare",
+    "id": "eoc",
+    "meta": {"versionId": "1"},
+    "status": "active",
+    "period": {"start": "2026-04-01"},
+}
+ENDED = {"start": "2026-04-01", "end": "2026-05-06"}
 REFUTED = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
 
 
@@ -77,6 +102,16 @@ REFUTED = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
         (CONDITION, CONDITION | REFUTED, True),
         (CONDITION, CONDITION | {"code": {"text": "Anxiety"}}, True),
         (CONDITION, CONDITION | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}, False),
+        (CONDITION, CONDITION | {"onsetDateTime": "2019"}, True),
+        (ORDER, ORDER | {"dosageInstruction": [{"text": "50 mg"}]}, True),
+        (ORDER, ORDER | {"status": "stopped"}, False),
+        (ORDER | {"status": "draft"}, ORDER | {"dosageInstruction": [{"text": "50 mg"}]}, False),
+        (VISIT, VISIT | {"period": {"start": "2026-04-02", "end": "2026-04-03"}}, True),
+        (VISIT, VISIT | {"period": {"start": "2026-04-01", "end": "2026-04-04"}}, True),
+        (VISIT | {"status": "in-progress"}, VISIT | {"period": {"start": "2026-04-02"}}, False),
+        (EPISODE, EPISODE | {"status": "finished", "period": ENDED}, False),
+        (EPISODE, EPISODE | {"period": {"start": "2026-04-02"}}, True),
+        (EPISODE, EPISODE | {"managingOrganization": {"reference": "Organization/1"}}, True),
     ],
 )
 def test_a_fact_that_was_another_one_is_a_correction(
@@ -91,6 +126,18 @@ def told(*contents: Resource | None, first: int = 1) -> tuple[Resource | None, b
     """Tell of versions, each a day after the one before; the first so long after the packet."""
     versions = [(SENT + timedelta(days=first + n), each) for n, each in enumerate(contents)]
     return as_corrected(versions, SENT, lambda each: is_of_before(each, AT_HANDOFF))
+
+
+def test_an_episode_has_the_facts_of_now_and_the_course_of_then() -> None:
+    ended = EPISODE | {"status": "finished", "period": ENDED, "meta": {"versionId": "2"}}
+    assert with_facts_of(EPISODE, ended) == EPISODE
+
+    right = ended | {"period": ENDED | {"start": "2026-04-02"}}
+    begun = {"period": {"start": "2026-04-02"}, "meta": {"versionId": "2"}}
+    assert with_facts_of(EPISODE, right) == EPISODE | begun
+
+    label = {"versionId": "2", "security": [{"code": "R"}]}
+    assert with_facts_of(EPISODE, ended | {"meta": label}) == EPISODE | {"meta": label}
 
 
 def test_what_only_went_on_is_told_as_it_stood() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from services.progress_api.domain.handoff.document import GOES_ALONG
 from services.progress_api.domain.handoff.handoff import Handoff
 from shared.care.automatic import Act, Policy, derived_id, provenance
 from shared.care.canonical import CAUSE
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 POLICY: Final = Policy(
-    "packet-follows-its-evidence", "1.1", "Amends the packet of a handoff that is open"
+    "packet-follows-its-evidence", "1.2", "Amends the packet of a handoff that is open"
 )
 # What an earlier version of the policy wrote is ours as well.
-POLICIES: Final = (POLICY, replace(POLICY, version="1.0"))
+POLICIES: Final = (POLICY, *(replace(POLICY, version=each) for each in ("1.1", "1.0")))
 
 
 def cause_of(task: JsonObject) -> str | None:
@@ -84,11 +86,30 @@ def tells_as_much(stored: JsonObject, document: JsonObject) -> bool:
     )
 
 
+def along_since(document: JsonObject, since: datetime) -> dict[str, datetime]:
+    """Name the versions that go along with what a document tells, written since an instant."""
+    told = (each["resource"] for each in document["entry"])
+    metas = {f"{e['resourceType']}/{e['id']}": e.get("meta", {}) for e in told}
+    written = {
+        f"{name}/_history/{meta['versionId']}": datetime.fromisoformat(meta["lastUpdated"])
+        for name, meta in metas.items()
+        if "lastUpdated" in meta and name.partition("/")[0] in GOES_ALONG
+    }
+    return {name: updated for name, updated in written.items() if updated > since}
+
+
+def learnt_along(stored: JsonObject, document: JsonObject, since: datetime) -> list[str]:
+    """Name the versions that go along now, written since an instant, and did not before."""
+    known = along_since(stored, since)
+    return [each for each in along_since(document, since) if each not in known]
+
+
 def sources(learnt: Sequence[str], written: Written) -> list[str]:
     """Name what a packet is amended because of: what was learnt since, and what is not there."""
     is_told = any(each.partition("/_history/")[0] == written.name for each in learnt)
     is_packet = written.name.startswith("Bundle/")
-    return sorted({*learnt} if is_told or (is_packet and learnt) else {*learnt, written.reference})
+    is_beside = is_packet or written.is_new
+    return sorted({*learnt} if is_told or (is_beside and learnt) else {*learnt, written.reference})
 
 
 def writing(resource: JsonObject, number: int, sources: Sequence[str], recorded: str) -> JsonObject:

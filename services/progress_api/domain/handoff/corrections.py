@@ -21,7 +21,21 @@ if TYPE_CHECKING:
 _MISTAKEN: Final = frozenset({"entered-in-error", "refuted"})
 _PUT_RIGHT: Final = frozenset({"amended", "corrected"})
 _STATED: Final = ("code", "subject", "patient", "component", "dataAbsentReason")
-_CHOICES: Final = ("value", "effective", "medication", "vaccine", "performed", "occurrence")
+_CHOICES: Final = (
+    *("value", "effective", "medication", "vaccine", "performed", "occurrence", "onset"),
+)
+# What else a type tells as a fact, once it is no longer being written or going on.
+_MORE: Final = {
+    "AllergyIntolerance": ("criticality", "reaction"),
+    "Encounter": ("class", "period"),
+    "EpisodeOfCare": ("diagnosis", "managingOrganization", "period", "type"),
+    "MedicationRequest": ("dosageInstruction",),
+    "MedicationStatement": ("dosage",),
+    "QuestionnaireResponse": ("item",),
+}
+_NOT_YET: Final = frozenset(
+    {"arrived", "draft", "in-progress", "onleave", "planned", "preliminary", "triaged"}
+)
 
 
 def is_correction(before: JsonObject, after: JsonObject | None) -> bool:
@@ -32,8 +46,20 @@ def is_correction(before: JsonObject, after: JsonObject | None) -> bool:
         return True
     if _labels(before) != _labels(after):
         return True
-    facts = _facts(before)
-    return before.get("status") != "preliminary" and facts != _as_begun(_facts(after), facts)
+    if before.get("status") == "preliminary":
+        return False
+    names = _STATED if before.get("status") in _NOT_YET else _named(before)
+    facts = _facts(before, names)
+    return facts != _as_begun(_facts(after, names), facts)
+
+
+def with_facts_of(then: JsonObject, now: JsonObject) -> JsonObject:
+    """Give what stood then with the facts and labels as they stand now; how it went on is left."""
+    facts = _facts(then, _named(then))
+    rest = {name: value for name, value in then.items() if name not in facts}
+    told = rest | _as_begun(_facts(now, _named(now)), facts)
+    is_another = told != then or _labels(then) != _labels(now)
+    return told | {"meta": now["meta"]} if is_another else then
 
 
 def as_corrected(
@@ -85,17 +111,21 @@ def _labels(resource: JsonObject) -> set[str]:
     return {str(each.get("code")) for each in resource.get("meta", {}).get("security", ())}
 
 
-def _facts(resource: JsonObject) -> JsonObject:
+def _named(resource: JsonObject) -> tuple[str, ...]:
+    return (*_STATED, *_MORE.get(resource["resourceType"], ()))
+
+
+def _facts(resource: JsonObject, names: Sequence[str]) -> JsonObject:
     return {
         name: value
         for name, value in resource.items()
-        if name in _STATED or name.startswith(_CHOICES)
+        if name in names or name.startswith(_CHOICES)
     }
 
 
 def _as_begun(after: JsonObject, before: JsonObject) -> JsonObject:
     """Give facts without the ends of what still went on before: it has only ended since."""
-    going_on = {n for n in before if n.endswith("Period") and "end" not in before[n]}
+    going_on = {n for n in before if n.lower().endswith("period") and "end" not in before[n]}
     return {
         name: {k: v for k, v in value.items() if k != "end"} if name in going_on else value
         for name, value in after.items()

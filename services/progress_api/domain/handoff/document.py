@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.fhir.search.reading import Reading
 
 # Types that are nobody's record, and so tell of nobody else.
-_AROUND: Final = frozenset(
+AROUND: Final = frozenset(
     {
         "Device",
         "HealthcareService",
@@ -35,6 +35,21 @@ _AROUND: Final = frozenset(
         "Substance",
     }
 )
+# Who somebody is, and where they are reached: told as it stands, for who acts on it acts today.
+WHO_AND_WHERE: Final = AROUND | {"Patient", "RelatedPerson"}
+# What is the person's own, and may be led to without being searched for.
+ALONG: Final = frozenset(
+    {
+        "ClinicalImpression",
+        "EpisodeOfCare",
+        "Media",
+        "QuestionnaireResponse",
+        "RiskAssessment",
+        "ServiceRequest",
+        "Specimen",
+    }
+)
+GOES_ALONG: Final = WHO_AND_WHERE | ALONG
 _LEFT_OUT: Final = "not part of this document"
 
 Name = tuple[str, str]
@@ -53,7 +68,7 @@ def led_to(resources: Iterable[JsonObject], bases: tuple[str, ...]) -> set[Name]
 def may_go_along(resource: JsonObject, ids: Collection[str], reading: Reading) -> bool:
     """Tell whether a resource may go into a person's document: theirs alone, or nobody's."""
     whose = patients_of(resource, reading)
-    return resource["resourceType"] in _AROUND or (bool(whose) and set(whose) <= set(ids))
+    return resource["resourceType"] in AROUND or (bool(whose) and set(whose) <= set(ids))
 
 
 def reached(
