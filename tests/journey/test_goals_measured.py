@@ -49,7 +49,7 @@ def scores(person: Participant, total: int) -> None:
     person.pass_time(WEEK)
 
 
-def goal(person: Participant, **changes: object) -> Resource:
+def goal(person: Person, **changes: object) -> Resource:
     return person.put(
         {
             "resourceType": "Goal",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _DATA: Final = read(files("services.plan_api.domain").joinpath("review_policy.json").read_bytes())
 POLICY: Final = Policy(_DATA["name"], _DATA["version"], _DATA["title"])
+# For which the policy has a proposal.
+REASONS: Final[tuple[str, ...]] = tuple(_DATA["signals"])
 _ACTIVITIES: Final = {each["id"]: each for each in ACTIVITIES}
 _CHANGE: Final = code_system("change")
 # A value that nobody has stood by yet, or that was taken back, is no evidence.

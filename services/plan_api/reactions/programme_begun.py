@@ -23,6 +23,7 @@ from shared.store.finding import fetch, find
 
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
 
 
@@ -35,7 +36,11 @@ async def handle(event: Event, effects: Effects) -> None:
     patient_id = patient_of(episode.content, "patient", effects.tx.bases)
     if patient_id is None or (before is not None and is_in_programme(before)):
         return
-    person = await one_person(effects.tx, patient_id)
+    await begin(await one_person(effects.tx, patient_id), effects)
+
+
+async def begin(person: OnePerson, effects: Effects) -> None:
+    """Let the plans in force of somebody who is in the programme be followed as they stand."""
     for plan in await find(effects.tx, "CarePlan", person.criterion, ("status", "active")):
         if is_in_force(plan.content):
             await cohort_followed.follow(plan, effects)

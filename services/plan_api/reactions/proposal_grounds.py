@@ -33,15 +33,21 @@ if TYPE_CHECKING:
 async def handle(event: Event, effects: Effects) -> None:
     """Let the proposals that a write is about follow their grounds."""
     for proposal in await _proposals(event, effects.tx):
-        observation_id = await _rests_on(proposal, effects.tx)
-        if observation_id is not None:
-            standing = await _standing(proposal, observation_id, effects.tx)
-            source, now = f"{event.key}/_history/{event.version}", instant(effects.now)
-            said = effects.id_for(f"grounds/{proposal.key.id}")
-            bundle = grounds.followed(standing, source, now, said)
-            if bundle is not None:
-                purpose = f"proposal-grounds/{proposal.key.id}"
-                await effects.send("intake", "POST", "", body=write(bundle), purpose=purpose)
+        await follow(proposal, event, effects)
+
+
+async def follow(proposal: Found, event: Event, effects: Effects) -> None:
+    """Let one proposal follow its ground, where it is of this policy's making."""
+    observation_id = await _rests_on(proposal, effects.tx)
+    if observation_id is None:
+        return
+    standing = await _standing(proposal, observation_id, effects.tx)
+    source, now = f"{event.key}/_history/{event.version}", instant(effects.now)
+    said = effects.id_for(f"grounds/{proposal.key.id}")
+    bundle = grounds.followed(standing, source, now, said)
+    if bundle is not None:
+        purpose = f"proposal-grounds/{proposal.key.id}"
+        await effects.send("intake", "POST", "", body=write(bundle), purpose=purpose)
 
 
 async def _proposals(event: Event, tx: Transaction) -> list[Found]:
@@ -53,7 +59,7 @@ async def _proposals(event: Event, tx: Transaction) -> list[Found]:
         is_task = event.key.type == "Task"
         ids = ids_of(focus, "CarePlan", tx.bases) if is_task else [event.key.id]
     found = [await fetch(tx, Key("CarePlan", each)) for each in ids]
-    return [each for each in found if each is not None and _is_proposal(each.content)]
+    return [each for each in found if each is not None and is_proposal(each.content)]
 
 
 async def _possible(event: Event, tx: Transaction) -> list[str]:
@@ -116,7 +122,8 @@ async def _accepted_by(proposal: Found, tx: Transaction) -> str | None:
     return agent.get("reference")
 
 
-def _is_proposal(plan: JsonObject) -> bool:
+def is_proposal(plan: JsonObject) -> bool:
+    """Tell whether a plan is only proposed."""
     return is_ours(plan) and plan.get("intent") == "proposal"
 
 
@@ -125,7 +132,7 @@ def concerns(written: JsonObject) -> bool:
     kind = written["resourceType"]
     if kind == "Observation":
         return review.is_change(written) and written["meta"]["versionId"] != "1"
-    return is_review(written) if kind == "Task" else _is_proposal(written)
+    return is_review(written) if kind == "Task" else is_proposal(written)
 
 
 REACTION: Final = Reaction(

@@ -23,6 +23,7 @@ from shared.store.version import Key, instant
 
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
+    from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
     from shared.store.transaction import Transaction
 
@@ -31,10 +32,24 @@ _REVIEWS: Final = ("code", f"{code_system('task')}|plan-review")
 
 async def handle(event: Event, effects: Effects) -> None:
     """Propose a revision where the person has a plan in force and this evidence is new."""
+    stated = await fetch(effects.tx, event.key)
+    if stated is not None and review.calls_for_review(stated.content):
+        await propose(stated, effects)
+
+
+async def propose_for(person: OnePerson, effects: Effects) -> None:
+    """Propose what is stated of a person, once for each reason."""
+    codes = ",".join(_codes(each) for each in review.REASONS)
+    told = await find(effects.tx, "Observation", person.criterion, ("value-concept", codes))
+    by_reason = {review.reason_of(each.content): each for each in told}
+    for reason, stated in by_reason.items():
+        if reason is not None:
+            await propose(stated, effects)
+
+
+async def propose(stated: Found, effects: Effects) -> None:
+    """Propose a revision for what an Observation states, unless that is proposed or decided."""
     tx = effects.tx
-    stated = await fetch(tx, event.key)
-    if stated is None or not review.calls_for_review(stated.content):
-        return
     patient_id = patient_of(stated.content, "subject", tx.bases)
     if patient_id is None or not await has_open_episode(tx, patient_id):
         return
@@ -89,7 +104,8 @@ async def _propose(stated: Found, plan: Found, effects: Effects) -> None:
         recorded=instant(effects.now),
     )
     bundle = review.proposal(evidence, [each.content for each in requests if each is not None])
-    await effects.send("intake", "POST", "", body=write(bundle), purpose="plan-review")
+    purpose = f"plan-review/{stated.key.id}"
+    await effects.send("intake", "POST", "", body=write(bundle), purpose=purpose)
 
 
 async def _plan_in_force(tx: Transaction, patient_id: str) -> Found | None:

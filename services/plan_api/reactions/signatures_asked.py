@@ -46,10 +46,11 @@ async def handle(event: Event, effects: Effects) -> None:
         found = await find(effects.tx, "CarePlan", about, ("status", "draft"))
         plans = [each for each in found if signing.is_to_be_signed(each.content)]
     for each in plans:
-        await _ask(each, effects)
+        await ask(each, effects)
 
 
-async def _ask(plan: Found, effects: Effects) -> None:
+async def ask(plan: Found, effects: Effects) -> None:
+    """Let those be asked who are to sign a plan as it stands, and nobody else any more."""
     patient_id = patient_of(plan.content, "subject", effects.tx.bases)
     if patient_id is None or not await has_open_episode(effects.tx, patient_id):
         return
