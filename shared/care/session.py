@@ -25,7 +25,8 @@ _ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _OUTPATIENT: Final = frozenset({"AMB", "VR"})
 # An Appointment tells of attendance when it has begun or was missed; a booked one does not yet.
 TELLING: Final = frozenset({"arrived", "checked-in", "fulfilled", "noshow"})
-_BEGUN: Final = frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"})
+# An Encounter with one of them says that somebody has come.
+BEGUN: Final = frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def is_session(encounter: JsonObject) -> bool:
 
 def has_begun(encounter: JsonObject) -> bool:
     """Tell whether an Encounter says that somebody has come to a session."""
-    return encounter.get("status") in _BEGUN and _is_of_a_session(encounter)
+    return encounter.get("status") in BEGUN and _is_of_a_session(encounter)
 
 
 def _is_of_a_session(encounter: JsonObject) -> bool:

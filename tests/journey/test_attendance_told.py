@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HOUR = timedelta(hours=1)
 WAYS = [*CREATING.items(), *CHANGING.items()]
-APPOINTMENT, ENCOUNTER = "Appointment.status", "Encounter.status"
+APPOINTMENT, ENCOUNTER, BEGINS = "Appointment.status", "Encounter.status", "Appointment.start"
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +115,45 @@ def test_who_was_told_to_have_come_has_not_come_to_another_time(
         start = now + hours * HOUR
         moved = came | {"start": start.isoformat(), "end": (start + HOUR).isoformat()}
         assert http.put(f"Appointment/{came['id']}", json=moved).status_code == status
+
+
+def moved(session: Resource, start: datetime, **elements: object) -> Resource:
+    """The session at another time."""
+    end = start + HOUR
+    return session | {"start": start.isoformat(), "end": end.isoformat(), **elements}
+
+
+@pytest.mark.parametrize("status", ["arrived", "finished"])
+def test_a_session_to_which_somebody_has_come_is_not_moved_ahead(
+    http: httpx.Client, person: Participant, now: datetime, status: str
+) -> None:
+    session, other = (person.session(now - n * HOUR) for n in (3, 5))
+    visited = person.put(visit(session, status))
+    for told in ("booked", "cancelled", "pending"):
+        answer = http.put(
+            f"Appointment/{session['id']}", json=moved(session, now + 3 * HOUR, status=told)
+        )
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["issue"][0]["expression"] == [BEGINS]
+    assert person.read(session)["start"] == session["start"]
+
+    person.put(moved(session, now - 2 * HOUR))
+    person.put(moved(other, now + 3 * HOUR))
+    corrected = put(visited | {"status": "entered-in-error"})
+    both = bundle("transaction", put(moved(session, now + 4 * HOUR)), corrected)
+    assert http.post("", json=both).status_code == 200
+
+
+def test_a_session_is_moved_where_the_visit_has_another_that_is_over(
+    http: httpx.Client, person: Participant, now: datetime
+) -> None:
+    first, second = (person.session(now - n * HOUR) for n in (3, 5))
+    both = [{"reference": f"Appointment/{each['id']}"} for each in (first, second)]
+    person.put(visit(first, "finished", appointment=both))
+
+    person.put(moved(first, now + 3 * HOUR))
+    answer = http.put(f"Appointment/{second['id']}", json=moved(second, now + 5 * HOUR))
+    assert answer.status_code == 422
 
 
 def test_a_notice_is_held_to_it_too(http: httpx.Client, now: datetime) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.care import laws
-from shared.care.law import CareChange
+from shared.care.attendance_told import nobody_has_come_to_a_later_session
+from shared.care.law import CareChange, Need
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -116,3 +117,44 @@ def test_what_is_no_session_may_be_told_at_any_time(elements: Resource) -> None:
 
     assert broken(None, visit("finished", late, **elements)) == []
     assert broken(None, visit("finished", late)) == ["Encounter.status"]
+
+
+def held(resource_type: str, change: CareChange) -> set[Need]:
+    """What is held while a change is written, so that who holds the same waits."""
+    return {
+        need
+        for law, needs in laws.needing_laws(resource_type, change)
+        for need in (law.further(change, ([],)) if law.further else needs)
+    }
+
+
+def test_who_moves_a_session_waits_for_who_tells_of_a_visit_to_it() -> None:
+    over, ahead = session(NOW - 3 * HOUR), session(NOW + 3 * HOUR)
+    own = [{"reference": "Appointment/a0"}, {"reference": "Appointment/a1"}]
+    told = visit("finished", NOW - 3 * HOUR, appointment=own)
+    telling = held("Encounter", CareChange(None, told, NOW))
+
+    assert telling & held("Appointment", CareChange(over, ahead, NOW))
+    assert not telling & held("Appointment", CareChange(over, ahead | {"id": "a2"}, NOW))
+    assert not telling & held("Appointment", CareChange(over, session(NOW - HOUR), NOW))
+
+
+def test_a_session_without_a_time_is_not_given_one_ahead_after_a_visit() -> None:
+    untimed = {name: value for name, value in session(NOW).items() if name != "start"}
+    own = [{"reference": "Appointment/a1"}]
+    told = visit("finished", NOW - 3 * HOUR, appointment=own) | {"id": "v1"}
+
+    def refused(before: Resource | None, after: Resource, visited: Resource = told) -> bool:
+        change = CareChange(before, after, NOW)
+        return bool([*nobody_has_come_to_a_later_session(change, ([visited], [after]))])
+
+    ahead = session(NOW + 3 * HOUR)
+    assert refused(untimed, ahead)
+    assert not refused(untimed, ahead, told | {"status": "planned"})
+    [(law, _)] = [
+        each
+        for each in laws.needing_laws("Appointment", CareChange(untimed, ahead, NOW))
+        if each[0].rule is nobody_has_come_to_a_later_session
+    ]
+    assert law.needs(CareChange(ahead, ahead | {"status": "cancelled"}, NOW)) == ()
+    assert law.needs(CareChange(untimed, ahead | {"status": "entered-in-error"}, NOW)) == ()
