@@ -95,6 +95,16 @@ def runs_on(timing: JsonObject, day: date, zone: tzinfo, period: JsonObject) -> 
     return days is None or since is None or _met(repeat, days, since, day) < repeat["count"]
 
 
+def lasts_since_its_plan_began(timing: JsonObject, zone: tzinfo) -> bool:
+    """Tell whether an activity ends so long, or so often, after a beginning that its plan tells."""
+    repeat = timing.get("repeat", {})
+    if "start" in repeat.get("boundsPeriod", {}):
+        return False
+    begun = bounds_of(timing, {"start": LAST_DAY.isoformat()}, zone)
+    is_counted = "count" in repeat and told_by(timing) == "days"
+    return is_counted or begun != bounds_of(timing, {}, zone)
+
+
 def _running(timing: JsonObject, period: JsonObject, zone: tzinfo) -> Days | None:
     """Give the first and the last day of an activity; None where no day is the first."""
     periods = bounds_of(timing, period, zone), period

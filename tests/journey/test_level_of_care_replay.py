@@ -240,6 +240,41 @@ def test_a_licensed_level_is_evidence_and_is_compared_with_the_plan(person: Cand
     assert parameters(again, "hash") == parameters(given, "hash")
 
 
+def test_an_order_lasts_since_its_plan_began_now_and_then(person: Candidate) -> None:
+    asked = {"criteria-set": {"valueCanonical": MEDICARE}}
+
+    def hours() -> Resource:
+        told = person.ask(f"Patient/{person.id}/$level-of-care", asked).json()
+        [found] = [e for e in parameters(told, "criterion") if e["code"] == "SCH-03"]
+        return {"value": found["value"], "guidance": told}
+
+    week = {"value": 1, "unit": "week", "system": "http://unitsofmeasure.org", "code": "wk"}
+    lasting = order(person, 12)
+    lasting["occurrenceTiming"]["repeat"]["boundsDuration"] = week
+    person.put(lasting)
+    person.put(licensed(person, "2.1"))
+    [unknown] = parameters(person.level_of_care(), "consistency")
+    assert (unknown["consistent"], hours()["value"]) == ("unknown", "unknown")
+    assert unknown["limitation"]["order"] == unknown["planned"]
+
+    plan = {
+        "resourceType": "CarePlan",
+        "id": f"plan-{person.id}",
+        "status": "active",
+        "intent": "plan",
+        "subject": person.reference,
+        "period": {"start": person.now().date().isoformat()},
+        "activity": [{"reference": {"reference": f"ServiceRequest/{lasting['id']}"}}],
+    }
+    person.put(plan)
+    runs = hours()
+    assert runs["value"] == "true"
+    person.pass_time(timedelta(days=8))
+    assert hours()["value"] == "unknown"
+    again = replay(person, runs["guidance"]["occurrenceDateTime"], **asked).json()
+    assert parameters(again, "hash") == parameters(runs["guidance"], "hash")
+
+
 @pytest.mark.parametrize(
     ("level", "changes", "place"),
     [

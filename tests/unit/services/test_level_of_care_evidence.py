@@ -368,7 +368,7 @@ def test_all_that_the_set_looks_at_is_asked_for() -> None:
     [(name, codes)] = asked["Observation"]
 
     others = {"Appointment", "Condition", "Encounter", "Flag"}
-    others |= {"EpisodeOfCare", "Patient", "ServiceRequest"}
+    others |= {"CarePlan", "EpisodeOfCare", "Patient", "ServiceRequest"}
     assert asked.keys() == {"Observation", *others}
     assert [asked[each] for each in others] == [()] * len(others)
     assert name == "combo-code"

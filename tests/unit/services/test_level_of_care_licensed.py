@@ -150,6 +150,93 @@ def test_nine_hours_in_the_plan_meet_the_regulation(pool: list[Evidence], value:
     assert (told.value, len(told.pieces)) == (value, len(pool) if value else 0)
 
 
+WEEK = {"frequency": 10, "period": 1, "periodUnit": "wk", "duration": 1, "durationUnit": "h"}
+SESSION = {"duration": 3, "durationUnit": "h", "period": 1, "periodUnit": "wk"}
+DAYS = SESSION | {"dayOfWeek": ["mon", "wed", "fri"], "timeOfDay": ["09:00:00"]}
+
+
+def lasting(*, repeat: dict[str, Any] = WEEK, **bounds: object) -> Evidence:
+    """An order for nine or ten hours a week that lasts so long."""
+    return orders(0, occurrenceTiming={"repeat": repeat | bounds})
+
+
+def plan(start: str | None, **elements: object) -> Evidence:
+    """A plan that names the order, begun on a day."""
+    named = [{"reference": {"reference": "ServiceRequest/order-group-therapy"}}]
+    told = {"status": "active", "intent": "plan", "activity": named}
+    period = {"start": start} if start else None
+    return evidence("CarePlan", "plan", **(told | {"period": period} | elements))
+
+
+WEEKS = {"value": 4, "unit": "weeks", "system": "http://unitsofmeasure.org", "code": "wk"}
+FOUR_WEEKS = [
+    lasting(boundsDuration=WEEKS),
+    lasting(boundsRange={"high": WEEKS}),
+    lasting(count=40),
+    lasting(repeat=DAYS, count=12),
+]
+
+
+@pytest.mark.parametrize("order", FOUR_WEEKS)
+@pytest.mark.parametrize(
+    ("start", "fits", "value"), [("2026-02-16", "true", True), ("2026-02-09", "unknown", None)]
+)
+def test_an_order_lasts_as_long_as_it_says_since_its_plan_began(
+    order: Evidence, start: str, fits: str, value: Truth
+) -> None:
+    told = consistency(result("2.1"), order, plan(start))
+    [hours] = [
+        e for e in assess(REGULATION, [order, plan(start)], NOW).criteria if e.criterion == "SCH-03"
+    ]
+
+    assert (told["consistent"], "limitation" in told) == (fits, False)
+    assert hours.value is value
+    cited = [piece.reference for piece in hours.pieces]
+    assert cited == (["ServiceRequest/order-group-therapy", "CarePlan/plan"] if value else [])
+
+
+@pytest.mark.parametrize("order", FOUR_WEEKS)
+@pytest.mark.parametrize(
+    "other",
+    [
+        plan(None),
+        plan("2026-02-16", status="draft"),
+        plan("2026-02-16", intent="proposal"),
+        plan("2026-02-16", activity=[]),
+    ],
+)
+def test_where_no_plan_tells_when_an_order_began_it_is_not_known(
+    order: Evidence, other: Evidence
+) -> None:
+    [parts] = [e["part"] for e in assessed(result("2.1"), order, other).consistency]
+    [limits] = [each["part"] for each in parts if each["name"] == "limitation"]
+    versioned = {"reference": "ServiceRequest/order-group-therapy/_history/3"}
+
+    assert {"name": "consistent", "valueCode": "unknown"} in parts
+    assert limits[0] == {"name": "order", "valueReference": versioned}
+    written = guidance(assessed(result("2.1"), order, other), "p1", "2026-03-10T12:00:00.000Z")
+    assert validate(written) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "fits"), [(12, "unknown"), (9, "true"), (8, "unknown"), (20, "false")]
+)
+def test_it_does_not_matter_where_the_others_decide(hours: int, fits: str) -> None:
+    endless = lasting(boundsDuration=WEEKS)
+    others = orders(hours, "family-therapy")
+
+    assert consistency(result("2.1"), endless, others, born("1990-01-01"))["consistent"] == fits
+
+
+def test_an_order_that_says_itself_when_it_began_needs_no_plan() -> None:
+    period = {"start": "2026-02-01", "end": "2026-03-09"}
+    over, runs = (lasting(boundsPeriod=p) for p in (period, {"start": "2026-02-01"}))
+
+    assert consistency(result("2.1"), over)["consistent"] == "unknown"
+    assert "limitation" not in consistency(result("2.1"), over)
+    assert consistency(result("2.1"), runs)["consistent"] == "true"
+
+
 def refused(piece: Evidence, **changes: object) -> list[str]:
     change = CareChange(None, piece.content | changes, datetime(2026, 3, 10, tzinfo=UTC))
     return [str(each.diagnostics) for each in known_level(change, NOTHING_FOUND)]

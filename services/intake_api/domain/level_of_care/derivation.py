@@ -29,7 +29,8 @@ def derived(row: Row, pool: Sequence[Evidence], moment: Moment) -> tuple[Evidenc
     if row.phase not in {None, moment.phase}:
         return ()
     if row.hours_policy is not None:
-        return enough_planned(row.hours_policy, selected(row.selection, pool), moment)
+        plans = (each for each in pool if each.content["resourceType"] == "CarePlan")
+        return enough_planned(row.hours_policy, [*selected(row.selection, pool), *plans], moment)
     naming = _naming(row, pool, moment)
     pieces = selected(row.selection, pool)
     named = [each for each in pieces if naming is None or each.reference in naming]

@@ -26,7 +26,7 @@ CRITERION: Final = code_system("level-of-care-criterion")
 JUDGED: Final = "clinician"
 NOTHING: Final = "no-evidence"
 # What tells the phase that a person is in, the age, and the hours of the plan.
-ALWAYS: Final = ("EpisodeOfCare", "Patient", "ServiceRequest")
+ALWAYS: Final = ("CarePlan", "EpisodeOfCare", "Patient", "ServiceRequest")
 _CODES: Final = ("code", "combo-code")
 
 
