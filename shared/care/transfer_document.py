@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from shared.care.canonical import CAUSE
 from shared.care.carried import Carried
 from shared.care.law import CareChange, Law
+from shared.fhir.dates import names_a_day
 from shared.fhir.errors import Issue
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ def _stay_faults(document: Carried, person: str) -> Iterator[Issue]:
     elif document.named(document.entries[stay], "subject", "Patient") != person:
         told = "The stay is one of the document's own subject."
         yield Issue("error", "business-rule", told, f"{document.place(stay)}.subject")
+    elif _ends_on_no_day(document.entries[stay]):
+        told = "A stay that is over says on which day it ended, in period.end."
+        yield Issue("error", "required", told, f"{document.place(stay)}.period.end")
+
+
+def _ends_on_no_day(stay: JsonObject) -> bool:
+    """Tell whether a stay is over without its day, from which people are followed."""
+    end = stay.get("period", {}).get("end")
+    return stay.get("status") == "finished" and not (end and names_a_day(end))
 
 
 def _is_whole(identifier: JsonObject) -> bool:

@@ -72,6 +72,11 @@ def local_day(text: str, zone: tzinfo, *, last: bool = False) -> date:
         return known.date()
 
 
+def names_a_day(text: str) -> bool:
+    """Tell whether a date names a day, and not a month or a year alone."""
+    return len(text) >= len("2026-03-01")
+
+
 def told_day(text: str, zone: tzinfo) -> str:
     """Write a date for people: a moment as its local day, a month or a year as it is.
 

@@ -211,6 +211,11 @@ BAD = {
     "no identifier of the person": ("Patient", {"identifier": []}, "identifier"),
     "the stay of somebody else": ("Encounter", {"subject": {"display": "other"}}, "subject"),
     "no person": ("Composition", {"subject": {"display": "somebody"}}, "Composition.subject"),
+    "no day on which the stay ended": (
+        "Encounter",
+        {"status": "finished", "period": {"start": "2026-02-20", "end": "2026-03"}},
+        "period.end",
+    ),
     "no stay": ("Composition", {"encounter": {"display": "a stay"}}, "Composition.encounter"),
 }
 

@@ -86,6 +86,32 @@ def test_each_fault_is_told_at_its_place(changes: dict[str, Any], places: list[s
     assert refused(notice(**changes)) == places
 
 
+@pytest.mark.parametrize(
+    ("end", "is_taken"),
+    [
+        ("2026", False),
+        ("2026-03", False),
+        ("2026-03-02", True),
+        ("2026-03-02T22:30:00-05:00", True),
+        ("2026-03-04T15:59:00Z", True),
+        ("2026-03-04T16:01:00Z", False),
+        ("2062-03-02", False),
+    ],
+)
+def test_a_discharge_names_the_day_of_its_end_which_is_not_to_come(
+    end: str, *, is_taken: bool
+) -> None:
+    told = notice(timestamp="2026-03-02T16:00:00Z", Encounter={"period": {"end": end}})
+
+    if is_taken:
+        assert read_notice(told).stay["period"] == {"end": end}
+    else:
+        assert refused(told) == ["Bundle.entry[1].resource.period.end"]
+    # What goes on, or did not take place, may end some day.
+    planned = {"status": "cancelled", "period": {"end": end}}
+    assert read_notice(notice(Encounter=planned))
+
+
 def test_all_faults_of_the_envelope_are_told_at_once() -> None:
     told = refused(notice(timestamp=None, MessageHeader={"id": None, "focus": None}))
 

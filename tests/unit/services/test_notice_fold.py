@@ -32,7 +32,7 @@ stays = st.fixed_dictionaries(
         "period": st.sampled_from(
             [
                 {"start": "2026-02-20", "end": "2026-03-02T22:30:00-05:00"},
-                {"end": "2026-03-05"},
+                {"end": "2026-03-04"},
                 {"start": "2026-02-21T01:00:00Z", "end": "2026-03-02"},
             ]
         ),

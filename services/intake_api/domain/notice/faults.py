@@ -18,6 +18,7 @@ from services.intake_api.domain.stay import (
     is_classified,
     is_inpatient,
 )
+from shared.fhir.dates import date_range, names_a_day
 from shared.fhir.errors import Issue, RuleViolation
 from shared.fhir.validation import validate
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _HEADER: Final = "Bundle.entry[0].resource"
 # A discharge that did not take place, or was told by mistake, opens nothing.
 _OVER: Final = ("finished", "cancelled", "entered-in-error")
+# How far the clocks of a hospital may be apart, with their zones: two days, in microseconds.
+_ASKEW: Final = 2 * 86_400_000_000
 
 
 def read_notice(bundle: JsonObject) -> Notice:
@@ -110,10 +113,11 @@ def _stay_faults(notice: Notice) -> Iterator[Issue]:
         return
     yield from _identity_faults(notice)
     if notice.event == DISCHARGE:
-        yield from _discharge_faults(notice.stay, place)
+        yield from _discharge_faults(notice, place)
 
 
-def _discharge_faults(stay: JsonObject, place: str) -> Iterator[Issue]:
+def _discharge_faults(notice: Notice, place: str) -> Iterator[Issue]:
+    stay = notice.stay
     # What is not understood to be the end of a stay would open nothing, and nobody would know.
     if not is_classified(stay):
         told = f"A discharge says what kind of stay it was, in class, by a code of {ACT_CODE}."
@@ -121,9 +125,18 @@ def _discharge_faults(stay: JsonObject, place: str) -> Iterator[Issue]:
     elif is_inpatient(stay) and stay["status"] not in _OVER:
         told = f"The Encounter of a discharge is {', '.join(_OVER)}; this one goes on."
         yield _fault("business-rule", told, f"{place}.status")
-    elif ends_inpatient_stay(stay) and "end" not in stay.get("period", {}):
-        told = "A discharge says when the stay ended, in period.end."
-        yield _fault("required", told, f"{place}.period.end")
+    elif ends_inpatient_stay(stay):
+        yield from _end_faults(stay.get("period", {}).get("end"), notice, f"{place}.period.end")
+
+
+def _end_faults(end: str | None, notice: Notice, place: str) -> Iterator[Issue]:
+    # The days from which people are followed are counted from there.
+    if end is None or not names_a_day(end):
+        told = "A discharge says on which day the stay ended, in period.end."
+        yield _fault("required", told, place)
+    elif date_range(end)[0] > date_range(notice.bundle["timestamp"])[0] + _ASKEW:
+        told = "A discharge is told when the stay is over; this one ends after the notice was made."
+        yield _fault("business-rule", told, place)
 
 
 def _identity_faults(notice: Notice) -> Iterator[Issue]:
