@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 _DEEPEST: Final = 6
+# What a profile may be about that is about any type.
+_ANY: Final = ("DomainResource", "Resource")
 # For all rules of all profiles of one resource.
 _STEPS: Final = 1_000_000
 
@@ -53,13 +55,15 @@ class Check:
     now: datetime | None = None
     steps: Steps = field(default_factory=lambda: Steps(_STEPS))
     depth: int = 0
+    judged: dict[tuple[str, str], bool | None] = field(default_factory=dict)
+    inside: dict[str, Node] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     _profile: str = ""
 
     def whole(self, definition: JsonObject, node: Node) -> None:
         """Check a resource against a profile, which must be one of its type."""
         about = definition.get("type")
-        if about in {node.type, "DomainResource", "Resource"}:
+        if about in {node.type, *_ANY}:
             self.profile(definition, node)
         else:
             told = f"The profile {definition.get('url')} is about {about}."
@@ -79,11 +83,23 @@ class Check:
         definition = self.find_profile(url)
         if definition is None or self.depth >= _DEEPEST:
             return None
-        if type_of_profile(url, self.find_profile) != node.type:
+        if type_of_profile(url, self.find_profile) not in {node.type, *_ANY}:
             return False
-        inner = replace(self, depth=self.depth + 1, issues=[])
-        inner.profile(definition, node)
-        return all(issue.severity == "warning" for issue in inner.issues)
+        asked = node.location, url
+        if asked not in self.judged:
+            # Contained resources may refer to each other in a circle: meanwhile it is not known.
+            self.judged[asked] = None
+            inner = replace(self, depth=self.depth + 1, issues=[])
+            inner.profile(definition, node)
+            self.judged[asked] = all(issue.severity == "warning" for issue in inner.issues)
+        return self.judged[asked]
+
+    def contained(self, reference: Node) -> Node | None:
+        """Find the contained resource that a reference points to."""
+        if not self.inside:
+            found = children_named(self.root, "contained")
+            self.inside |= {f"#{each.value.get('id')}": each for each in found}
+        return self.inside.get(reference.value.get("reference"))
 
     def environment(self, node: Node) -> Environment:
         """Make the world of an expression that is about a node."""

@@ -62,11 +62,15 @@ def _target_faults(types: list[TypeRule], node: Node, check: Check) -> Iterator[
     if not targets or node.type != "Reference":
         return
     allowed = {type_of_profile(url, check.find_profile) for url in targets}
-    target = target_type(node, check.root)
-    if target is None or allowed & {None, "Resource", target}:
+    target = target_type(node, check.contained)
+    if target is not None and not allowed & {None, "Resource", target}:
+        names = ", ".join(sorted(each for each in allowed if each))
+        yield Fault("error", "value", f"must refer to {names}, not to {target}")
         return
-    names = ", ".join(sorted(each for each in allowed if each))
-    yield Fault("error", "value", f"must refer to {names}, not to {target}")
+    inside = check.contained(node)
+    # Of what is elsewhere nobody knows here what it conforms to.
+    if inside is not None and all(check.conforms(inside, url) is False for url in targets):
+        yield Fault("error", "value", f"must refer to what conforms to {' or '.join(targets)}")
 
 
 def _profile_faults(types: list[TypeRule], node: Node, check: Check) -> Iterator[Fault]:

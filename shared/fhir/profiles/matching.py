@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.fhir.definitions import RESOURCE_TYPES, required_codes, type_names
 from shared.fhir.fhirpath.equality import same_json
-from shared.fhir.fhirpath.navigation import children_named
 from shared.fhir.profiles.tree import FHIR
 from shared.fhir.references import parse_reference
 from shared.fhir.terminology import defined_codes, has_code
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shared.fhir.fhirpath import Node
     from shared.fhir.profiles.tree import FindProfile
     from shared.fhir.terminology.defined import Codes
+
+    FindContained = Callable[[Node], Node | None]
 
 _TYPES: Final = frozenset(RESOURCE_TYPES)
 
@@ -66,7 +69,7 @@ def type_of_profile(url: str, find_profile: FindProfile) -> str | None:
     return None if found is None else found.get("type")
 
 
-def target_type(reference: Node, root: Node) -> str | None:
+def target_type(reference: Node, contained: FindContained) -> str | None:
     """Name the type that a reference points to, as far as its text or the resource tells."""
     text = reference.value.get("reference")
     link = parse_reference(text) if type(text) is str else None
@@ -74,6 +77,6 @@ def target_type(reference: Node, root: Node) -> str | None:
         said = reference.value.get("type")
         return said if said in _TYPES else None
     if link.kind == "contained":
-        inside = children_named(root, "contained")
-        return next((each.type for each in inside if each.value.get("id") == link.id), None)
+        inside = contained(reference)
+        return None if inside is None else inside.type
     return link.type

@@ -106,7 +106,11 @@ def _choice(element: JsonObject, name: str) -> tuple[str, Any]:
 
 def _limit(element: JsonObject, name: str) -> tuple[str, Any] | None:
     type_name, value = _choice(element, name)
-    return (type_name[0].lower() + type_name[1:], value) if type_name else None
+    if not type_name:
+        return None
+    # The key has `DateTime` for dateTime, and Quantity as it is.
+    name = type_name if type_name in type_names() else type_name[0].lower() + type_name[1:]
+    return name, value
 
 
 def _type_rule(said: JsonObject) -> TypeRule:

@@ -69,7 +69,7 @@ def _points_to(node: Node, rule: Rule, discriminator: Discriminator, check: Chec
     targets = [url for each in inner.types for url in each.targets] if inner else []
     wanted = {type_of_profile(url, check.find_profile) for url in targets}
     references = [each for each in _at(node, path, check) if _is_reference(each)]
-    found = {target_type(each, check.root) for each in references}
+    found = {target_type(each, check.contained) for each in references}
     return bool((found & wanted) - {None})
 
 

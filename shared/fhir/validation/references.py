@@ -50,22 +50,25 @@ def contained_in(resource: JsonObject) -> Iterator[JsonObject]:
         yield each if type(each) is dict else {}
 
 
-def _judge_local(literal: str, run: Run) -> Findings | None:
-    ids = [each.get("id") for each in contained_in(run.root)]
+def _judge_local(literal: str, allowed: frozenset[str], run: Run) -> Findings | None:
+    inside = [(each.get("id"), each.get("resourceType")) for each in contained_in(run.root)]
+    types = {f"#{name}": of_type for name, of_type in inside}
     # The root itself is `#`; and a contained one without a right id may be the one that is meant.
-    if literal in {"#", *(f"#{each}" for each in ids)} or not all(
-        type(each) is str for each in ids
-    ):
+    if literal == "#" or literal in types or not all(type(name) is str for name, _ in inside):
         run.mentioned = (run.mentioned or set()) | {literal}
-        return None
+        return _judge_target(types.get(literal), allowed)
     return fault("invariant", _NOT_CONTAINED)
 
 
 def _judge_literal(literal: str, allowed: frozenset[str], run: Run) -> Findings | None:
     if literal.startswith("#"):
-        return _judge_local(literal, run)
-    target = _target_type(literal)
-    if target is None or target in allowed:
+        return _judge_local(literal, allowed, run)
+    return _judge_target(_target_type(literal), allowed)
+
+
+def _judge_target(target: object, allowed: frozenset[str]) -> Findings | None:
+    # A contained resource whose type is none of R4's is told where it stands.
+    if type(target) is not str or target not in TYPE_CODE or target in allowed:
         return None
     return fault("value", f"A reference to {target} is not allowed here. {_told(allowed)}")
 

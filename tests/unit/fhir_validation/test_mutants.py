@@ -141,6 +141,8 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (OBS, "subject.reference", "https://example.org/fhir/Account/a/_history/2",
      "Observation.subject", "value"),
     (OBS, "performer.1.reference", "Encounter/e1", "Observation.performer[1]", "value"),
+    (P, "contained.0", {"resourceType": "Device", "id": "o1"}, "Patient.managingOrganization",
+     "value"),
     (P, "generalPractitioner.0.type", "Patient", "Patient.generalPractitioner[0]", "value"),
     (P, "generalPractitioner.0.type", "Organization", "Patient.generalPractitioner[0]", "value"),
     # Rules of the types; the rewritten ones have more in test_invariants.py

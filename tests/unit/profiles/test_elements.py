@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 GENDER = "http://hl7.org/fhir/ValueSet/administrative-gender"
 QUANTITY = {"value": 5, "unit": "mg"}
+UCUM = "http://unitsofmeasure.org"
+MILLIGRAMS = {"system": UCUM, "code": "mg"}
 
 # What the profile says of an element, a resource that keeps it, one that does not, the fault
 CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, str]]] = [
@@ -106,6 +108,12 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, str
         element("Observation.value[x]", minValueDateTime="2026"),
         observation(valueDateTime="2026-03-01"),
         observation(valueDateTime="2025-03-01"),
+        ("value", "Observation.value"),
+    ),
+    (
+        element("Observation.value[x]", minValueQuantity=MILLIGRAMS | {"value": 4}),
+        observation(valueQuantity={"value": 1, "system": UCUM, "code": "g"}),
+        observation(valueQuantity=MILLIGRAMS | {"value": 3}),
         ("value", "Observation.value"),
     ),
     (
@@ -210,6 +218,32 @@ def test_an_extension_conforms_to_the_profile_of_its_type() -> None:
     wrong = observation(extension=[other, {"url": url, "valueInteger": 1}])
     assert faults(wrong, definition, note) == [("value", "Observation.extension[1]")]
     assert faults(wrong, definition) == []
+
+
+def test_what_is_contained_conforms_to_the_profile_of_the_target() -> None:
+    named = profile("named", "Patient", element("Patient.name", min=1))
+    subject = {"code": "Reference", "targetProfile": [named["url"]]}
+    definition = profile("one", "Observation", element("Observation.subject", type=[subject]))
+
+    def about(**members: Any) -> dict[str, Any]:  # noqa: ANN401
+        inside = {"resourceType": "Patient", "id": "p", **members}
+        return observation(contained=[inside], subject={"reference": "#p"})
+
+    assert faults(about(name=[{"family": "Rivera"}]), definition, named) == []
+    assert faults(about(), definition, named) == [("value", "Observation.subject")]
+    assert faults(about(), definition) == []
+
+
+def test_contained_resources_that_refer_to_each_other_in_a_circle_end() -> None:
+    url = f"{HERE}/linked"
+    other = {"code": "Reference", "targetProfile": [url]}
+    definition = profile("linked", "Patient", element("Patient.link.other", type=[other]))
+    names = [f"p{number}" for number in range(30)]
+    links = [{"other": {"reference": f"#{name}"}, "type": "seealso"} for name in names]
+    inside = [{"resourceType": "Patient", "id": name, "link": links} for name in names]
+    resource = {"resourceType": "Patient", "contained": inside, "link": links}
+
+    assert faults(resource, definition) == []
 
 
 def test_a_profile_upon_a_profile_holds_both() -> None:
