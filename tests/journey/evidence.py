@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.journey import evidence_of_care
 from tests.journey.answering import PHQ_9, response
+from tests.journey.evidence_of_care import DELETED, SESSIONS, session
 from tests.journey.planning import Planned, until
 from tests.services.person import HIGH, LOW, Person
 
@@ -36,6 +39,7 @@ class Draft:
 
     slot: str
     choice: tuple[Any, ...]
+    is_deleted: bool = False
 
 
 class World:
@@ -48,18 +52,32 @@ class World:
         organization = {"resourceType": "Organization", "id": f"clinic-{self.person.id}"}
         self.clinic = self.person.put(organization | {"name": "Clinic"})
         self.person.activate(self.person.apply(practitioner=self.person.clinician))
+        for number in range(len(SESSIONS)):
+            self.person.put(session(self, number, "fulfilled"))
         active = {"active"}
         until(lambda: {e["status"] for e in self.person.all("ServiceRequest")} == active)
 
-    def on(self, day: int) -> str:
-        return (self.base - day * DAY).isoformat(timespec="milliseconds")
+    def on(self, day: int, minutes: int = 0) -> str:
+        moment = self.base - day * DAY + timedelta(minutes=minutes)
+        return moment.isoformat(timespec="milliseconds")
 
     def write(self, draft: Draft) -> None:
         if draft.slot == HANDOFF:
             self._hand_off()
         else:
             kind, _, number = draft.slot.partition("-")
-            self.person.put(_WRITTEN[kind](self, *draft.choice, number=int(number or 0)))
+            told = _WRITTEN[kind](self, *draft.choice, number=int(number or 0))
+            self.person.put(told)
+            if draft.is_deleted:
+                self._delete(told)
+
+    def _delete(self, told: Resource) -> None:
+        answer = self.person.http.delete(f"{told['resourceType']}/{told['id']}")
+        if answer.status_code == HTTPStatus.CONFLICT:
+            # What others refer to stays, and is taken back.
+            self.person.put(told | {"status": "entered-in-error"})
+        else:
+            assert answer.is_success, answer.text
 
     def id_of(self, slot: str) -> str:
         return f"{slot}-{self.person.id.removeprefix('p-')}"
@@ -202,6 +220,7 @@ _WRITTEN: Final[dict[str, Callable[..., Resource]]] = {
     "consent": _consent,
     "goal": _goal,
     "link": _linked,
+    **evidence_of_care.WRITTEN,
 }
 
 
@@ -209,7 +228,12 @@ def told(chance: random.Random) -> Slots:
     """Choose what is told in a story: in each slot some versions, one after the other."""
 
     def some(slot: str, choose: Callable[[], tuple[Any, ...]]) -> tuple[str, list[Draft]]:
-        return slot, [Draft(slot, choose()) for _ in range(chance.randint(1, 3))]
+        kind = slot.partition("-")[0]
+        drafts = [Draft(slot, choose()) for _ in range(chance.randint(1, 3))]
+        if kind in DELETED and chance.random() < 1 / 4:
+            drafts.append(replace(drafts[-1], is_deleted=True))
+            drafts += [Draft(slot, choose())] * chance.randint(0, 1)
+        return slot, drafts
 
     one = chance.choice
     # A label stays on whatever is written later, so what counts in the end has it too.
@@ -233,6 +257,7 @@ def told(chance: random.Random) -> Slots:
             some("consent", lambda: (one(("active", "inactive", "entered-in-error")),)),
             some("goal", lambda: (5,)),
             some("link", lambda: (one((True, False)),)),
+            *(some(slot, choose) for slot, choose in evidence_of_care.choices(chance).items()),
         )
     )
 
@@ -251,8 +276,9 @@ def in_any_order(slots: Slots, chance: random.Random) -> list[Draft]:
 
 
 def alone(slots: Slots) -> list[Draft]:
-    """Tell only what counts in the end, once."""
-    return [*(drafts[-1] for drafts in slots.values()), Draft(HANDOFF, ())]
+    """Tell only what counts in the end, once; what was deleted is not told at all."""
+    final = (drafts[-1] for drafts in slots.values())
+    return [*(each for each in final if not each.is_deleted), Draft(HANDOFF, ())]
 
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
