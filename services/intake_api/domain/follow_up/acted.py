@@ -36,14 +36,23 @@ def reviews(
 ) -> dict[str, JsonObject]:
     """Give the Tasks to be written about clocks that people completed."""
     started = {each.id for each in starts(course)}
-    told = [_review(each, authored) for each in done if each["id"] not in started]
+    lost = [(each, each["focus"]["reference"]) for each in done if each["id"] not in started]
+    return asked(lost, present, authored)
+
+
+def asked(
+    lost: Sequence[tuple[JsonObject, str]],
+    present: Mapping[str, JsonObject | None],
+    authored: str,
+) -> dict[str, JsonObject]:
+    """Give the Tasks to be written about Tasks that people completed, each with what is lost."""
+    told = [_review(each, ground, authored) for each, ground in lost]
     return reconciled({each["id"]: each for each in told}, present, _MANNER)
 
 
-def _review(clock: JsonObject, authored: str) -> JsonObject:
-    who = clock.get("owner", {}).get("reference")
-    ground = clock["focus"]["reference"]
-    return correction.review(Acted(f"Task/{clock['id']}", clock["for"], who, ground), authored)
+def _review(done: JsonObject, ground: str, authored: str) -> JsonObject:
+    who = done.get("owner", {}).get("reference")
+    return correction.review(Acted(f"Task/{done['id']}", done["for"], who, ground), authored)
 
 
 def _revised(before: JsonObject | None, wanted: JsonObject) -> JsonObject | None:

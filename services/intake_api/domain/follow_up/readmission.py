@@ -5,6 +5,7 @@ Whoever leaves hospital against advice is called on the same day.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.follow_up.windows import RETURN_DAYS
@@ -22,20 +23,42 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 POLICY: Final = Policy(
-    "readmission-pauses-the-programme", "1.0", "Puts an episode of care on hold during a stay"
+    "readmission-pauses-the-programme", "1.1", "Puts an episode of care on hold during a stay"
 )
+# What an earlier version of the policy has put on hold goes on as well.
+POLICIES: Final = (POLICY, replace(POLICY, version="1.0"))
 OUTREACH: Final = Policy(
     "outreach-after-leaving-against-advice", "1.0", "Asks to call whoever left against advice"
 )
 _TASK: Final = code_system("task")
+REVIEW: Final = f"{_TASK}|readmission-review"
 
 
 def interrupts(stay: Trigger, episode: JsonObject, today: date, zone: tzinfo) -> bool:
     """Tell whether a stay began while somebody was in the programme, and is not long over."""
-    since = _active_since(episode, zone)
-    if since is None or stay.kind != "stay" or stay.first < since:
+    if episode["status"] != "active" or not is_programme(episode):
+        return False
+    days = _active_since(episode, zone)
+    if not days or not began_since(stay, days[-1]):
         return False
     return stay.last is None or (today - stay.last).days <= RETURN_DAYS
+
+
+def keeps_on_hold(stay: Trigger, episode: JsonObject, zone: tzinfo) -> bool:
+    """Tell whether a stay began after the programme did that is on hold now."""
+    days = _active_since(episode, zone)
+    return not days or began_since(stay, days[-1])
+
+
+def asks_for_review(stay: Trigger, episode: JsonObject, zone: tzinfo) -> bool:
+    """Tell whether a stay is over that began while somebody was in the programme."""
+    days = _active_since(episode, zone)
+    return stay.last is not None and (not days or began_since(stay, days[0]))
+
+
+def began_since(stay: Trigger, day: date) -> bool:
+    """Tell whether it is a stay in hospital that began on a day, or later."""
+    return stay.kind == "stay" and stay.first >= day
 
 
 def paused(episode: JsonObject, at: str) -> JsonObject:
@@ -43,14 +66,11 @@ def paused(episode: JsonObject, at: str) -> JsonObject:
     return moved(episode, "onhold", at)
 
 
-def resumed(episode: JsonObject, at: str) -> JsonObject:
-    """Let an episode go on whose stay was taken back."""
-    return moved(episode, "active", at)
-
-
-def hold_id(episode: str, stay: str) -> str:
-    """Derive the id of the Provenance that says which stay put an episode on hold."""
-    return derived_id(f"{episode}/{stay}", POLICY.name)
+def resumed(episode: JsonObject, before: JsonObject) -> JsonObject:
+    """Let an episode go on as it was `before` a stay that was none of theirs."""
+    rest = {name: value for name, value in episode.items() if name != "statusHistory"}
+    history = {name: before[name] for name in ("statusHistory",) if name in before}
+    return rest | history | {"status": before["status"]}
 
 
 def review(episode: JsonObject, stay: Trigger, at: str) -> JsonObject:
@@ -74,6 +94,11 @@ def review(episode: JsonObject, stay: Trigger, at: str) -> JsonObject:
     }
 
 
+def outreach_id(stay: str) -> str:
+    """Derive the id of the Task to call whoever left a stay against advice."""
+    return derived_id(stay, "outreach")
+
+
 def outreach(encounter: JsonObject, patient: str, at: str, zone: tzinfo) -> JsonObject | None:
     """Ask to call whoever left a stay against advice, on the same day; None for anybody else."""
     day = last_day(encounter, zone)
@@ -82,7 +107,7 @@ def outreach(encounter: JsonObject, patient: str, at: str, zone: tzinfo) -> Json
     reference = f"Encounter/{encounter['id']}"
     return {
         "resourceType": "Task",
-        "id": derived_id(reference, "outreach"),
+        "id": outreach_id(reference),
         "meta": {"profile": [profile("stepdown-task")]},
         "status": "requested",
         "intent": "order",
@@ -103,14 +128,12 @@ def left_against_advice(encounter: JsonObject) -> bool:
     return ends_inpatient_stay(encounter) and disposition(encounter) == "against-advice"
 
 
-def _active_since(episode: JsonObject, zone: tzinfo) -> date | None:
-    """Give the local day since which an episode of the programme is active; None if it is not."""
-    if episode["status"] != "active" or not is_programme(episode):
-        return None
-    history = episode.get("statusHistory", ())
-    last = history[-1]["period"] if history else episode.get("period", {})
-    start = last.get("start") or episode.get("period", {}).get("start")
-    return local_day(start, zone) if start else None
+def _active_since(episode: JsonObject, zone: tzinfo) -> list[date]:
+    """Give the local days on which an episode became active, as far as it says so."""
+    told = [e["period"] for e in episode.get("statusHistory", ()) if e["status"] == "active"]
+    starts = [each["start"] for each in told if "start" in each]
+    begun = episode.get("period", {}).get("start")
+    return [local_day(each, zone) for each in starts or filter(None, [begun])]
 
 
 def _code(code: str, text: str) -> JsonObject:
