@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from shared.store.search.arguments import Arguments, Bound
 
 # What was refused has an index of its own.
-REFUSALS: Final = Keys("(SELECT) AS k", "a.status >= 400", "a.status >= 400")
+REFUSALS: Final = Keys("(SELECT) AS k", "a.status >= 400", "a.status >= 400", 1)
 # What a partner fetched.
 FETCHED_ROW: Final = (
     f"(a.interaction IN ({', '.join(map(repr, FETCHES))}) AND a.caller LIKE '{FETCHED_BY}%' "
@@ -105,7 +105,7 @@ def visible(access: Access, bound: Bound, use: Use = "audit") -> Iterator[Condit
         return
     if "AuditEvent" in narrowing.types:
         codes = bound.bind(sorted(TYPE_CODE[name] for name in narrowing.types), "smallint[]")
-        yield Condition((column("type", codes),), is_bound=True)
+        yield Condition((column("type", codes, len(narrowing.types)),), is_bound=True)
     else:
         yield Condition(test_only="false", is_bound=True)
 
@@ -114,14 +114,12 @@ def at_ids(ids: Iterable[str], bound: Bound, secret: bytes) -> Condition:
     """Find rows by their ids; what is none is nowhere."""
     positions = {position_of(each, secret) for each in ids}
     found = sorted(each for each in positions if each is not None)
-    return Condition((column("position", bound.bind(found, "bigint[]")),))
+    return Condition((column("position", bound.bind(found, "bigint[]"), len(found)),))
 
 
 def _patients(ids: Iterable[str], bound: Bound) -> Keys:
-    return column(
-        "patient",
-        f"ARRAY({patient_keys(bound.bind(sorted(set(ids)), 'text[]'))})",
-    )
+    wanted = sorted(set(ids))
+    return column("patient", f"ARRAY({patient_keys(bound.bind(wanted, 'text[]'))})", len(wanted))
 
 
 def _codes_in(criterion: Criterion) -> list[str]:
@@ -141,7 +139,7 @@ def _entity(criterion: Criterion, bound: Bound) -> Condition:
     # With OFFSET the planner cannot make a join of the test.
     test = f"EXISTS (SELECT FROM {relation} WHERE {join} OFFSET 0)"
     patients = [logical_id for name, logical_id in targets if name == "Patient"]
-    return Condition((Keys(relation, join, test), _patients(patients, bound)))
+    return Condition((Keys(relation, join, test, len(targets)), _patients(patients, bound)))
 
 
 def _patient(criterion: Criterion, bound: Bound) -> Condition:
@@ -152,27 +150,30 @@ def _patient(criterion: Criterion, bound: Bound) -> Condition:
 
 def _agent(criterion: Criterion, bound: Bound) -> Condition:
     callers = [f"{name}/{logical_id}" for name, logical_id in _targets(criterion)]
-    return Condition((column("caller", bound.bind(callers, "text[]")),))
+    return Condition((column("caller", bound.bind(callers, "text[]"), len(callers)),))
 
 
 def _subtype(criterion: Criterion, bound: Bound) -> Condition:
     named = sorted(ACTIONS.keys() - {UNNAMED, DISCLOSE})
     codes = _codes(criterion, INTERACTION_SYSTEM, named)
     disclosed = _codes(criterion, LIFECYCLE_SYSTEM, [DISCLOSE])
-    found = column("interaction", bound.bind(codes + disclosed, "text[]"))
+    asked = codes + disclosed
+    found = column("interaction", bound.bind(asked, "text[]"), len(asked))
     return Condition((found, _fetched(bound)) if disclosed else (found,))
 
 
 def _fetched(bound: Bound) -> Keys:
     """Find what partners fetched."""
     read = column("interaction", bound.bind(list(FETCHES), "text[]"))
-    return Keys(read.relation, f"{read.join} AND {FETCHED_ROW}", f"({read.test} AND {FETCHED_ROW})")
+    join, test = f"{read.join} AND {FETCHED_ROW}", f"({read.test} AND {FETCHED_ROW})"
+    return Keys(read.relation, join, test, len(FETCHES))
 
 
 def _action(criterion: Criterion, bound: Bound) -> Condition:
     codes = _codes(criterion, ACTION_SYSTEM, sorted(set(ACTIONS.values())))
     interactions = [name for name, action in ACTIONS.items() if action in codes]
-    return Condition((column("interaction", bound.bind(interactions, "text[]")),))
+    array = bound.bind(interactions, "text[]")
+    return Condition((column("interaction", array, len(interactions)),))
 
 
 def _outcome(criterion: Criterion, _bound: Bound) -> Condition:

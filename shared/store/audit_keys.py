@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Values of columns: the relation `k` of them, what joins it to a row, and the test."""
+    """Values of columns: the relation `k` of them, what joins it to a row, and the test.
+
+    `number` is how many were asked for, whatever is there of them; None where others lead to them.
+    """
 
     relation: str
     join: str
     test: str
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Condition:
         return self.test_only or f"({' OR '.join(keys.test for keys in self.alternatives)})"
 
 
-def column(name: str, array: str) -> Keys:
+def column(name: str, array: str, number: int | None = None) -> Keys:
     """Lead to rows by the values of a column."""
-    return Keys(f"unnest({array}) AS k(value)", f"a.{name} = k.value", f"a.{name} = ANY({array})")
+    relation = f"unnest({array}) AS k(value)"
+    return Keys(relation, f"a.{name} = k.value", f"a.{name} = ANY({array})", number)

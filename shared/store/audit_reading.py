@@ -81,9 +81,10 @@ class AuditReading:
             await self._refuse_many(query)
         statement = audit_page_statement(query, self.access, page_key, secret=self.paging_key)
         rows = await self._complete(statement, uses_of(query))
-        if not is_sorted and len(rows) <= query.count:
-            await self._refuse_cut(query, page_key)
-        return [audited(row, self.paging_key) for row in rows]
+        found = [audited(row, self.paging_key) for row in rows]
+        if not is_sorted:
+            await self._refuse_cut(query, page_key, _farthest(found, query, page_key))
+        return found
 
     async def audit_count(self, query: Query) -> int:
         """Count the rows of the audit that match, all of which the caller may see.
@@ -152,9 +153,11 @@ class AuditReading:
                     f"'{each.parameter.code}' for fewer."
                 )
 
-    async def _refuse_cut(self, query: Query, page_key: PageKey | None) -> None:
-        """Refuse what ends before all that could match was looked at."""
-        cut = audit_cut_statement(query, self.access, page_key, secret=self.paging_key)
+    async def _refuse_cut(
+        self, query: Query, page_key: PageKey | None, last: Audited | None = None
+    ) -> None:
+        """Refuse what ends before all that could match was looked at, or come before the last."""
+        cut = audit_cut_statement(query, self.access, page_key, secret=self.paging_key, last=last)
         if await self._holds(cut, query):
             raise TooCostly(
                 f"At most {MOST_LOOKED_AT:,} AuditEvents are looked at, and there are more; "
@@ -185,3 +188,11 @@ class AuditReading:
     async def _fetch(self, sql: str, args: Sequence[Any]) -> Sequence[asyncpg.Record]:
         rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *args)
         return rows
+
+
+def _farthest(found: Sequence[Audited], query: Query, page_key: PageKey | None) -> Audited | None:
+    """Find the last row of a full page on the way that is gone; None where the way ends."""
+    if len(found) <= query.count:
+        return None
+    is_backward = page_key is not None and page_key.backward
+    return found[-query.count] if is_backward else found[query.count - 1]

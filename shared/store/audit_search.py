@@ -75,12 +75,19 @@ def audit_cut_statement(
     *,
     secret: bytes,
     beside: Use | None = None,
+    last: Audited | None = None,
 ) -> Statement | None:
-    """Compile whether a search ends before all matches are found; None where it never does."""
+    """Compile whether a search ends before all matches are found; None where it never does.
+
+    With `last`, the row farthest on its way: whether before all are found that come before that.
+    """
     args = _Arguments(access.tenant, secret)
     found = conditions(query.criteria, access, args, secret, beside or "audit")
     walk = _walk(query, found, page_key, args, is_short=beside is not None)
-    return args.statement(f"SELECT {walk.is_cut()}") if walk.is_cut_off else None
+    if not walk.is_cut_off or (last is not None and walk.is_in_order):
+        return None
+    until = "" if last is None else f"WHERE {_is_before(last, args, descends=walk.descends)}"
+    return args.statement(f"SELECT {walk.is_cut(until)}")
 
 
 def audit_size_statement(query: Query, access: Access, *, secret: bytes) -> Statement:
@@ -163,6 +170,12 @@ def _walk(
         return Walk(found, is_short=is_short)
     descends = is_newest_first(query) != (place is not None and place.backward)
     return Walk(found, _beyond(place, args, descends=descends), descends, is_short)
+
+
+def _is_before(last: Audited, args: _Arguments, *, descends: bool) -> str:
+    at = args.bind(last.row.recorded, "timestamptz")
+    sign = ">" if descends else "<"
+    return f"(m.recorded, m.position) {sign} ({at}, {args.bind(last.position, 'bigint')})"
 
 
 def _beyond(place: PageKey | None, args: _Arguments, *, descends: bool) -> str:

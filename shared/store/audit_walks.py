@@ -44,6 +44,12 @@ class Walk:
         """Tell whether it may end before all matches are found."""
         return self.is_short or bool(self._asked())
 
+    @property
+    def is_in_order(self) -> bool:
+        """Tell whether one key leads, so that what is not looked at comes after all that is."""
+        numbers = [keys.number for keys in self.leading.alternatives] if self.leading else []
+        return numbers in ([], [1])
+
     def rows(self, limit: int | None = None) -> str:
         """Select the places of matches: for each key so many, or all that are looked at."""
         end = "" if limit is None else f"{self._order()} LIMIT {limit:d}"
@@ -55,16 +61,16 @@ class Walk:
             for keys in self.leading.alternatives
         )
 
-    def is_cut(self) -> str:
-        """Test whether there are rows beyond those that are looked at."""
+    def is_cut(self, until: str = "") -> str:
+        """Test whether there are rows beyond those that are looked at, perhaps of some only."""
         ways = self.leading.alternatives if self.leading else (None,)
         # What else is asked only gives the values that are bound for it their types.
-        asked = f"{all_of(self._asked())} AS is_asked"
+        asked = f"a.recorded, a.position, {all_of(self._asked())} AS is_asked"
         tests = []
         for keys in ways:
             relation = "" if keys is None else f"{keys.relation}, "
             more = f"{self._looked_at(keys, asked)} OFFSET {_most(keys)} LIMIT 1"
-            tests.append(f"EXISTS (SELECT FROM {relation}LATERAL ({more}) m)")
+            tests.append(f"EXISTS (SELECT FROM {relation}LATERAL ({more}) m {until})")
         return f"({' OR '.join(tests)})"
 
     def _of(self, keys: Keys | None, end: str) -> str:
@@ -102,6 +108,8 @@ def by_time(row: str, *, descends: bool) -> str:
 def _most(keys: Keys | None) -> str:
     if keys is None:
         return f"{MOST_LOOKED_AT:d}"
+    if keys.number is not None:
+        return f"{max(MOST_LOOKED_AT // max(keys.number, 1), _LEAST_OF_EACH):d}"
     return (
         f"(SELECT greatest({MOST_LOOKED_AT:d} / greatest(count(*), 1), {_LEAST_OF_EACH:d}) "
         f"FROM {keys.relation})"
