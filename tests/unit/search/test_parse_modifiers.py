@@ -33,6 +33,7 @@ def value(resource_type: str, name: str, text: str) -> Value:
         ("Observation", "code:above", "http://c|1", Concepts("above", "http://c", "1")),
         ("Observation", "status:below", "http://c|1", Concepts("below", "http://c", "1")),
         ("Patient", "identifier:of-type", r"x:t|MR|1\|2", TypedIdentifier("x:t", "MR", "1|2")),
+        ("Patient", "identifier:of-type", "x:t|M R|1  2", TypedIdentifier("x:t", "M R", "1  2")),
         ("ValueSet", "url:below", "http://a.example/x/", UriPart("http://a.example/x")),
         ("ValueSet", "url:contains", "example/", UriPart("example/")),
         (
@@ -59,6 +60,8 @@ def test_a_modifier_says_how_its_value_is_read(
         ("Patient", "identifier:of-type", "MR|1", "all three"),
         ("Patient", "identifier:of-type", "http://t||1", "all three"),
         ("Patient", "identifier:of-type", "http://t|MR|1|2", "all three"),
+        ("Patient", "identifier:of-type", "http://t MR|A|1", "A system holds no space"),
+        ("Patient", "identifier:of-type", "http://t|MR  A|1", "no two on end"),
         ("Patient", "identifier:in", "http://v", "There is no modifier ':in'"),
         ("Patient", "active:text", "true", "There is no modifier ':text'"),
         ("Patient", "phone:of-type", "a|b|c", "There is no modifier ':of-type'"),

@@ -127,12 +127,13 @@ def parse(
 def read_token(text: str) -> Token:
     """Read the text of a token.
 
-    :raises InvalidSearch: neither system nor code.
+    :raises InvalidSearch: neither system nor code, or a system that is no uri.
     """
     first, *rest = split(text, "|")
     system, code = (unescape(first), unescape("|".join(rest))) if rest else (None, unescape(first))
     if not system and not code:
         raise InvalidSearch("A token needs a system or a code.")
+    _refuse_spaced(system)
     return Token(system, code or None)
 
 
@@ -140,7 +141,15 @@ def _typed(parameter: Parameter, text: str) -> TypedIdentifier:
     system, code, value = (*split(text, "|"), "", "")[:3]
     if not (system and code and value) or len(split(text, "|")) > 3:
         raise InvalidSearch(f"'{parameter.code}:of-type' takes system|code|value, all three.")
+    _refuse_spaced(unescape(system))
+    _refuse_spaced(unescape(code), "  ")
     return TypedIdentifier(unescape(system), unescape(code), unescape(value))
+
+
+def _refuse_spaced(text: str | None, spaces: str = " ") -> None:
+    # No valid resource has one; in a term it would end earlier, and find what another system has.
+    if text and spaces in text:
+        raise InvalidSearch("A system holds no space, and the code of a type no two on end.")
 
 
 def converter(parameter: Parameter, path: Path) -> Converter | None:
