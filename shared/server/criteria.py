@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/http.html#ccreate
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 from shared.fhir.errors import EditConflict, Forbidden, InvalidSearch, PreconditionFailed
 from shared.fhir.search.parse import read_query
@@ -14,6 +13,7 @@ from shared.fhir.search.query import RESULT
 from shared.fhir.search.reading import Reading as Texts
 from shared.server.concepts import with_concepts
 from shared.server.document_identity import criteria_of_document
+from shared.server.query_string import pairs_of
 from shared.store.audit_following import with_events
 from shared.store.version import Key
 
@@ -49,7 +49,7 @@ async def criteria(reading: Reading, resource_type: str, text: str, context: Con
 
     :raises InvalidSearch: when they are empty or not valid.
     """
-    pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
+    pairs = pairs_of(text.removeprefix("?"))
     return await _query(reading, resource_type, pairs, context)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl
 
 from shared.fhir.errors import FhirError, Malformed, NotSupported, RuleViolation, TooLarge
 from shared.fhir.reader import read
 from shared.fhir.validation import validate
 from shared.server.payload import with_entry_patch
 from shared.server.preferences import outcome_of, preferred
+from shared.server.query_string import pairs_of
 from shared.server.request import FhirRequest
 from shared.server.routing import route
 from shared.store.version import instant
@@ -193,7 +193,7 @@ def _request(asked: JsonObject, resource: JsonObject | None, context: Context) -
         method,
         interaction,
         **fields,
-        query=tuple(parse_qsl(query, keep_blank_values=True)),
+        query=pairs_of(query),
         headers=headers,
         resource=resource if method in {"POST", "PUT", "PATCH"} else None,
     )

@@ -31,6 +31,7 @@ from shared.server.content import (
 from shared.server.engine import internal_error
 from shared.server.payload import with_payload
 from shared.server.preferences import outcome_of, preferred
+from shared.server.query_string import pairs_of
 from shared.server.request import Context, FhirRequest, FhirResponse
 from shared.server.routing import route
 from shared.server.turns import Turns
@@ -166,7 +167,7 @@ def _addressed(request: Request) -> FhirRequest:
     if sum(len(name) + len(value) for name, value in request.headers.raw) > _MAX_HEADERS:
         raise TooLarge("The headers are too long.")
     interaction, fields = route(request.method, _path(request))
-    query = tuple(request.query_params.multi_items())
+    query = pairs_of(request.scope["query_string"])
     return FhirRequest(
         request.method, interaction, **fields, query=query, headers=_headers(request)
     )

@@ -80,7 +80,10 @@ def _form(raw: bytes, request: FhirRequest) -> tuple[tuple[str, str], ...]:
     if len(raw) > _MAX_FORM:
         raise TooLarge(f"A search by POST takes at most {_MAX_FORM:,} bytes.")
     try:
-        return tuple(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+        pairs = parse_qsl(
+            raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+        )
+        return tuple(pairs)
     except UnicodeDecodeError:
         raise Malformed("The body must be UTF-8.") from None
     except ValueError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from services.ownership import SERVICES, owner_of
 from shared.fhir.definitions import RESOURCE_TYPES
 from tests.api.raw import send
-from tests.api.resources import created, fresh, issues, patient, refused
+from tests.api.resources import created, fresh, identified, issues, patient, refused
 
 if TYPE_CHECKING:
     import httpx
@@ -194,3 +195,14 @@ async def test_outside_the_bases_nothing_of_the_record_is_served(
 ) -> None:
     answer = await send(all_in_one, "POST", path)
     assert answer.status_code in {404, 405}, answer.text
+
+
+async def test_parameters_are_utf_8(client: httpx.AsyncClient) -> None:
+    value = f"Ä{fresh()}"
+    await created(client, identified(value))
+    found = await client.get(f"/Patient?identifier={quote(value)}")
+    assert len(found.json()["entry"]) == 1
+    # Misread as other letters it would be found by `:not`, as if nobody had it.
+    for name in ("identifier", "identifier:not"):
+        misread = quote(value, encoding="latin-1")
+        refused(await client.get(f"/Patient?{name}={misread}"), 400)

@@ -79,7 +79,7 @@ async def test_a_deleted_match_is_none(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "condition", ["", "?", "_count=1", "nonsense=1", "identifier=", "_sort=_id"]
+    "condition", ["", "?", "_count=1", "nonsense=1", "identifier=", "_sort=_id", "identifier=%ff"]
 )
 async def test_an_unusable_condition_is_malformed_and_creates_nothing(
     client: httpx.AsyncClient, condition: str

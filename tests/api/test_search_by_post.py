@@ -28,4 +28,7 @@ async def test_an_endless_form_is_refused(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_form_that_is_not_utf_8_is_refused(client: httpx.AsyncClient) -> None:
-    refused(await client.post("/Patient/_search", content=b"name=\xff", headers=FORM), 400)
+    for content in (b"name=\xff", b"name=%ff"):
+        refused(await client.post("/Patient/_search", content=content, headers=FORM), 400)
+    answer = await client.post("/Patient/_search", content="name=é&name=%C3%A9", headers=FORM)
+    assert answer.status_code == 200
