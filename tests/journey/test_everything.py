@@ -170,3 +170,26 @@ async def test_it_is_asked_by_post_too(client: httpx.AsyncClient) -> None:
     body = {"resourceType": "Parameters", "parameter": [told]}
     answer = await client.post(f"{PERSON}/$everything", json=body)
     assert [each["resource"]["id"] for each in answer.json()["entry"]] == ["task-person"]
+
+
+@pytest.mark.usefixtures("people")
+async def test_the_pages_of_what_was_asked_by_post_follow_one_another(
+    client: httpx.AsyncClient,
+) -> None:
+    told = [
+        {"name": "_type", "valueCode": "Task"},
+        {"name": "_type", "valueCode": "Observation"},
+        {"name": "_since", "valueInstant": "2000-01-01T00:00:00+01:00"},
+        {"name": "start", "valueDate": "2026-02-01"},
+        {"name": "_count", "valueInteger": 1},
+    ]
+    body = {"resourceType": "Parameters", "parameter": told}
+    answer = await client.post(f"{PERSON}/$everything", json=body)
+    found = []
+    while links := {each["relation"]: each["url"] for each in answer.json()["link"]}:
+        found += [each["resource"]["id"] for each in answer.json()["entry"]]
+        assert (await client.get(links["self"])).json()["entry"] == answer.json()["entry"]
+        if "next" not in links:
+            break
+        answer = await client.get(links["next"])
+    assert found == ["task-person", "score-person"]

@@ -113,7 +113,7 @@ async def everything(reading: Reading, call: Call) -> FhirResponse:
     included = await _around([body for _, body in bodies], reading, call)
     more = page[-1] if len(left) > len(page) else None
     entries = [(f"{call.context.base}/{key}", body) for key, body in bodies]
-    links = [("self", _link(call, None))]
+    links = [("self", _link(call, call.inputs.one("_page")))]
     if more is not None:
         first, begins, logical_id, resource_type = asked.place(more)
         key = PageKey((first, begins), logical_id, resource_type)
@@ -182,6 +182,10 @@ async def _around(bodies: Iterable[bytes], reading: Reading, call: Call) -> list
 
 def _link(call: Call, page: str | None) -> str:
     pairs = [(name, value) for name, value in call.request.query if name != "_page"]
+    if call.request.resource is not None:
+        # What was asked for in the body stands in the address of the other pages.
+        given = ((name, str(each)) for name, found in call.inputs.values.items() for each in found)
+        pairs += [pair for pair in given if pair[0] != "_page"]
     if page is not None:
         pairs.append(("_page", page))
     url = f"{call.context.base}/Patient/{call.request.id}/$everything"
