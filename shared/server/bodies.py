@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.fhir.errors import InvalidSearch, Malformed
+from shared.server.showing import LAYOUT, NO_OTHERS, SHOWING
 
 if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
@@ -40,14 +41,14 @@ def identified_as(resource: JsonObject, logical_id: str) -> None:
 
 
 def only_layout(request: FhirRequest) -> None:
-    """Check that an interaction on one resource is asked for no more than its layout.
+    """Check that a write of one resource is asked for no more than how its answer looks.
 
     :raises InvalidSearch: when it carries another parameter, which would be passed over.
     """
     if has_criteria(request):
-        raise InvalidSearch("With an id in the address go the parameters _format and _pretty.")
+        raise InvalidSearch(NO_OTHERS)
 
 
 def has_criteria(request: FhirRequest) -> bool:
-    """Tell whether an address asks for more than the layout of its answer."""
-    return any(name not in {"_format", "_pretty"} for name, _ in request.query)
+    """Tell whether an address asks for more than how its answer looks."""
+    return any(name not in SHOWING | LAYOUT for name, _ in request.query)

@@ -35,13 +35,22 @@ async def criteria_of(reading: Reading, request: FhirRequest, context: Context) 
     """
     resource_type = request.type or ""
     if request.interaction == "create":
-        asked = request.headers.get("if-none-exist")
+        asked = _query_in(request.headers.get("if-none-exist"), resource_type, context)
         if asked is None and reading.access.sees_all(resource_type):
             asked = criteria_of_document(request.resource)
         return None if asked is None else await criteria(reading, resource_type, asked, context)
     if request.id is None:
         return await _query(reading, resource_type, request.query, context)
     return None
+
+
+def _query_in(told: str | None, resource_type: str, context: Context) -> str | None:
+    """Find the criteria where a client writes the whole address of the search, as HAPI's does."""
+    if told is None:
+        return None
+    address, _, query = told.partition("?")
+    own = {resource_type, *(f"{base}/{resource_type}" for base in context.bases)}
+    return query if address in own else told
 
 
 async def criteria(reading: Reading, resource_type: str, text: str, context: Context) -> Query:

@@ -95,7 +95,8 @@ def _count(text: str) -> int:
 
 def _range(name: str, text: str, context: Context) -> Range:
     try:
-        return date_range(text, context.zone)
+        # HAPI's client does not encode the + of an offset here, and an address makes it a blank.
+        return date_range(text.replace(" ", "+"), context.zone)
     except Malformed as error:
         raise InvalidSearch(f"{name}: {error.issues[0].diagnostics}") from None
 

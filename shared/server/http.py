@@ -219,9 +219,8 @@ def _response(request: FhirRequest, answer: FhirResponse) -> Response:
     if answer.version is not None:
         headers["ETag"] = f'W/"{answer.version.number}"'
         headers["Last-Modified"] = format_datetime(answer.version.updated, usegmt=True)
-    # A write that made nothing new has the address that it was sent to.
-    if answer.location is not None and (answer.status == 201 or request.interaction == "create"):
-        headers["Location"] = answer.location
+    if answer.location is not None:
+        headers[_naming(request, answer)] = answer.location
     body = _preferred(request, answer)
     native = native_of(body) if body is not None and is_read_natively(request) else None
     if native is not None:
@@ -231,6 +230,15 @@ def _response(request: FhirRequest, answer: FhirResponse) -> Response:
     if body is None:
         return Response(status_code=answer.status, headers=headers)
     return Response(body, answer.status, headers, media_type=_CONTENT_TYPE)
+
+
+def _naming(request: FhirRequest, answer: FhirResponse) -> str:
+    """Name the header that tells of a version: what was made, or what this answer is about.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-8.7
+    """
+    made = answer.status == 201 or request.interaction == "create"
+    return "Location" if made else "Content-Location"
 
 
 def _preferred(request: FhirRequest, answer: FhirResponse) -> bytes | None:

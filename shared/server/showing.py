@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#parameters
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import InvalidSearch
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shared.fhir.search.query import Result
-    from shared.server.request import FhirRequest
+    from shared.server.request import FhirRequest, FhirResponse
 
 SHOWING: Final = frozenset({"_elements", "_summary"})
-_LAYOUT: Final = frozenset({"_format", "_pretty"})
+LAYOUT: Final = frozenset({"_format", "_pretty"})
+NO_OTHERS: Final = (
+    "With an id in the address go the parameters _format, _pretty, _summary and _elements."
+)
 
 
 def asked_of_read(request: FhirRequest) -> Result:
@@ -28,10 +32,24 @@ def asked_of_read(request: FhirRequest) -> Result:
 
     :raises InvalidSearch: when it carries another parameter, or one that cannot be followed.
     """
-    if any(name not in SHOWING | _LAYOUT for name, _ in request.query):
-        raise InvalidSearch(
-            "With an id in the address go the parameters _format, _pretty, _summary and _elements."
-        )
+    if any(name not in SHOWING | LAYOUT for name, _ in request.query):
+        raise InvalidSearch(NO_OTHERS)
+    return _asked_of_one(request)
+
+
+def written(request: FhirRequest, answer: FhirResponse) -> FhirResponse:
+    """Show of what a write answers with as much as it asks for.
+
+    :raises InvalidSearch: when it cannot be followed; nothing is written then.
+    """
+    result = _asked_of_one(request)
+    # Of several that are deleted at once an outcome tells, which is shown whole.
+    if answer.body is None or answer.version is None:
+        return answer
+    return replace(answer, body=shown(answer.body, result))
+
+
+def _asked_of_one(request: FhirRequest) -> Result:
     given = [pair for pair in request.query if pair[0] in SHOWING]
     if len(dict(given)) < len(given):
         raise InvalidSearch("_summary and _elements may be given once only.")

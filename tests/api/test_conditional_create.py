@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -15,13 +16,16 @@ from tests.api.resources import (
     identified,
     observation,
     patient,
+    post,
     refused,
+    run,
 )
 
 if TYPE_CHECKING:
     import httpx
 
     from tests.api.resources import Resource
+    from tests.programs import Programs
 
 PARALLEL = 16
 
@@ -94,6 +98,30 @@ async def test_the_condition_may_begin_with_a_question_mark(client: httpx.AsyncC
     value = fresh()
     assert (await _create(client, value, f"?{_condition(value)}")).status_code == 201
     assert (await _create(client, value, _condition(value))).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["Patient", "{fhir}/Patient"])
+async def test_the_condition_may_be_the_whole_address_of_a_search_of_the_type(
+    client: httpx.AsyncClient, all_in_one: Programs, address: str
+) -> None:
+    value = fresh()
+    named = address.format(fhir=all_in_one.fhir)
+    condition = f"{named}?{urlencode({'identifier': f'{SYSTEM}|{value}'})}"
+    assert (await _create(client, value, condition)).status_code == 201
+    assert (await _create(client, value, condition)).status_code == 200
+
+    entry = post(identified(value), ifNoneExist=condition)
+    answer = await run(client, "transaction", entry)
+    assert answer.json()["entry"][0]["response"]["status"] == "200"
+
+
+@pytest.mark.parametrize("address", ["Group", "http://elsewhere.example/fhir/Patient"])
+async def test_the_address_of_another_search_is_no_condition(
+    client: httpx.AsyncClient, address: str
+) -> None:
+    value = fresh()
+    refused(await _create(client, value, f"{address}?{_condition(value)}"), 400)
+    assert await count(client, "Patient", identifier=value) == 0
 
 
 async def _round(client: httpx.AsyncClient, told: Resource) -> list[int]:

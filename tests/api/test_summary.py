@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.api.resources import (
+    count,
     created,
     entry,
     fresh,
@@ -28,6 +29,7 @@ TAG = {
     "display": "subsetted",
 }
 ALWAYS = {"resourceType", "id", "meta"}
+JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 PRECISE = (
     b'{"resourceType":"Observation","status":"final","code":{"text":"x"},'
     b'"valueQuantity":{"value":1.10},"note":[{"text":"slept"}]}'
@@ -123,6 +125,46 @@ async def test_what_cannot_be_shown_so_is_refused(client: httpx.AsyncClient, ask
     if asked != "_summary=count":
         refused(await client.get(f"/Patient?identifier={value}&{asked}"), 400)
     assert (await client.get(f"/Patient?identifier={value}&_elements=name")).status_code == 200
+
+
+@pytest.mark.parametrize(("asked", "kept"), KEPT.items())
+async def test_a_write_shows_so_what_it_stored(
+    client: httpx.AsyncClient, asked: str, kept: set[str]
+) -> None:
+    value = fresh()
+    told = whole(**identified(value))
+    made = await client.post(f"/Patient?{asked}", json=told)
+    url = f"/Patient/{made.json()['id']}"
+    changed = await client.put(f"{url}?{asked}", json=told | {"id": url[9:], "active": False})
+    matched = await client.put(f"/Patient?identifier={value}&{asked}", json=told)
+    again = entry("PUT", f"Patient?identifier={value}&{asked}", told | {"active": False})
+    bundled = await run(client, "transaction", again)
+
+    inner = bundled.json()["entry"][0]["resource"]
+    for content in (made.json(), changed.json(), matched.json(), inner):
+        assert content.keys() - {"identifier"} == ALWAYS | kept
+        assert content["meta"]["tag"] == [TAG]
+    stored = (await client.get(url)).json()
+    assert stored["meta"]["versionId"] == "4"
+    assert stored.keys() == told.keys() | ALWAYS
+    assert "tag" not in stored["meta"]
+
+    patch = [{"op": "replace", "path": "/active", "value": True}]
+    patched = await client.patch(f"{url}?_elements=active", json=patch, headers=JSON_PATCH)
+    assert patched.json().keys() == ALWAYS | {"active"}
+    deleted = await client.delete(f"{url}?_summary=true")
+    assert (deleted.status_code, deleted.content) == (204, b"")
+
+
+async def test_a_write_whose_answer_cannot_be_shown_so_writes_nothing(
+    client: httpx.AsyncClient,
+) -> None:
+    told = identified(fresh(), id=fresh())
+    for asked in ("_summary=count", "_elements=nothing", "_summary=true&_summary=true"):
+        refused(await client.put(f"/Patient/{told['id']}?{asked}", json=told), 400)
+        refused(await client.post(f"/Patient?{asked}", json=told), 400)
+    assert await count(client, "Patient", identifier=told["identifier"][0]["value"]) == 0
+    assert (await client.put(f"/Patient/{told['id']}?_summary=true", json=told)).status_code == 201
 
 
 @pytest.mark.parametrize(("asked", "kept"), KEPT.items())

@@ -24,6 +24,7 @@ async def test_an_update_makes_the_next_version(client: httpx.AsyncClient) -> No
     assert answer.status_code == 200
     assert answer.headers["etag"] == 'W/"2"'
     assert "location" not in answer.headers
+    assert answer.headers["content-location"].endswith(f"/fhir/Patient/{told['id']}/_history/2")
     assert answer.json()["active"] is False
     assert answer.json()["meta"]["versionId"] == "2"
 
@@ -36,6 +37,7 @@ async def test_an_update_creates_under_the_id_given_and_brings_back_what_was_del
 
     made = await client.put(url, json=told)
     assert (made.status_code, made.headers["location"]) == (201, f"{url}/_history/1")
+    assert "content-location" not in made.headers
 
     assert (await client.delete(url)).status_code == 204
     back = await client.put(url, json=told)

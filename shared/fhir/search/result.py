@@ -39,6 +39,9 @@ def read_total(given: Mapping[str, str], count: int) -> Total:
 
     :raises InvalidSearch: it is none of the ways to count.
     """
+    if given.get("_total") == "estimated":
+        # HAPI's client calls it so.
+        given = {**given, "_total": "estimate"}
     total: Total | None = _one_of(get_args(Total), "_total", given)
     return "accurate" if count == 0 else total or "none"
 

@@ -18,6 +18,7 @@ from shared.server.interactions.writes import answered, carry_out
 from shared.server.preferences import advised, preferring
 from shared.server.request import FhirResponse
 from shared.server.searchset import response_bundle
+from shared.server.showing import written
 from shared.server.steps import refuse_second_matches, steps_of
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ async def _answers(
     for place, each in by_place.items():
         answer = answered([step.decision for step in each], saved, context)
         asked = preferring(each[0].entry.request, headers)
-        answers[place] = await advised(tx, asked, answer, context.local_now)
+        answers[place] = written(asked, await advised(tx, asked, answer, context.local_now))
     return answers
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.fhir.errors import Issue
 from shared.fhir.outcome import operation_outcome
-from shared.fhir.writer import write as written
+from shared.fhir.writer import write as to_bytes
 from shared.server.criteria import criteria_of, locks, one_match
 from shared.server.interactions.conditional_create import conditional_create
 from shared.server.interactions.conditional_delete import (
@@ -27,6 +27,7 @@ from shared.server.interactions.update import changes_nothing, update
 from shared.server.preferences import advised
 from shared.server.request import FhirResponse
 from shared.server.saving import save
+from shared.server.showing import written
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -61,7 +62,7 @@ async def write(tx: Transaction, request: FhirRequest, context: Context) -> Fhir
         await tx.hold_conditions(locks(query))
     decisions = await decide(tx, request, context, query)
     answer = answered(decisions, await carry_out(tx, decisions), context)
-    return await advised(tx, request, answer, context.local_now)
+    return written(request, await advised(tx, request, answer, context.local_now))
 
 
 async def decide(
@@ -97,7 +98,7 @@ def answered(
     if len(decisions) > 1:
         told = f"{len(decisions)} resources were deleted."
         issue = Issue("information", "informational", told)
-        return FhirResponse(200, written(operation_outcome([issue])))
+        return FhirResponse(200, to_bytes(operation_outcome([issue])))
     [decision] = decisions
     return _answered(decision, saved.get(decision.key) if decision.key else None, context)
 

@@ -208,6 +208,11 @@ def test_a_count_of_nothing_asks_for_the_total() -> None:
     assert read("Patient", ("_count", "100000")).count == 1000
 
 
+def test_a_total_may_be_estimated_as_hapis_client_calls_it() -> None:
+    assert read("Patient", ("_total", "estimate")).total == "estimate"
+    assert read("Patient", ("_total", "estimated")).total == "estimate"
+
+
 def test_a_search_is_bounded() -> None:
     assert read("Patient", *[("_id", "x")] * 50)
     with pytest.raises(InvalidSearch, match="at most 50"):
