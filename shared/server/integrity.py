@@ -100,12 +100,13 @@ def _of(kind: str, links: Sequence[Link]) -> list[Link]:
 async def _absent(tx: Transaction, changes: Sequence[Change], links: Collection[Link]) -> Faults:
     """Find what is not there of this server's resources and their versions."""
     leaving = {change.key for change in changes if change.after is None}
-    if tx.policy.external_references:
-        await tx.protect((), leaving)
-        return {}
+    # Who refers to what comes is told of it, so it must not come unseen beside them.
+    coming = {change.key for change in changes if change.may_be_awaited(tx.policy)}
     staying = {change.key for change in changes if change.after is not None}
     outside = {_key(link) for link in links} - staying
-    there = staying | (await tx.protect(outside, leaving) - leaving)
+    there = staying | (await tx.protect(outside, leaving | coming) - leaving)
+    if tx.policy.external_references:
+        return {}
     made = {(change.key, change.number) for change in changes if change.after is not None}
     asked = {(_key(link), number) for link in links if (number := _number(link)) is not None}
     versions = made | await tx.versions_of(asked - made)

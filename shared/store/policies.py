@@ -89,6 +89,13 @@ def statements_of_reindexing(ownership: Mapping[str, tuple[str, ...]]) -> Iterat
             yield _policy(role, "search_parameter", command, _TENANT)
 
 
+def statements_of_linking(ownership: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield what lets each owner of a resource tell the search rows of all who refer to it."""
+    yield "REVOKE ALL ON FUNCTION record.link_referrers FROM PUBLIC"
+    for role in (*map(role_of, ownership), DOOR):
+        yield f"GRANT EXECUTE ON FUNCTION record.link_referrers TO {role}"
+
+
 def _of_types(types: tuple[str, ...]) -> str:
     codes = ",".join(str(TYPE_CODE[name]) for name in types)
     return f"type = ANY('{{{codes}}}'::smallint[])"

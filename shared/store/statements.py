@@ -99,6 +99,8 @@ _REFERRERS: Final = (
 )
 REFERRERS: Final = Narrowable(_REFERRERS.format(""), _REFERRERS.format(_limited("s", 5)))
 
+# What others refer to may come after them, where that is allowed.
+LINK_REFERRERS: Final = "SELECT record.link_referrers($1::bigint[], $2::bigint[])"
 # The arrays of a write, as rows.
 INPUT: Final = """
 WITH input AS (

@@ -122,13 +122,13 @@ class Transaction(Reading):
         """Let nobody else act on the same conditions until the transaction ends."""
         await self._lock(_CONDITIONS, dict.fromkeys(map(_bucket, conditions), True))
 
-    async def protect(self, targets: Collection[Key], leaving: Collection[Key]) -> set[Key]:
+    async def protect(self, targets: Collection[Key], moving: Collection[Key]) -> set[Key]:
         """Find which targets exist, and keep them from being deleted until the commit.
 
-        What is `leaving` is kept from being referred to.
+        What is `moving`, as it goes or comes, is kept from being referred to.
         """
         buckets = {_bucket(str(target)): False for target in targets}
-        buckets |= {_bucket(str(key)): True for key in leaving}
+        buckets |= {_bucket(str(key)): True for key in moving}
         await self._lock(_REFERENCES, buckets)
         found = await self.existing(targets)
         self._pks |= found
@@ -207,7 +207,16 @@ class Transaction(Reading):
         if wanted != generation:
             raise StaleParameters("The search parameters changed at the same moment.")
         self.wrote = self.audited = True
+        await self._link_referrers(changes)
         return [row.version for row in rows]
+
+    async def _link_referrers(self, changes: Sequence[Change]) -> None:
+        """Tell those who refer to what comes only now, in their search rows, where it is."""
+        come = [each.key for each in changes if each.may_be_awaited(self.policy)]
+        if come:
+            pks = [self._pks[key] for key in come]
+            terms = [reference_term(self.access.tenant, key) for key in come]
+            await self._connection.execute(statements.LINK_REFERRERS, pks, terms)
 
     @asynccontextmanager
     async def rehearsal(self, changes: Sequence[Change]) -> AsyncIterator[None]:

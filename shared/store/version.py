@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.fhir.references import Links
 
 if TYPE_CHECKING:
+    from shared.access.policy import Policy
     from shared.fhir.reader import JsonObject
 
 _STEP = timedelta(milliseconds=1)
@@ -63,6 +64,14 @@ class Change:
     def number(self) -> int:
         """Number the version that this change makes."""
         return 1 if self.before is None else self.before.number + 1
+
+    def may_be_awaited(self, policy: Policy) -> bool:
+        """Tell whether others may refer to the resource that is there from this change on.
+
+        To what was deleted a Provenance may, to what never was only where that is allowed.
+        """
+        was = policy.external_references if self.before is None else self.before.deleted
+        return was and self.after is not None
 
     @property
     def updated(self) -> datetime:
