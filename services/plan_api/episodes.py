@@ -9,6 +9,7 @@ from shared.store.finding import find
 
 if TYPE_CHECKING:
     from shared.feed.one_person import OnePerson
+    from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
     from shared.store.reading import Reading
 
@@ -16,9 +17,13 @@ PROGRAMME: Final = f"{code_system('programme')}|iop"
 
 
 def programme_of(episode: Found | None) -> str:
-    """Name whose programme an episode is in: an Organization's, or the only one there is."""
-    organization = episode.content.get("managingOrganization", {}) if episode else {}
-    return str(organization.get("reference", "iop"))
+    """Name whose programme an episode is in; the only one there is where there is no episode."""
+    return programme_in(episode.content if episode else {})
+
+
+def programme_in(episode: JsonObject) -> str:
+    """Name whose programme an episode says that it is in: an Organization's, or the only one."""
+    return str(episode.get("managingOrganization", {}).get("reference", "iop"))
 
 
 async def programme_episode(reading: Reading, person: OnePerson, statuses: str) -> Found | None:

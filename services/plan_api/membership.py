@@ -66,10 +66,17 @@ async def leave(patient: str, source: str, effects: Effects) -> None:
     plans = await find(effects.tx, "CarePlan", person.criterion, ("status", "active"))
     if any(is_in_force(each.content) for each in plans):
         return
+    await leave_all_but(None, person, source, effects)
+
+
+async def leave_all_but(
+    programme: str | None, person: OnePerson, source: str, effects: Effects
+) -> None:
+    """Leave every cohort, but for those of a programme."""
     asked = ("member", person.references), ("code", PROGRAMME)
     for each in await find(effects.tx, "Group", *asked):
         group = cohort.left(each.content, person.names)
-        if group is not None:
+        if group is not None and cohort.programme_of(each.content) != programme:
             await _write(each.key, each.version, group, source, effects)
 
 

@@ -176,3 +176,34 @@ def published(http: httpx.Client, appointment: Resource) -> Resource:
     assert answer.is_success, answer.text
     slot: Resource = answer.json()
     return slot
+
+
+def members(organization: str, http: httpx.Client) -> set[str]:
+    group = http.get(f"Group/{Cohort(organization).id}").json()
+    return {each["entity"]["reference"] for each in group.get("member", ())}
+
+
+def test_who_turns_out_to_be_in_another_programme_meets_with_its_people(
+    http: httpx.Client,
+) -> None:
+    host = Planned(http)
+    wrong, right = (
+        f"Organization/{host.put(ORGANIZATION | {'id': f'{n}-{host.id}'})['id']}" for n in "wr"
+    )
+    person, other = in_programme(http, wrong), in_programme(http, wrong)
+    assert (cohorts(person), members(wrong, http)) == (
+        {wrong},
+        {f"Patient/{person.id}", f"Patient/{other.id}"},
+    )
+
+    assert person.episode is not None
+    told = person.read(person.episode) | {"managingOrganization": {"reference": right}}
+    person.put(told)
+    person.pass_time()
+
+    assert (members(wrong, http), members(right, http)) == (
+        {f"Patient/{other.id}"},
+        {f"Patient/{person.id}"},
+    )
+    assert (cohorts(person), cohorts(other)) == ({right}, {wrong})
+    assert {each["status"] for each in groups(person)} == {"booked"}

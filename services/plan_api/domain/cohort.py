@@ -89,6 +89,11 @@ def left(group: JsonObject, patients: Collection[str]) -> JsonObject | None:
     return rest | {"member": staying} if staying else rest
 
 
+def programme_of(group: JsonObject) -> str:
+    """Name whose programme a cohort is of, as a `Cohort` names it."""
+    return str(group.get("managingEntity", {}).get("reference", "iop"))
+
+
 def _members(group: JsonObject) -> set[str | None]:
     return {each["entity"].get("reference") for each in group.get("member", ())}
 

@@ -1,12 +1,15 @@
 """Somebody is in the programme now whose plan came into force before: what it orders begins.
 
-Which of the two is told first makes no difference.
+Which of the two is told first makes no difference. Where it turns out to be another programme than
+was told, they meet with those of that one.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.plan_api.episodes import programme_in
+from services.plan_api.membership import leave_all_but
 from services.plan_api.reactions import (
     cohort_followed,
     homework_followed,
@@ -34,9 +37,14 @@ async def handle(event: Event, effects: Effects) -> None:
     if episode is None or not is_in_programme(episode.content):
         return
     patient_id = patient_of(episode.content, "patient", effects.tx.bases)
-    if patient_id is None or (before is not None and is_in_programme(before)):
+    if patient_id is None:
         return
-    await begin(await one_person(effects.tx, patient_id), effects)
+    person = await one_person(effects.tx, patient_id)
+    if before is not None and is_in_programme(before):
+        if programme_in(before) == programme_in(episode.content):
+            return
+        await leave_all_but(programme_in(episode.content), person, episode.versioned, effects)
+    await begin(person, effects)
 
 
 async def begin(person: OnePerson, effects: Effects) -> None:
