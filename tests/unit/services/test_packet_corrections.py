@@ -108,6 +108,8 @@ REFUTED = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
         (ORDER | {"status": "draft"}, ORDER | {"dosageInstruction": [{"text": "50 mg"}]}, False),
         (VISIT, VISIT | {"period": {"start": "2026-04-02", "end": "2026-04-03"}}, True),
         (VISIT, VISIT | {"period": {"start": "2026-04-01", "end": "2026-04-04"}}, True),
+        (VISIT, VISIT | {"reasonCode": [{"text": "Another"}]}, True),
+        (VISIT | {"status": "in-progress"}, VISIT | {"reasonCode": [{"text": "Another"}]}, False),
         (VISIT | {"status": "in-progress"}, VISIT | {"period": {"start": "2026-04-02"}}, False),
         (EPISODE, EPISODE | {"status": "finished", "period": ENDED}, False),
         (EPISODE, EPISODE | {"period": {"start": "2026-04-02"}}, True),

@@ -27,7 +27,7 @@ _CHOICES: Final = (
 # What else a type tells as a fact, once it is no longer being written or going on.
 _MORE: Final = {
     "AllergyIntolerance": ("criticality", "reaction"),
-    "Encounter": ("class", "period"),
+    "Encounter": ("class", "diagnosis", "period", "reasonCode", "reasonReference"),
     "EpisodeOfCare": ("diagnosis", "managingOrganization", "period", "type"),
     "MedicationRequest": ("dosageInstruction",),
     "MedicationStatement": ("dosage",),
