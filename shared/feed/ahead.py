@@ -12,11 +12,11 @@ from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     import asyncpg
 
-    from shared.feed.reaction import Event, Reactions
+    from shared.feed.reaction import Event, Reaction, Reactions
     from shared.store.reading import Reading
 
 BATCH: Final = 500
@@ -39,7 +39,18 @@ SELECT f.xid, f.position, f.stream, f.number, f.type, f.id, f.version, EXISTS (
     SELECT v.body FROM record.version v
     WHERE v.tenant = f.tenant AND v.pk = r.pk AND v.version = f.version OFFSET 0
   ) v WHERE octet_length(v.body) <= $6
-) END AS body
+) END AS body, f.version = 1 OR (f.type = ANY($7) AND coalesce((
+  SELECT v.patient = b.patient FROM (
+    SELECT r.pk FROM record.resource r
+    WHERE r.tenant = f.tenant AND r.type = f.type AND r.id = f.id OFFSET 0
+  ) r CROSS JOIN LATERAL (
+    SELECT v.patient FROM record.version v
+    WHERE v.tenant = f.tenant AND v.pk = r.pk AND v.version = f.version OFFSET 0
+  ) v CROSS JOIN LATERAL (
+    SELECT b.patient FROM record.version b
+    WHERE b.tenant = f.tenant AND b.pk = r.pk AND b.version = f.version - 1 OFFSET 0
+  ) b
+), false)) AS stays
 FROM record.feed f
 WHERE f.tenant = $1 AND (f.xid, f.position) > ($2, $3)
   AND f.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
@@ -55,12 +66,17 @@ class Place(NamedTuple):
 
 
 class Coming(NamedTuple):
-    """An event and its place; `early` if the one before it in its stream has not come yet."""
+    """An event and its place; `early` if the one before it in its stream has not come yet.
+
+    It `stays` with a patient whose the version before was too, if there was one. `concerned` are
+    the reactions that see it, if any does.
+    """
 
     event: Event
     place: Place
     early: bool
-    concerns: bool
+    stays: bool
+    concerned: tuple[Reaction, ...]
 
 
 class Ahead:
@@ -71,37 +87,61 @@ class Ahead:
         self._bases = bases
         self._reactions = reactions
         self._choosy = [TYPE_CODE[name] for name in sorted(reactions.choosy_types)]
+        self._by_person = [TYPE_CODE[name] for name in sorted(reactions.types_by_person)]
 
     async def look(self, reading: Reading, place: Place) -> list[Coming]:
         """Read the events that come after a place."""
-        bounds = (*place, BATCH, self._choosy, _LONGEST)
+        bounds = (*place, BATCH, self._choosy, _LONGEST, self._by_person)
         rows = await reading.connection.fetch(READ, self._tenant, *bounds)
-        return await self._with_followed(reading, [self._coming(row) for row in rows])
+        found = await self._with_followed(reading, [self._coming(row) for row in rows])
+        return _spoken_for(found)
 
     async def _with_followed(self, reading: Reading, found: list[Coming]) -> list[Coming]:
-        """Let those concern too that are in a stream which a reaction follows."""
+        """Let what concerns nobody else concern those too that follow its stream."""
+        alone = {each.event for each in found if not each.concerned}
         for reaction in self._reactions.reactions:
-            left = {e for e in found if not e.concerns and e.event.key.type in reaction.types}
+            left = {each for each in alone if each.key.type in reaction.types}
             if reaction.followed and left:
                 ids = await reaction.followed(reading, self._bases)
                 streams = {f"Patient/{each}" for each in ids}
-                found = [
-                    e._replace(concerns=True) if e in left and _is_in(e.event, streams) else e
-                    for e in found
-                ]
+                left = {each for each in left if _is_in(each, streams)}
+                found = [_with(e, reaction) if e.event in left else e for e in found]
         return found
 
     def _coming(self, row: asyncpg.Record) -> Coming:
         event, place = event_of(row), Place(row["xid"], row["position"])
-        return Coming(event, place, row["early"], self._concerns(event, row["body"]))
+        concerned = self._concerned(event, row["body"])
+        return Coming(event, place, row["early"], row["stays"], concerned)
 
-    def _concerns(self, event: Event, body: str | None) -> bool:
+    def _concerned(self, event: Event, body: str | None) -> tuple[Reaction, ...]:
+        waiting = self._reactions.waiting_for(event.key.type)
         if body is None:
-            return event.key.type in self._reactions.types
+            return waiting
         try:
-            return self._reactions.concerned_by(event.key.type, read(body.encode()))
+            return self._reactions.concerned_by(event, read(body.encode()))
         except Exception:  # noqa: BLE001 - the reaction meets it too, and parks its stream alone
-            return True
+            return waiting
+
+
+def _with(coming: Coming, reaction: Reaction) -> Coming:
+    return coming._replace(concerned=(*coming.concerned, reaction))
+
+
+def _spoken_for(found: Sequence[Coming]) -> list[Coming]:
+    """Leave to the last write about a patient what is decided by all that is known of them."""
+    later: set[tuple[str, str]] = set()
+    left: list[Coming] = []
+    for each in reversed(found):
+        stream = each.event.stream
+        about = {e.name for e in each.concerned if each.event.key.type in e.by_person}
+        # What is of several patients, or was of another one before, speaks for itself.
+        may_wait = each.stays and stream.startswith("Patient/")
+        waits = {name for name in about if may_wait and (stream, name) in later}
+        left.append(
+            each._replace(concerned=tuple(e for e in each.concerned if e.name not in waits))
+        )
+        later |= {(stream, name) for name in about}
+    return left[::-1]
 
 
 def _is_in(event: Event, streams: Collection[str]) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from shared.feed.ahead import Coming
-    from shared.feed.reaction import Event, Reactions
+    from shared.feed.reaction import Event, Reaction, Reactions
     from shared.store.store import Store
     from shared.store.transaction import Transaction
 
@@ -97,27 +97,28 @@ class Consumer:
 
     async def _handle_all(self, place: Place, events: Sequence[Coming]) -> None:
         reached = place
-        for event, to, early, concerns in events:
+        for coming in events:
             # An early one keeps its turn even if nobody wants it: others may wait behind it.
-            wanted = early or concerns
-            if wanted and await self._handle(reached, to, event, early=early):
-                reached = to
-        if events and reached != to:
+            wanted = coming.early or coming.concerned
+            if wanted and await self._handle(reached, coming):
+                reached = coming.place
+        if events and reached != events[-1].place:
             async with self._transaction("feed") as tx:
-                await self._move(tx, reached, to)
+                await self._move(tx, reached, events[-1].place)
 
-    async def _handle(self, place: Place, to: Place, event: Event, *, early: bool) -> bool:
+    async def _handle(self, place: Place, coming: Coming) -> bool:
         """Let an event have its effects, and tell whether the cursor moved with them."""
+        event, to = coming.event, coming.place
         moved = True
 
         async def transaction() -> None:
             nonlocal moved
             async with self._transaction(event.name) as tx:
-                if early or await self._inbox.holds(tx.connection, event.stream):
+                if coming.early or await self._inbox.holds(tx.connection, event.stream):
                     await self._move(tx, place, to)
                     await self._inbox.queue(tx.connection, event)
                 else:
-                    await self._react(tx, event)
+                    await self._react(tx, event, coming.concerned)
                     moved = await self._move_if_written(tx, place, to)
 
         error = await attempt(transaction)
@@ -136,7 +137,8 @@ class Consumer:
                 # Whoever puts events into the inbox moves the cursor, and so waits for this.
                 await tx.connection.execute(self._sql(_CURSOR) + " FOR UPDATE", *self._of)
                 if await self._inbox.take(tx.connection, event):
-                    await self._react(tx, event)
+                    # What it is about was not read again: whoever waits for its type may look.
+                    await self._react(tx, event, self._reactions.waiting_for(event.key.type))
 
         error = await attempt(transaction)
         if error is not None:
@@ -144,11 +146,10 @@ class Consumer:
             async with self._transaction(event.name) as tx:
                 await self._inbox.postpone(tx.connection, waiting, error)
 
-    async def _react(self, tx: Transaction, event: Event) -> None:
+    async def _react(self, tx: Transaction, event: Event, concerned: Sequence[Reaction]) -> None:
         effects = Effects(tx, self._store.now(), self._store.service, event)
-        for reaction in self._reactions.reactions:
-            if event.key.type in reaction.types:
-                await react(reaction.handle(event, effects))
+        for reaction in concerned:
+            await react(reaction.handle(event, effects))
 
     async def _move(self, tx: Transaction, place: Place, to: Place) -> None:
         if not await tx.connection.fetchval(self._sql(_MOVE), *self._of, *place, *to):

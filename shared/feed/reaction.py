@@ -70,6 +70,8 @@ class Reaction:
     `concerns` sees the content of the version that was written, and denies only where `handle`
     would do nothing: what concerns no reaction passes in batches. Of deletions it is not asked.
     Where the content cannot tell, `followed` names the patients whose streams count as well.
+    To a write of a type `by_person` it does what it would to any other such write of the patient,
+    for it goes by all that is known of them: of several the last speaks for those before it.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Reaction:
     handle: Callable[[Event, Effects], Awaitable[None]]
     concerns: Callable[[JsonObject], bool] = anything
     followed: Callable[[Reading, tuple[str, ...]], Awaitable[Collection[str]]] | None = None
+    by_person: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,23 @@ class Reactions:
         easy = (each.types for each in self.reactions if each.concerns is anything)
         return self.types.difference(*easy)
 
-    def concerned_by(self, resource_type: str, content: JsonObject) -> bool:
-        """Tell whether a version of this content concerns any reaction."""
-        return any(
-            resource_type in reaction.types and reaction.concerns(content)
-            for reaction in self.reactions
-        )
+    @property
+    def types_by_person(self) -> frozenset[str]:
+        """The types of which one write may speak for others."""
+        return frozenset().union(*(reaction.by_person for reaction in self.reactions))
+
+    def waiting_for(self, resource_type: str) -> tuple[Reaction, ...]:
+        """Give the reactions to writes of a type, in their order."""
+        return tuple(each for each in self.reactions if resource_type in each.types)
+
+    def concerned_by(self, event: Event, content: JsonObject) -> tuple[Reaction, ...]:
+        """Give the reactions that see a version of this content; none where it concerns nobody.
+
+        A later version that concerns one is shown to all, for it may take back what concerned the
+        others. So is a first one to those that follow patients, whom nobody has asked for then.
+        """
+        waiting = self.waiting_for(event.key.type)
+        concerned = {each.name for each in waiting if each.concerns(content)}
+        if event.version > 1:
+            return waiting if concerned else ()
+        return tuple(e for e in waiting if concerned and (e.name in concerned or e.followed))

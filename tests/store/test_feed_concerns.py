@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from shared.feed.ahead import READ
 from shared.feed.consumer import Consumer
-from shared.feed.reaction import Reaction, Reactions, anything
+from shared.feed.reaction import Event, Reaction, Reactions, anything
 from shared.fhir.definitions import TYPE_CODE
 from shared.fhir.reader import read
+from shared.store.version import Key
 from tests.store.feed_site import new_site, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.feed.effects import Effects
-    from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
     from shared.store.reading import Reading
     from tests.store.feed_site import Site
@@ -131,6 +131,50 @@ async def test_only_what_concerns_a_reaction_is_shown_to_it(site: Site) -> None:
     assert await site.notes() == ["Patient/a/2"]
 
 
+async def nobody(_: Reading, __: tuple[str, ...]) -> list[str]:
+    return []
+
+
+async def test_what_concerns_one_reaction_is_not_shown_to_another(site: Site) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def wants(status: str, *, follows: bool = False) -> Reaction:
+        async def handle(event: Event, _: Effects) -> None:
+            seen.append((status, event.number))
+
+        def concerns(content: JsonObject) -> bool:
+            return bool(content["status"] == status)
+
+        types = frozenset({"Encounter"})
+        return Reaction(status, types, handle, concerns, nobody if follows else None)
+
+    for status in ("planned", "finished", None, "other", "followed"):
+        await write(site, "Patient/a", status)
+    reactions = (wants("finished"), wants("followed", follows=True), wants("planned"))
+    async with site.consumer(*reactions) as reader:
+        while await reader.read():
+            pass
+    # Of a deletion nobody can say, and who follows streams sees what is read for another.
+    all_of_them = [("finished", 3), ("followed", 3), ("planned", 3)]
+    first = [("followed", 1), ("planned", 1), ("finished", 2), ("followed", 2)]
+    assert seen == [*first, *all_of_them, ("followed", 5)]
+
+
+def test_a_later_version_may_take_back_what_concerned_another() -> None:
+    types = frozenset({"Task"})
+    open_tasks = Reaction("open", types, note, lambda each: each["status"] == "requested")
+    done = Reaction("done", types, note, lambda each: each["status"] == "completed")
+    reactions = Reactions("plan", (open_tasks, done), {})
+
+    def shown(version: int, status: str) -> list[str]:
+        event = Event(1, "Patient/a", version, Key("Task", "t"), version)
+        return [each.name for each in reactions.concerned_by(event, {"status": status})]
+
+    assert shown(1, "completed") == ["done"]
+    assert shown(2, "completed") == ["open", "done"]
+    assert shown(2, "draft") == []
+
+
 async def test_where_the_content_cannot_tell_the_streams_that_are_followed_are_shown(
     site: Site,
 ) -> None:
@@ -193,7 +237,7 @@ async def test_one_that_cannot_say_what_concerns_it_parks_the_stream_alone(site:
 async def test_a_plan_made_for_an_empty_record_still_reads_a_full_one(site: Site) -> None:
     await site.owner.execute("SET plan_cache_mode = force_generic_plan")
     read_feed = await site.owner.prepare(f"EXPLAIN (ANALYZE, FORMAT JSON) {READ}")
-    args = (site.tenant, -(2**63), 0, 500, [ENCOUNTER], 100_000)
+    args = (site.tenant, -(2**63), 0, 500, [ENCOUNTER], 100_000, [ENCOUNTER])
     await read_feed.fetchval(*args)
     for number in range(500):
         await write(site, f"Patient/{number % 20}", "planned")

@@ -14,9 +14,9 @@ from services.progress_api.domain.early_warning.risk import Sign, risks
 from services.progress_api.domain.early_warning.signals import signals
 from services.progress_api.domain.early_warning.stated import (
     MEASURE,
+    WATCHED,
     is_watched,
     stated,
-    watched,
 )
 from services.progress_api.person_history import course_of_person, history_of
 from services.progress_api.results import Basis, keep, stands
@@ -139,7 +139,7 @@ async def _possible(person: OnePerson, tx: Transaction) -> list[Key]:
 
 async def _stated(person: OnePerson, tx: Transaction, hours: HoursPolicy) -> list[Stated]:
     """Read what is watched, and the scores that changes were made of."""
-    codes = ",".join(f"{system}|{code}" for code, system in watched().items())
+    codes = ",".join(f"{system}|{code}" for code, system in WATCHED.items())
     found = await find(tx, "Observation", person.criterion, ("code", codes))
     read = (stated(each.content, tx.zone, hours) for each in found)
     return [each for each in read if each is not None]
@@ -171,9 +171,11 @@ def concerns(content: JsonObject) -> bool:
     return session.may_change_a_week(content)
 
 
+_EVIDENCE: Final = frozenset({"Appointment", "Encounter", "Observation", *_UNTAKEN})
 REACTION: Final = Reaction(
     "early_warning",
-    frozenset({"Appointment", "Encounter", "Observation", "Patient", *_UNTAKEN}),
+    _EVIDENCE | {"Patient"},
     handle,
     concerns=concerns,
+    by_person=_EVIDENCE,
 )

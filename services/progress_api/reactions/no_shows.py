@@ -159,9 +159,11 @@ def concerns(content: JsonObject) -> bool:
     return True
 
 
+_EVIDENCE: Final = frozenset({"Appointment", "Communication", "Encounter", "EpisodeOfCare", "Task"})
 REACTION: Final = Reaction(
     "no_shows",
-    frozenset({"Appointment", "Communication", "Encounter", "EpisodeOfCare", "Patient", "Task"}),
+    _EVIDENCE | {"Patient"},
     handle,
     concerns=concerns,
+    by_person=_EVIDENCE,
 )

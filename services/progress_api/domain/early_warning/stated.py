@@ -43,6 +43,15 @@ _SYSTEMS: Final = {
 }
 
 
+# By code, of which system each is that is watched.
+WATCHED: Final = {
+    **dict.fromkeys((*CHANGES, DELIVERED, MISSED, *_SIGNS), MEASURE),
+    **_SCORES,
+    **_SYSTEMS,
+    SUICIDE_RISK: _LOINC,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """One Observation: when, how much, or which answers; `derived` are its own sources."""
@@ -54,12 +63,6 @@ class Stated:
     value: float | None
     answers: frozenset[str]
     derived: tuple[str, ...]
-
-
-def watched() -> dict[str, str]:
-    """Give the codes that are watched, each with its system."""
-    ours = dict.fromkeys((*CHANGES, DELIVERED, MISSED, *_SIGNS), MEASURE)
-    return ours | _SCORES | _SYSTEMS | {SUICIDE_RISK: _LOINC}
 
 
 def is_watched(observation: JsonObject) -> bool:
@@ -92,11 +95,10 @@ def stated(observation: JsonObject, zone: tzinfo, hours: HoursPolicy = HOURS) ->
 
 
 def _code(observation: JsonObject) -> str | None:
-    known = watched()
     codings = observation.get("code", {}).get("coding", ())
     found = (each.get("code", "") for each in codings if each.get("system"))
     systems = {each.get("code"): each["system"] for each in codings if each.get("system")}
-    return next((code for code in found if known.get(code) == systems[code]), None)
+    return next((code for code in found if WATCHED.get(code) == systems[code]), None)
 
 
 def _answers(observation: JsonObject) -> frozenset[str]:
