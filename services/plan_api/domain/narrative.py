@@ -93,16 +93,21 @@ def _row(request: JsonObject) -> tuple[str, ...]:
         days,
         times,
         str(round(minutes)) if minutes else "",
-        _how_often(repeat),
+        how_often(request.get("occurrenceTiming", {})),
     )
 
 
-def _how_often(repeat: JsonObject) -> str:
+def how_often(timing: JsonObject) -> str:
+    """Say how often an activity meets, and so many times where it names no days or times."""
+    repeat = timing.get("repeat", {})
     if "periodUnit" not in repeat:
-        return "as needed"
-    period = str(repeat.get("period", 1))
-    unit = _UNITS[repeat["periodUnit"]]
-    return f"every {unit}" if period == "1" else f"every {period} {unit}s"
+        dates = len(set(timing.get("event", ())))
+        return f"on {dates} date{'s' if dates > 1 else ''}" if dates else "as needed"
+    period, unit = str(repeat.get("period", 1)), _UNITS[repeat["periodUnit"]]
+    every = f"every {unit}" if period == "1" else f"every {period} {unit}s"
+    times = repeat.get("frequency", 1)
+    is_plain = times == 1 or "dayOfWeek" in repeat or "timeOfDay" in repeat
+    return every if is_plain else f"{times} times {every}"
 
 
 def _repeat(request: JsonObject) -> JsonObject:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from services.plan_api.domain.narrative import title_of
+from services.plan_api.domain.narrative import how_often, title_of
 from shared.care.canonical import profile
 from shared.care.programme_plan import activity_ids, ids_of
 from shared.care.timing import session_minutes
@@ -37,7 +37,7 @@ class Difference:
         order = self.after or self.before or {}
         about = f"{_WORDS[kind_of(self.before, self.after)]}: {title_of(order)}"
         if self.before and self.after:
-            return f"{about}, from {_when(self.before)} to {_when(self.after)}."
+            return f"{about}, {_moved(self.before, self.after)}."
         return f"{about}, {_when(order)}."
 
     @property
@@ -105,11 +105,42 @@ def _named(order: JsonObject) -> JsonObject:
     return {"reference": f"ServiceRequest/{order['id']}", "display": title_of(order)}
 
 
+def _moved(before: JsonObject, after: JsonObject) -> str:
+    """Tell from when to when an order changes; how long it lasts, where only that does."""
+    old, new = _when(before), _when(after)
+    if old != new:
+        return f"from {old} to {new}"
+    bounds = _bounds(before), _bounds(after)
+    if bounds[0] != bounds[1]:
+        return f"from {old}{bounds[0]} to {new}{bounds[1]}"
+    return f"{new} as before"
+
+
 def _when(order: JsonObject) -> str:
     timing = order.get("occurrenceTiming", {})
     repeat = timing.get("repeat", {})
     days = ", ".join(str(each).capitalize() for each in repeat.get("dayOfWeek", ()))
     times = ", ".join(str(each)[:5] for each in repeat.get("timeOfDay", ()))
     minutes = round(session_minutes(timing))
-    told = (days, f"at {times}" if times else "", f"for {minutes} minutes" if minutes else "")
+    often = how_often(timing)
+    told = (
+        days,
+        f"at {times}" if times else "",
+        f"for {minutes} minutes" if minutes else "",
+        # Of days of the week one knows that they come each week.
+        often if (often != "every week" or not days) and timing else "",
+    )
     return " ".join(each for each in told if each) or "as needed"
+
+
+def _bounds(order: JsonObject) -> str:
+    """Say how long an order lasts."""
+    repeat = order.get("occurrenceTiming", {}).get("repeat", {})
+    period = repeat.get("boundsPeriod", {})
+    longest = repeat.get("boundsDuration") or repeat.get("boundsRange", {}).get("high")
+    told = [f" from {period['start']}"] if "start" in period else []
+    told += [f" until {period['end']}"] if "end" in period else []
+    if longest:
+        told.append(f" for {longest.get('value')} {longest.get('unit', longest.get('code', ''))}")
+    told += [f", {repeat['count']} times" if "count" in repeat else ""]
+    return "".join(told) or " without an end"

@@ -20,6 +20,8 @@ def order(text: str = "Yoga", **repeat: object) -> dict[str, Any]:
         ({"period": 2, "periodUnit": "wk"}, "every 2 weeks"),
         ({"periodUnit": "d"}, "every day"),
         ({"period": 1, "periodUnit": "mo"}, "every month"),
+        ({"period": 1, "periodUnit": "wk", "frequency": 3}, "3 times every week"),
+        ({"period": 1, "periodUnit": "wk", "frequency": 1, "dayOfWeek": ["mon"]}, "every week"),
         ({}, "as needed"),
     ],
 )
