@@ -1,6 +1,7 @@
 """Refuses what is of another standard than FHIR, with a hint of what makes FHIR of it.
 
-HL7 v2 is known by its media types, or by the segment that each of its messages begins with.
+HL7 v2 is known by its media types, or by the segment that each of its messages begins with, or each
+file or batch of them; what parts the fields comes next, and may be another character.
 https://hl7.org/fhir/R4/comparison-v2.html
 """
 
@@ -11,7 +12,7 @@ from typing import Final
 from shared.fhir.errors import UnsupportedMedia
 
 _V2_TYPES: Final = frozenset({"application/hl7-v2", "x-application/hl7-v2+er7"})
-_V2_BEGINS: Final = b"MSH|"
+_V2_BEGINS: Final = (b"MSH", b"FHS", b"BHS")
 # What frames a message on its usual transport, and what editors put before a text.
 _BEFORE: Final = b"\x0b\xef\xbb\xbf \t\r\n"
 _V2: Final = (

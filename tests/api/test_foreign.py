@@ -27,8 +27,11 @@ JSON = "application/fhir+json"
         (JSON, ADT),
         (JSON, f"\ufeff\r\n{ADT}"),
         ("application/octet-stream", f"\x0b{ADT}\x1c\r"),
+        (JSON, f"FHS|^~\\&|A\rBHS|^~\\&|A\r{ADT}BTS|1\rFTS|1\r"),
+        (JSON, f"BHS|^~\\&|A\r{ADT}BTS|1\r"),
+        (JSON, ADT.replace("|", "#")),
     ],
-    ids=range(8),
+    ids=range(11),
 )
 @pytest.mark.parametrize("path", ["/$process-message", "/", "/Bundle", "/Patient"])
 async def test_hl7_v2_is_refused_and_leads_to_an_interface_engine(
