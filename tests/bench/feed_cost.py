@@ -1,6 +1,6 @@
 """Tells what a week's sessions cost the feed's consumer: `python -m tests.bench.feed_cost`.
 
-One person comes to six weeks of sessions, each week told in one transaction. Then progress_api's
+One person comes to four weeks of sessions, each week told in one transaction. Then progress_api's
 consumer reads all of it again, by turns with and without what spares it work, in one process; what
 is told is the processor time of that process for each event.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
     from tests.services.person import Resource
 
-WEEKS, SESSIONS, ROUNDS = 6, 16, 3
+WEEKS, SESSIONS, ROUNDS = 4, 16, 3
 PERSON = {"reference": "Patient/p"}
 AGAIN = "UPDATE progress.cursor SET xid = '-9223372036854775808', position = 0"
 
