@@ -150,6 +150,16 @@ def test_what_only_went_on_is_told_as_it_stood() -> None:
     assert told(SCORE, seen, first=0) == (SCORE, False)
 
 
+def test_a_week_that_was_over_is_told_as_it_is_counted_anew() -> None:
+    open_week = COUNTED | {"status": "preliminary"}
+    over = open_week | {"effectivePeriod": {"start": "2026-04-27", "end": "2026-05-03"}}
+    for week, expected in ((over, 8), (open_week | WEEK, 18)):
+        anew = week | {"valueQuantity": {"value": 8}}
+        found, _ = told(week, anew, anew | {"status": "final"}, first=0)
+        assert found is not None
+        assert found["valueQuantity"]["value"] == expected
+
+
 def test_what_is_told_late_is_told_where_it_is_of_the_time_before() -> None:
     seen = SCORE | {"note": [{"text": "Seen."}]}
     wrong, since = (SCORE | {"effectiveDateTime": day} for day in ("2026-05-05", "2026-05-06"))

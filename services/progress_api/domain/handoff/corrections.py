@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 _MISTAKEN: Final = frozenset({"entered-in-error", "refuted"})
+_PRELIMINARY: Final = "preliminary"
 _PUT_RIGHT: Final = frozenset({"amended", "corrected"})
 _STATED: Final = ("code", "subject", "patient", "component", "dataAbsentReason")
 _CHOICES: Final = (
@@ -34,7 +35,7 @@ _MORE: Final = {
     "QuestionnaireResponse": ("item",),
 }
 _NOT_YET: Final = frozenset(
-    {"arrived", "draft", "in-progress", "onleave", "planned", "preliminary", "triaged"}
+    {"arrived", "draft", "in-progress", "onleave", "planned", _PRELIMINARY, "triaged"}
 )
 
 
@@ -46,11 +47,17 @@ def is_correction(before: JsonObject, after: JsonObject | None) -> bool:
         return True
     if _labels(before) != _labels(after):
         return True
-    if before.get("status") == "preliminary":
+    if before.get("status") == _PRELIMINARY:
         return False
     names = _STATED if before.get("status") in _NOT_YET else _named(before)
     facts = _facts(before, names)
     return facts != _as_begun(_facts(after, names), facts)
+
+
+def is_recount(before: JsonObject, after: JsonObject | None) -> bool:
+    """Tell whether what was counted of a time for the present is counted anew."""
+    is_count = before.get("status") == _PRELIMINARY and "effectivePeriod" in before
+    return is_count and after is not None and _facts(before, _STATED) != _facts(after, _STATED)
 
 
 def with_facts_of(then: JsonObject, now: JsonObject) -> JsonObject:
@@ -80,8 +87,11 @@ def as_corrected(
     if not following:
         return None, False
     pairs = pairwise(following)
+    # Of a time that was over, a count that follows has only heard of more that was so.
     was_corrected = any(
-        before is not None and is_correction(before, after) for before, after in pairs
+        before is not None
+        and (is_correction(before, after) or (is_recount(before, after) and is_of_before(before)))
+        for before, after in pairs
     )
     told = following[-1] if was_corrected else following[0]
     if was_known or told is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.progress_api.domain.handoff.achieved import says_otherwise
-from services.progress_api.domain.handoff.corrections import is_correction, persons
+from services.progress_api.domain.handoff.corrections import is_correction, is_recount, persons
 from services.progress_api.domain.handoff.document import WHO_AND_WHERE
 from services.progress_api.domain.handoff.late import is_of_before
 from services.progress_api.domain.suicide_risk import raised_by
@@ -84,7 +84,7 @@ class Written:
     def _goes_on(self) -> bool:
         if self.before is None or self.permits or self._tells_who:
             return False
-        if is_correction(self.before, self.after):
+        if is_correction(self.before, self.after) or is_recount(self.before, self.after):
             return False
         # What scores of before say of a goal is told late as they are.
         is_goal = self.name.startswith("Goal/")
