@@ -194,3 +194,46 @@ def test_a_death_is_that_of_the_person_under_each_of_their_patients(http: httpx.
     settled(person)
     assert standing(person) == before
     assert versioned(undone) in sources(person, plan)
+
+
+def ended_by_death(person: Person, **changes: object) -> Resource:
+    system = "http://terminology.hl7.org/CodeSystem/discharge-disposition"
+    left = {"dischargeDisposition": {"coding": [{"system": system, "code": "exp"}]}}
+    return person.put(person.stay(hospitalization=left) | changes)
+
+
+def is_dead(person: Person) -> bool:
+    told = person.read({"resourceType": "Patient", "id": person.id})
+    return any(name.startswith("deceased") for name in told)
+
+
+def test_a_stay_that_was_somebody_elses_tells_of_their_death_instead(
+    person: Participant,
+) -> None:
+    other = Participant(person.http)
+    told = ended_by_death(person)
+    settled(person)
+    assert (is_dead(person), is_dead(other)) == (True, False)
+    assert person.read(person.episode)["status"] == "finished"
+
+    moved = person.put(told | {"subject": other.reference})
+    settled(person)
+    assert (is_dead(person), is_dead(other)) == (False, True)
+    alive = {"resourceType": "Patient", "id": person.id}
+    assert versioned(moved) in sources(person, alive)
+    assert person.read(person.episode)["status"] == "active"
+    assert person.read(other.episode)["status"] == "finished"
+
+
+def test_a_stay_that_was_a_mistake_tells_of_no_death_however_often_it_is_written(
+    person: Participant,
+) -> None:
+    told = ended_by_death(person, status="entered-in-error")
+    settled(person)
+    assert not is_dead(person)
+
+    for changes in ({"status": "finished"}, {}, {"language": "en"}):
+        person.put(told | changes)
+        settled(person)
+        assert is_dead(person) is ("status" in changes)
+    assert person.read(person.episode)["status"] == "active"

@@ -41,18 +41,18 @@ async def handle(event: Event, effects: Effects) -> None:
     if before is None or source is None:
         return
     if event.key.type == "Encounter":
-        if death.ended_in_death(before) and not death.ended_in_death(source.content):
-            await _undo_telling(source, effects)
+        await _undo_telling(before, source, effects)
         return
     for told in await deaths_told(event, effects.tx):
         if not told.has_died:
             await _go_on(told.person, event, effects)
 
 
-async def _undo_telling(stay: Found, effects: Effects) -> None:
-    """Take back what a stay had told, where it was we who wrote it into the Patient."""
+async def _undo_telling(before: JsonObject, stay: Found, effects: Effects) -> None:
+    """Take back what a stay had told of somebody, where it was we who wrote it into the Patient."""
     tx = effects.tx
-    patient_id = patient_of(stay.content, "subject", tx.bases)
+    told_of = _whose_death(before, tx.bases)
+    patient_id = None if told_of == _whose_death(stay.content, tx.bases) else told_of
     patient = await fetch(tx, Key("Patient", patient_id)) if patient_id else None
     if patient is None or not is_dead(patient.content):
         return
@@ -60,6 +60,10 @@ async def _undo_telling(stay: Found, effects: Effects) -> None:
     if any(names(each.content, stay.reference) for each in said):
         change = _change(patient, death.alive(patient.content), effects)
         await _write([change], stay.versioned, patient.key.id, effects)
+
+
+def _whose_death(stay: JsonObject, bases: tuple[str, ...]) -> str | None:
+    return patient_of(stay, "subject", bases) if death.ended_in_death(stay) else None
 
 
 async def _go_on(person: OnePerson, event: Event, effects: Effects) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain import death
-from services.intake_api.domain.stay import disposition
 from shared.care.automatic import Act, provenance
 from shared.care.death import DIED, ENDS_CARE, is_dead
 from shared.care.merge import may_merge
@@ -89,7 +88,7 @@ def concerns(written: JsonObject) -> bool:
     if written["resourceType"] == "Patient":
         return is_dead(written) or may_merge(written)
     if written["resourceType"] == "Encounter":
-        return disposition(written) == "death"
+        return death.ended_in_death(written)
     at = "2000-01-01T00:00:00Z"
     end = death.ended_task if written["resourceType"] == "Task" else death.ended_episode
     return end(written, at) is not None
