@@ -54,7 +54,9 @@ def _found(target: str, restriction: Restriction, access: Access, args: Argument
 def _ways(code: str, target: str, found: str, args: Arguments) -> Iterator[Keys]:
     """Write how rows lead to targets; their source, a service, is no resource."""
     if code in {"agent", "patient"}:
-        yield column("caller", f"ARRAY(SELECT '{target}/' || r.id {found})")
+        # Ids have a collation of their own, by which the index of callers is not ordered.
+        caller = f"('{target}/' || r.id) COLLATE \"default\""
+        yield column("caller", f"ARRAY(SELECT {caller} {found})")
     if code in {"entity", "patient"} and target == "Patient":
         yield column("patient", f"ARRAY(SELECT r.pk {found})")
     if code in {"entity", "patient"}:
