@@ -20,7 +20,9 @@ _MIME_TYPES = "http://hl7.org/fhir/ValueSet/mimetypes"
 # https://hl7.org/fhir/R4/http.html#mime-type
 _mime_type = re.compile(
     r"xml|json|ttl|"
-    r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]*(?:[ ;][^\x00-\x1f]*)?"
+    r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]*"
+    # Like any code it has no blank at its end, and no two in a row.
+    r"(?:;[^\x00-\x20]*)?(?: [^\x00-\x20]+)*"
 )
 _LISTED = 12
 

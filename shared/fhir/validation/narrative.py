@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 _LONGEST = 5_000_000
 _XHTML = "http://www.w3.org/1999/xhtml"
-# The names that rule txt-1 lists, and what XML itself adds to them.
+# The names that the XPath of rule txt-1 lists, what XML itself adds to them, and three elements of
+# the chapters that its text names: address, bdo and kbd.
 _ELEMENT_NAMES = """
-a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5
-h6 hr i img li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var
+a abbr acronym address b bdo big blockquote br caption cite code col colgroup dd dfn div dl dt em
+h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre q samp small span strong sub sup table tbody td tfoot th
+thead tr tt ul var
 """
 _ATTRIBUTE_NAMES = """
 abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char

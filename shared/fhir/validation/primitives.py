@@ -49,6 +49,14 @@ def check_string(value: object, _run: Run) -> Findings | None:
     return None
 
 
+def check_element_id(value: object, run: Run) -> Findings | None:
+    """Check the id of an element, which R4 types as a string: it may not hold blanks."""
+    found = check_string(value, run)
+    if found is None and type(value) is str and value.split() != [value]:
+        return fault("value", "The id of an element may not hold blanks.")
+    return found
+
+
 def text_checker(fits: Callable[[str], object], wanted: str) -> Checker:
     """Make the checker of texts of one form; those it accepted last are remembered."""
     accepted: set[str] = set()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.fhir.validation.finding import fault, joined, within
 from shared.fhir.validation.lists import not_an_array
-from shared.fhir.validation.primitives import check_string
+from shared.fhir.validation.primitives import check_element_id
 
 if TYPE_CHECKING:
     from shared.fhir.validation.finding import Checker, Findings, Run
@@ -56,7 +56,7 @@ class Twin:
 
     def _check_one(self, twin: object, run: Run, *, has_value: bool) -> Findings | None:
         if isinstance(twin, dict) and has_value and twin.keys() == {"id"}:
-            found = check_string(twin["id"], run)
+            found = check_element_id(twin["id"], run)
             return found and within(".id", found)
         found = self.element(twin, run)
         if found is None and not has_value and "extension" not in twin:  # type: ignore[operator]

@@ -18,9 +18,10 @@ from shared.fhir.validation.bindings import bound_code, bound_concept
 from shared.fhir.validation.finding import accept, fault, wrong_json_type
 from shared.fhir.validation.frequent import FREQUENT
 from shared.fhir.validation.invariants import rules_of
+from shared.fhir.validation.invariants.stated import absolute_extensions
 from shared.fhir.validation.lists import list_of, list_of_primitives
 from shared.fhir.validation.objects import Table, object_checker
-from shared.fhir.validation.primitives import PRIMITIVES
+from shared.fhir.validation.primitives import PRIMITIVES, check_element_id
 from shared.fhir.validation.references import reference_to
 from shared.fhir.validation.rules import one_of_each, required, value_or_extensions
 from shared.fhir.validation.twins import Twin
@@ -82,7 +83,7 @@ def _fill(table: Table, definition: TypeDefinition, *, warnings: bool) -> None:
     for element in elements:
         for key in element.keys:
             child = _Child(element, key, bindings.get(element.name), warnings=warnings)
-            _defer(table.checkers, child)
+            _defer(table.checkers, child, within=definition.name)
             if element.choice:
                 table.names[key.json] = element.name
             if key.type in PRIMITIVES and _has_twin(definition, element):
@@ -113,6 +114,8 @@ class _Child:
         type_name, binding = self.key.type, self.element.binding
         if self.key.json == "contained":
             return _check_contained
+        if self.key.json == "id" and type_name == "string":
+            return check_element_id
         checker = checker_of(type_name, warnings=self.warnings)
         if type_name == "Reference":
             return reference_to(self.key.targets, checker)
@@ -122,9 +125,13 @@ class _Child:
         return checker if self.advice is None else advised(self.advice, type_name, checker)
 
 
-def _defer(checkers: dict[str, Checker], child: _Child) -> None:
+def _defer(checkers: dict[str, Checker], child: _Child, *, within: str) -> None:
+    # Extensions in an extension may be named relative to it.
+    names_its_own = child.key.type == "Extension" and within != "Extension"
+
     def stub(value: object, run: Run) -> Findings | None:
-        checkers[child.key.json] = checker = child.checker
+        checker = absolute_extensions(child.checker) if names_its_own else child.checker
+        checkers[child.key.json] = checker
         return checker(value, run)
 
     checkers[child.key.json] = stub

@@ -106,7 +106,7 @@ def test_extensions_as_deep_as_a_body_may_nest_are_valid_to_the_bottom() -> None
     def nested(innermost: dict[str, Any]) -> dict[str, Any]:
         extension = innermost
         for _ in range(60):
-            extension = {"url": "a", "extension": [extension]}
+            extension = {"url": "urn:a", "extension": [extension]}
         return damaged(PATIENT, "extension", [extension])
 
     assert validate(nested({"url": "a", "valueCode": "b"})) == []

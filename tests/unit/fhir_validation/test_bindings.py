@@ -49,7 +49,7 @@ def test_what_is_no_mime_type_is_refused(content_type: str) -> None:
 
 def test_a_currency_is_one_of_iso_4217() -> None:
     def charged(currency: str) -> list[str | None]:
-        extension = {"url": "a", "valueMoney": {"value": 1, "currency": currency}}
+        extension = {"url": "urn:a", "valueMoney": {"value": 1, "currency": currency}}
         return [issue.expression for issue in validate(damaged(PATIENT, "extension", [extension]))]
 
     assert charged("USD") == []

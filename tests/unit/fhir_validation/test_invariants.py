@@ -179,8 +179,9 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
     (patient(contained=[ORGANIZATION]), {"dom-3"}),
     (patient(contained=[ORGANIZATION], managingOrganization={"reference": "#o"}), set()),
     (patient(contained=[{**ORGANIZATION, "partOf": {"reference": "#"}}]), set()),
-    (patient(contained=[ORGANIZATION], extension=[{"url": "u", "valueCanonical": "#o"}]), set()),
-    (patient(contained=[ORGANIZATION], extension=[{"url": "u", "valueUri": "#o"}]), set()),
+    (patient(contained=[ORGANIZATION], extension=[{"url": "x:u", "valueCanonical": "#o"}]), set()),
+    (patient(contained=[ORGANIZATION], extension=[{"url": "x:u", "valueUri": "#o"}]), set()),
+    ({"resourceType": "Device", "url": "10.0.0.7:8080"}, set()),
     (observation(valueInteger=1, dataAbsentReason=CONCEPT), {"obs-6"}),
     (observation(dataAbsentReason=CONCEPT), set()),
     (

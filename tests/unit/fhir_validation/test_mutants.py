@@ -16,6 +16,7 @@ Q, S, M, E, C = (
 )
 SYSTEMS = "http://terminology.hl7.org/CodeSystem"
 
+NEXT = {"relation": "next", "url": "http://a/Patient?_page=2"}
 INNER = {"resourceType": "Patient", "id": "x", "managingOrganization": {"reference": "#"}}
 WITHDRAWN = {
     "coding": [
@@ -110,6 +111,8 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (P, "multipleBirthInteger", 2**31, "Patient.multipleBirth", "value"),
     (P, "photo.0.data", "aGVsbG8", "Patient.photo[0].data", "value"),
     (P, "photo.0.size", -1, "Patient.photo[0].size", "value"),
+    (P, "name.0.id", "n 1", "Patient.name[0].id", "value"),
+    (P, "_birthDate", {"id": "b\t1"}, "Patient.birthDate.id", "value"),
     (P, "identifier.0.system", "urn oid", "Patient.identifier[0].system", "value"),
     (P, "text.div", DIV.replace("<b>", ""), "Patient.text.div", "value"),
     (P, "text.div", DIV.replace("b>", "script>"), "Patient.text.div", "value"),
@@ -117,6 +120,8 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (OBS, "component.1.valueTime", "24:00:00", "Observation.component[1].value", "value"),
     # Extensions
     (P, "extension.0.url", DROP, "Patient.extension[0]", "required"),
+    (P, "extension.0.url", "note", "Patient.extension[0].url", "value"),
+    (P, "_birthDate.extension.0.url", "#note", "Patient.birthDate.extension[0].url", "value"),
     (P, "extension.0.valueCode", "a", "Patient.extension[0]", "invariant"),
     (P, "extension.0.extension", DROP, "Patient.extension[0]", "invariant"),
     (P, "extension.0.extension.1.valueString", "a", "Patient.extension[0].extension[1].value",
@@ -131,6 +136,8 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (P, "name.0.use", "main", "Patient.name[0].use", "code-invalid"),
     (P, "text.status", "none", "Patient.text.status", "code-invalid"),
     (P, "photo.0.contentType", "png", "Patient.photo[0].contentType", "value"),
+    (P, "photo.0.contentType", "image/png ", "Patient.photo[0].contentType", "value"),
+    (P, "photo.0.contentType", "image/png;  q=1", "Patient.photo[0].contentType", "value"),
     (OBS, "valueQuantity.comparator", "==", "Observation.value.comparator", "code-invalid"),
     (A, "clinicalStatus.coding.1.code", "on", "AllergyIntolerance.clinicalStatus", "code-invalid"),
     (A, "clinicalStatus.coding.1.system", "http://example.org/s",
@@ -149,6 +156,7 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (P, "contact.0", {"gender": "male"}, "Patient.contact[0]", "invariant"),
     (P, "telecom.0.system", DROP, "Patient.telecom[0]", "invariant"),
     (P, "photo.0.contentType", DROP, "Patient.photo[0]", "invariant"),
+    (P, "photo.0.size", 4, "Patient.photo[0].size", "invariant"),
     (P, "generalPractitioner.0.reference", "#d2", "Patient.generalPractitioner[0]", "invariant"),
     (P, "managingOrganization", {"display": "x"}, "Patient.contained[0]", "invariant"),
     (P, "contained.0.contained", [INNER], "Patient.contained[0]", "invariant"),
@@ -171,6 +179,8 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (B, "entry.1", {"fullUrl": "urn:uuid:1", "resource": PATIENT}, "Bundle.entry[1].fullUrl",
      "invariant"),
     (B, "entry.0.fullUrl", "http://a/Patient/1/_history/2", "Bundle.entry[0]", "invariant"),
+    (B, "entry.0.fullUrl", "Patient/1", "Bundle.entry[0].fullUrl", "invariant"),
+    (B, "link", [NEXT, NEXT], "Bundle.link[1]", "invariant"),
     (B, "entry.0.resource.contact.0", {"gender": "male"}, "Bundle.entry[0].resource.contact[0]",
      "invariant"),
     (R, "parameter.1.valueCode", "a", "Parameters.parameter[1]", "invariant"),
@@ -189,6 +199,7 @@ MUTANTS: list[tuple[str, str, Any, str, str]] = [
     (Q, "item.1.required", True, "Questionnaire.item[1]", "invariant"),
     (Q, "item.0.item", DROP, "Questionnaire.item[0]", "invariant"),
     (Q, "date", "2026-13", "Questionnaire.date", "value"),
+    (S, "url", "mine", "StructureDefinition.url", "invariant"),
     (S, "kind", "profile", "StructureDefinition.kind", "code-invalid"),
     (S, "abstract", DROP, "StructureDefinition", "required"),
     (S, "differential.element.0.path", DROP, "StructureDefinition.differential.element[0]",

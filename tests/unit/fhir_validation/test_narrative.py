@@ -19,6 +19,7 @@ ALLOWED = [
     f'{OPEN}><a href="https://example.org/?a=1&amp;b=2">x</a><a name="top">y</a></div>',
     f'{OPEN}><img src="data:image/png;base64,AAAA" alt="x"/></div>',
     f"{OPEN}><table><tr><td colspan='2'>1</td></tr></table><br/></div>",
+    f"{OPEN}><address>x</address><bdo dir='rtl'>x</bdo><kbd>x</kbd></div>",
 ]
 
 REFUSED = [

@@ -78,7 +78,7 @@ def test_a_reference_without_named_targets_may_point_to_any_type() -> None:
 
 
 def test_nulls_that_a_twin_explains_hide_no_fault_of_the_reference_around_them() -> None:
-    name = {"given": [None], "_given": [{"extension": [{"url": "a", "valueCode": "b"}]}]}
+    name = {"given": [None], "_given": [{"extension": [{"url": "urn:a", "valueCode": "b"}]}]}
     extension = [{"url": "http://example.org/n", "valueHumanName": name}]
 
     assert faults({"reference": "Encounter/e1", "extension": extension}) == []

@@ -15,6 +15,7 @@ from shared.fhir.validation.invariants.by_hand import BY_HAND
 from shared.fhir.validation.invariants.compiler import Compiler
 from shared.fhir.validation.invariants.contained import check_contained
 from shared.fhir.validation.invariants.rewrites import LEFT_OUT, expression_of
+from shared.fhir.validation.invariants.stated import stated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -43,6 +44,7 @@ def _checkers(definition: TypeDefinition, severities: Collection[str]) -> Iterat
         for rule in invariants(inner):
             if rule.severity in severities and _looks_around(inner, rule):
                 yield _of_element(element, inner, rule)
+    yield from stated(definition)
     if definition.kind == "resource" and "contained" in definition.elements:
         yield check_contained
     if definition.name == "Bundle":
