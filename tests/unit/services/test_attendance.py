@@ -219,6 +219,18 @@ def test_a_week_is_preliminary_then_final_then_amended() -> None:
         assert observations.next_version(final, counted(total)) is None
 
 
+def test_a_week_that_was_taken_back_is_for_the_present_until_its_visits_are_written_down() -> None:
+    gone = observations.withdrawn(
+        counted(60, is_closed=False) | {"meta": {}}, counted(0, is_closed=False)
+    )
+    assert gone is not None
+    again = observations.next_version(gone, counted(60, is_closed=False))
+    closed = observations.next_version(gone, counted(60))
+    assert (again or {})["status"] == "preliminary"
+    assert (closed or {})["status"] == "amended"
+    assert (observations.next_version(again, counted(60)) or {})["status"] == "final"
+
+
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
 def test_what_people_have_withdrawn_stays_as_they_left_it(status: str) -> None:
     withdrawn = counted(60) | {"status": status}

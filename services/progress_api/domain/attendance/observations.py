@@ -92,12 +92,14 @@ def next_version(before: JsonObject | None, counted: JsonObject) -> JsonObject |
     status = before.get("status")
     if status in _WITHDRAWN and not _is_ours(before):
         return None
-    if status != "preliminary":
+    # A week that was taken back is for the present again until its visits are written down.
+    is_open = status in _WITHDRAWN and counted["status"] == "preliminary"
+    if status != "preliminary" and not is_open:
         counted = counted | {"status": "amended" if status in _WITHDRAWN else status}
     after = _without_note(before) | _content(counted)
     if canonical(after) == canonical(before):
         return None
-    return after if status == "preliminary" else after | {"status": "amended"}
+    return after if status == "preliminary" or is_open else after | {"status": "amended"}
 
 
 def withdrawn(before: JsonObject | None, counted: JsonObject) -> JsonObject | None:
