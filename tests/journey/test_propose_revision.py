@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from shared.care.canonical import profile
+from shared.care.canonical import code_system, profile
 from tests.journey.planning import Planned, activity, issue, until
 
 if TYPE_CHECKING:
@@ -274,3 +274,23 @@ def test_only_goals_of_the_plan_are_changed_and_each_once(person: Planned, plan:
     ]
     assert person.all("CarePlan", intent="proposal") == []
     assert proposes(person, plan, ended).is_success
+
+
+def test_nobody_is_asked_to_decide_on_a_proposal_when_the_programme_has_ended(
+    person: Planned, plan: Resource
+) -> None:
+    proposal = proposes(person, plan, removing(orders(person, "psychoeducation")[0])).json()
+    person.pass_time()
+    about = {"focus": f"CarePlan/{proposal['id']}", "code": f"{code_system('task')}|plan-review"}
+    assert [each["status"] for each in person.found("Task", **about)] == ["requested"]
+
+    assert person.episode is not None
+    person.put(person.read(person.episode) | {"status": "finished"})
+    person.pass_time()
+
+    assert person.read(proposal)["status"] == "revoked"
+    [task] = person.found("Task", **about)
+    assert task["status"] == "cancelled"
+    said = person.http.get("Provenance", params={"target": f"Task/{task['id']}"}).json()["entry"]
+    by = [each["resource"]["agent"][0]["who"].get("identifier", {}).get("value") for each in said]
+    assert "plan-ends-with-the-programme|1.0" in by
