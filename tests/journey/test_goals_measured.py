@@ -96,7 +96,7 @@ def test_a_goal_goes_from_worse_to_sustaining_and_each_step_is_told(person: Part
     assert len(said) == 5
     for each in said:
         named = each["agent"][0]["who"]["identifier"]["value"]
-        assert named == "goals-follow-the-measures|1.2"
+        assert named == "goals-follow-the-measures|1.3"
         for entity in each["entity"]:
             observation = person.http.get(entity["what"]["reference"]).json()
             assert observation["resourceType"] == "Observation"
@@ -104,6 +104,38 @@ def test_a_goal_goes_from_worse_to_sustaining_and_each_step_is_told(person: Part
     [told] = [each["part"] for each in answer["parameter"] if each["name"] == "goal"]
     [shown] = [each for each in told if each["name"] == "achievement"]
     assert shown["valueCodeableConcept"]["text"] == "sustaining"
+
+
+def score(person: Participant, total: int, days: int) -> None:
+    """Store a total of the PHQ-9 that is not known to be asked like others, so is no change."""
+    taken = person.now() + timedelta(days=days)
+    person.put(
+        {
+            "resourceType": "Observation",
+            "id": f"s{days}-{person.id}",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "44261-6"}]},
+            "subject": person.reference,
+            "effectiveDateTime": taken.isoformat(timespec="milliseconds"),
+            "valueQuantity": {"value": total, "unit": "{score}"},
+        }
+    )
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_target_that_is_met_no_more_is_not_achieved_in_any_order(
+    person: Participant, order: tuple[int, int]
+) -> None:
+    wanted = goal(person)
+    told = ((2, -9), (22, -2))
+    for which in order:
+        score(person, *told[which])
+        person.pass_time()
+
+    assert achieved(person, wanted) is None
+    score(person, 3, -1)
+    person.pass_time()
+    assert achieved(person, wanted) == "achieved"
 
 
 def test_what_people_have_judged_not_attainable_stays(person: Participant) -> None:

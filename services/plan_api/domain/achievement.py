@@ -10,6 +10,7 @@ import operator
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.care.automatic import Policy
@@ -29,7 +30,6 @@ _TOLD: Final[dict[str, Any]] = read((files(__package__) / "achievement.json").re
 _WEEK: Final = 7 * 86_400_000_000
 _SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 _STATED: Final = frozenset({"final", "amended", "corrected"})
-_CORRECTED: Final = frozenset({"amended", "corrected"})
 _PURSUED: Final = frozenset({"accepted", "active"})
 _ACHIEVED: Final = ("achievementStatus", "statusDate", "outcomeReference")
 _PRORATED: Final = (code_system("measure"), "prorated")
@@ -108,11 +108,7 @@ def achievement(
         return _kept(complete, target, zone)
     if score.change is None:
         return Achievement(_TOLD["withoutRule"], (latest,))
-    found = next((each for each in changes if _is_of(each, latest)), None)
-    if found is None:
-        return None
-    code = _TOLD["byChange"].get(_class(found.content))
-    return Achievement(code, (found, latest)) if code else None
+    return _changed(complete, target, list(changes))
 
 
 def achieved(goal: JsonObject, found: Achievement, day: str) -> JsonObject | None:
@@ -131,12 +127,6 @@ def has_lost(goal: JsonObject, told: Iterable[Told]) -> bool:
     return not {each for each in cited if each.startswith("Observation/")} <= standing
 
 
-def is_of_corrected(goal: JsonObject, told: Iterable[Told]) -> bool:
-    """Tell whether what a Goal's achievement rests on was corrected, and may say something else."""
-    cited = {str(each.get("reference")) for each in goal.get("outcomeReference", ())}
-    return any(each.reference in cited and each.content["status"] in _CORRECTED for each in told)
-
-
 def is_unmeasured(goal: JsonObject) -> bool:
     """Tell whether a Goal is measured by scores of ours, and says nothing of its achievement."""
     return "achievementStatus" not in goal and next(targets(goal), None) is not None
@@ -146,6 +136,18 @@ def taken_back(goal: JsonObject, before: JsonObject) -> JsonObject:
     """Let a Goal say again what was said of its achievement before its measures did."""
     kept = {name: value for name, value in goal.items() if name not in _ACHIEVED}
     return kept | {name: before[name] for name in _ACHIEVED if name in before}
+
+
+def _changed(
+    complete: Sequence[Told], target: JsonObject, changes: Sequence[Told]
+) -> Achievement | None:
+    """Tell the class of the last change that is known, unless the target was met since."""
+    for score in takewhile(lambda each: not _is_met(each, target), reversed(complete)):
+        for found in changes:
+            code = _TOLD["byChange"].get(_class(found.content)) if _is_of(found, score) else None
+            if code:
+                return Achievement(code, (found, score))
+    return None
 
 
 def _kept(complete: Sequence[Told], target: JsonObject, zone: tzinfo) -> Achievement:

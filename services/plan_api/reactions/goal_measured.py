@@ -66,11 +66,11 @@ async def _follow(goal: Found, person: OnePerson, event: Event, effects: Effects
         change = f"{code_system('measure')}|{score.change.code}" if score.change else None
         changes = await _observations(tx, person, change) if change else []
         found = achievement.achievement(score, target, scores, changes, tx.zone)
-        has_lost = achievement.has_lost(goal.content, (*scores, *changes))
-        has_lost = has_lost and await _was_told_by_us(goal, tx)
         if found is not None:
+            has_lost = achievement.has_lost(goal.content, (*scores, *changes))
+            has_lost = has_lost and await _was_told_by_us(goal, tx)
             await _write(goal, replace(found, is_of_other_evidence=has_lost), effects)
-        elif has_lost or await _is_of_corrected(goal, (*scores, *changes), tx):
+        elif await _was_told_by_us(goal, tx):
             await _take_back(goal, event, effects)
         return
 
@@ -100,13 +100,11 @@ async def _take_back(goal: Found, event: Event, effects: Effects) -> None:
             return
 
 
-async def _is_of_corrected(goal: Found, told: Sequence[Told], tx: Transaction) -> bool:
-    return achievement.is_of_corrected(goal.content, told) and await _was_told_by_us(goal, tx)
-
-
 async def _was_told_by_us(goal: Found, tx: Transaction) -> bool:
     """Tell whether it was us who wrote on what a goal's achievement rests."""
     rests_on = goal.content.get("outcomeReference")
+    if not rests_on:
+        return False
     versions = await tx.history(goal.key, before=None, limit=_MANY)
     same = [e for e in versions if (content_of(e) or {}).get("outcomeReference") == rests_on]
     return any([await _is_ours(goal, each.number, tx) for each in same])

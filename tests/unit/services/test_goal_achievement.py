@@ -76,11 +76,22 @@ def told(scores: list[Told], changes: list[Told], code: str = "44261-6") -> str 
 @pytest.mark.parametrize(("classified", "code"), CHANGES.items())
 def test_the_class_of_the_last_change_says_how_far_it_is(classified: str, code: str) -> None:
     scores = [score(0, 20), score(7, 12), score(14, 8)]
-    older = change(7, "reliable-worsening")
+    last, older = change(14, classified), change(7, "reliable-worsening")
 
-    assert told(scores, [older, change(14, classified)]) == code
-    assert told(scores, [older]) is None
-    assert told(scores, [older, change(14, classified, status="entered-in-error")]) is None
+    assert told(scores, [older, last]) == code
+    assert told(scores, [last, older]) == code
+    assert told(scores, [older]) == "worsening"
+    assert told(scores, [older, change(14, classified, status="entered-in-error")]) == "worsening"
+    assert told(scores, []) is None
+
+
+def test_what_was_known_before_a_target_was_met_says_nothing_once_it_is_met_no_more() -> None:
+    older = change(7, "reliable-improvement")
+    scores = [score(0, 20), score(7, 12), score(14, 2)]
+
+    assert told(scores, [older]) == "achieved"
+    assert told([*scores, score(21, 22)], [older]) is None
+    assert told([*scores, score(21, 22)], [older, change(21, "reliable-worsening")]) == "worsening"
 
 
 @given(
