@@ -83,6 +83,49 @@ def test_a_visit_told_late_completes_an_overdue_clock_and_calls_off_its_escalati
     assert escalation["status"] == "requested"
 
 
+def test_a_clock_that_a_visit_completed_follows_its_stay_all_the_same(
+    discharged: Hospital,
+) -> None:
+    [kept] = [each for each in discharged.of_person("Encounter") if each["status"] == "finished"]
+    visit = discharged.visit(discharged.now() + timedelta(days=2))
+    discharged.pass_time(timedelta(days=2))
+    assert satisfied(clock(discharged)) == [f"Encounter/{visit['id']}"]
+
+    opioids = {"reasonCode": [{"coding": [{"system": ICD, "code": "F11.20"}]}]}
+    kept = discharged.put(kept | opioids)
+    discharged.pass_time()
+    assert "fui-7d" in [each["code"] for each in clock(discharged)["code"]["coding"]]
+    assert satisfied(clock(discharged)) == [f"Encounter/{visit['id']}"]
+
+    # Who was seen on the day of their discharge is still to be seen after it.
+    later = {"end": (discharged.now() + timedelta(days=1)).isoformat()}
+    kept = discharged.put(kept | {"period": kept["period"] | later})
+    discharged.pass_time(timedelta(days=2))
+    moved = clock(discharged)
+    assert (moved["status"], satisfied(moved)) == ("requested", [])
+
+    discharged.visit(discharged.now() + timedelta(days=2))
+    discharged.pass_time()
+    assert clock(discharged)["status"] == "completed"
+
+
+def test_what_was_deleted_before_anybody_looked_at_it_holds_up_no_clock(
+    discharged: Hospital,
+) -> None:
+    now = discharged.now()
+    gone = stay(discharged, now, None)
+    answer = discharged.http.delete(f"Encounter/{gone['id']}")
+    visit = discharged.visit(now + timedelta(days=2))
+    discharged.pass_time(timedelta(days=2))
+
+    assert answer.is_success
+    assert satisfied(clock(discharged)) == [f"Encounter/{visit['id']}"]
+
+
+def satisfied(task: Resource) -> list[str]:
+    return [each["valueReference"]["reference"] for each in task.get("output", ())]
+
+
 def stay(hospital: Hospital, first: datetime, last: datetime | None, **changes: object) -> Resource:
     """Have the person in hospital once more, told as plain FHIR."""
     end = {"end": last.isoformat()} if last else {}

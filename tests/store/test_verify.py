@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 UNDO_MIGRATION = """
+DROP FUNCTION record.link_referrers;
 DROP INDEX record.audit_type;
 DROP INDEX record.version_replaced;
 ALTER TABLE record.feed DROP COLUMN link;

@@ -59,7 +59,7 @@ async def handle(event: Event, effects: Effects) -> None:
         if known is not None:
             persons[known.patient.key] = known
     for known in persons.values():
-        written = Written(str(event.key), known.course_with(before), is_merge)
+        written = Written(str(event.key), event.version, known.course_with(before), is_merge)
         await _follow(known, written, effects)
 
 
@@ -87,10 +87,10 @@ async def _follow(known: Known, written: Written, effects: Effects) -> None:
     ]
     if changes:
         await save(effects.tx, [*changes, *called_off, *said])
-    await _ask_who_acted(known, written.reference, effects)
+    await _ask_who_acted(known, written.source, effects)
 
 
-async def _ask_who_acted(known: Known, reference: str, effects: Effects) -> None:
+async def _ask_who_acted(known: Known, source: str, effects: Effects) -> None:
     """Ask whoever has completed a clock that has lost its ground since, to look again."""
     done = acted.completed_by_people([each.content for each in known.clocks], known.course)
     keys = [Key("Task", correction.review_id(f"Task/{each['id']}")) for each in done]
@@ -103,7 +103,7 @@ async def _ask_who_acted(known: Known, reference: str, effects: Effects) -> None
         for each, after in asked.items()
     ]
     if changes:
-        act = Act([str(each.key) for each in changes], [reference], instant(effects.now), "UPDATE")
+        act = Act([str(each.key) for each in changes], [source], instant(effects.now), "UPDATE")
         said = Key("Provenance", effects.id_for(f"acted/{known.patient.key.id}"))
         said_by = provenance(correction.POLICY, act)
         await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])

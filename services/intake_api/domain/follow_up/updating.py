@@ -30,15 +30,21 @@ _CALLED_OFF: Final = frozenset({"completed", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written, whether it merged or parted Patients, and the course before."""
+    """What was written, by which version, whether it merged Patients, and the course before."""
 
     reference: str
+    version: int
     before: Course
     is_merge: bool = False
 
-    def about(self, task: JsonObject) -> str:
-        """Name what may have changed for a clock: by a merge, whose visit satisfied it."""
-        by = marks.satisfied_by(task) if self.is_merge else ()
+    @property
+    def source(self) -> str:
+        """Name the version, for the resource may be deleted."""
+        return f"{self.reference}/_history/{self.version}"
+
+    def about(self, task: JsonObject, *, is_renewed: bool) -> str:
+        """Name what may have changed for a clock: of another time, or by a merge, its visit."""
+        by = marks.satisfied_by(task) if self.is_merge or is_renewed else ()
         return next(iter(by), self.reference)
 
 
@@ -59,10 +65,11 @@ def changed(clocks: Iterable[JsonObject], course: Course, written: Written) -> l
     found = []
     for task in clocks:
         current = _renewed(task, before.get(task["id"]), now.get(task["id"]))
-        after = following.followed(current, written.about(task), course, now) or current
+        about = written.about(task, is_renewed=current is not task)
+        after = following.followed(current, about, course, now) or current
         if after != task:
             verdict = following.verdict(current, course, now)
-            sources = sorted({written.reference, *marks.satisfied_by(after)})
+            sources = sorted({written.source, *marks.satisfied_by(after)})
             found.append(Updated(after, verdict, tuple(sources)))
     return found
 
@@ -93,9 +100,13 @@ def called_off(escalation: JsonObject, updated: Updated) -> JsonObject | None:
     return marks.answered(escalation, updated.verdict) if is_waiting and is_over else None
 
 
+def _is_ended_by_us(task: JsonObject) -> bool:
+    return bool(marks.satisfied_by(task)) or marks.is_called_off(task)
+
+
 def _renewed(task: JsonObject, before: Start | None, now: Start | None) -> JsonObject:
     """Give a clock the codes that it counts for now, and the days, unless people changed them."""
-    if now is None or task["status"] not in _IS_OPEN:
+    if now is None or not (task["status"] in _IS_OPEN or _is_ended_by_us(task)):
         return task
     codes = visits.codes(task)
     renewed = task | ({"code": now.code} if codes != list(now.codes) else {})
