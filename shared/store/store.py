@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shared.access.policy import Policy
 from shared.fhir.errors import OutcomeUnknown, Unavailable
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
 
     from shared.access.access import Access
     from shared.fhir.search.reading import Reading as Texts
-
-# How many internal keys one `nextval` of the record's sequence takes.
-_BLOCK: Final = 64
 
 
 class Store:
@@ -52,8 +47,6 @@ class Store:
         self._door = Pool(own, tenant, role=DOOR, limits=limits) if keeps_door else None
         self._audit = GroupCommitter(self.pool, tenant)
         self.notifier = Notifier(own)
-        self._pks: deque[int] = deque()
-        self._taking = asyncio.Lock()
         self._offset = timedelta()
         self.paging_key = b""
         # Whether a later release has indexed the record anew, by rules of its own.
@@ -153,8 +146,6 @@ class Store:
             await self.refresh_parameters()
             raise
         except Unavailable as error:
-            # A server that crashed may give the same keys again: those in hand are not ours alone.
-            self._pks.clear()
             if not is_decided:
                 raise
             raise OutcomeUnknown("The record stopped answering, and may have acted.") from error
@@ -166,13 +157,9 @@ class Store:
         await self._audit.write(rows)
 
     async def _take_pks(self, connection: asyncpg.Connection, count: int) -> list[int]:
-        async with self._taking:
-            missing = count - len(self._pks)
-            if missing > 0:
-                # On the caller's own connection: waiting for a second one could starve the pool.
-                starts = await connection.fetch(
-                    "SELECT nextval('record.pk') FROM generate_series(1, $1)", -(-missing // _BLOCK)
-                )
-                for row in starts:
-                    self._pks.extend(range(row[0], row[0] + _BLOCK))
-            return [self._pks.popleft() for _ in range(count)]
+        # None is kept in hand: equals come by their keys, and of two programs that write one type,
+        # each with keys of its own, the order would tell how much they wrote that may be hidden.
+        rows = await connection.fetch(
+            "SELECT nextval('record.pk') FROM generate_series(1, $1)", count
+        )
+        return [row[0] for row in rows]

@@ -26,6 +26,15 @@ async def test_what_is_hidden_changes_no_answer(
         assert await difference(worlds, asking, 125, begin) is None
 
 
+async def test_the_order_of_equals_tells_nothing_of_what_else_was_written(
+    urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Play a story in which an Observation was written alone, and another in a transaction."""
+    begin = repeatable_ids(monkeypatch)
+    async with two_worlds(KINDS["types"], urls, 3) as worlds:
+        assert await difference(worlds, Asking(Random("types 3"), STATEMENT), 220, begin) is None
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("seed", range(10))
