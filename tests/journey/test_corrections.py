@@ -223,13 +223,13 @@ def test_who_completed_a_clock_that_was_none_is_asked_to_look_again(http: httpx.
     review = f"{code_system('task')}|correction-review"
     assert person.found("Task", code=review) == []
 
-    person.put(stay | {"status": "entered-in-error"})
+    mistake = person.put(stay | {"status": "entered-in-error"})
     settled(person)
     [task] = person.found("Task", code=review)
     assert (task["status"], task["owner"]) == ("requested", owner)
     assert task["focus"] == {"reference": f"Task/{clock['id']}"}
     assert person.read(clock)["status"] == "completed"
-    assert f"Encounter/{stay['id']}" in sources(person, task)
+    assert versioned(mistake) in sources(person, task)
 
     person.put(stay)
     settled(person)
