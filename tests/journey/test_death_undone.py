@@ -237,3 +237,57 @@ def test_a_stay_that_was_a_mistake_tells_of_no_death_however_often_it_is_written
         settled(person)
         assert is_dead(person) is ("status" in changes)
     assert person.read(person.episode)["status"] == "active"
+
+
+def death(person: Person) -> object:
+    """When a person died, as their Patient says; None where it does not."""
+    told = person.read({"resourceType": "Patient", "id": person.id})
+    return told.get("deceasedDateTime", told.get("deceasedBoolean"))
+
+
+def test_a_death_follows_the_end_of_the_stay_that_told_of_it(person: Participant) -> None:
+    told = ended_by_death(person)
+    settled(person)
+    assert death(person) == "2026-03-01"
+
+    since = {"start": "2026-02-10"}
+    for period, expected in (
+        (since | {"end": "2026-02-28T23:10:00-05:00"}, "2026-02-28T23:10:00-05:00"),
+        (since, True),
+        (since | {"end": "2026-03-02"}, "2026-03-02"),
+    ):
+        corrected = person.put(told | {"period": period})
+        settled(person)
+        assert death(person) == expected
+        patient = {"resourceType": "Patient", "id": person.id}
+        assert versioned(corrected) in sources(person, patient)
+    assert person.read(person.episode)["status"] == "finished"
+
+
+def test_a_time_of_death_that_somebody_else_told_stays(person: Participant) -> None:
+    told = ended_by_death(person)
+    settled(person)
+    of(person, deceasedDateTime="2026-02-27")
+    for changes in ({"period": {"end": "2026-03-02"}}, {"status": "entered-in-error"}):
+        person.put(told | changes)
+        settled(person)
+        assert death(person) == "2026-02-27"
+
+
+def test_a_death_stays_that_another_stay_tells_of(person: Participant) -> None:
+    first = ended_by_death(person)
+    second = ended_by_death(
+        person,
+        id=f"unit-{person.id}",
+        period={"start": "2026-02-20", "end": "2026-03-01T04:00:00Z"},
+    )
+    settled(person)
+    person.put(first | {"status": "entered-in-error"})
+    settled(person)
+    assert death(person) == "2026-03-01T04:00:00Z"
+    assert person.read(person.episode)["status"] == "finished"
+
+    person.put(second | {"status": "entered-in-error"})
+    settled(person)
+    assert death(person) is None
+    assert person.read(person.episode)["status"] == "active"

@@ -77,6 +77,17 @@ def alive(patient: JsonObject) -> JsonObject:
     return {name: value for name, value in patient.items() if not name.startswith(told)}
 
 
+def says(patient: JsonObject, encounter: JsonObject) -> bool:
+    """Tell whether a Patient says of the death what a stay tells, and no other time."""
+    return died(alive(patient), encounter) == patient
+
+
+def told_anew(patient: JsonObject, encounter: JsonObject | None) -> JsonObject:
+    """Let a Patient say what a stay tells, or that the person is alive where none does."""
+    rest = alive(patient)
+    return rest if encounter is None else died(rest, encounter) or rest
+
+
 def resumed_episode(episode: JsonObject, before: JsonObject, at: str) -> JsonObject:
     """Let an episode go on that a death had ended, as it stood before."""
     period = {name: value for name, value in episode.get("period", {}).items() if name != "end"}

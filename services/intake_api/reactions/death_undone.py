@@ -1,4 +1,4 @@
-"""A death was told in error: the episodes and Tasks that it had ended go on, once.
+"""A death was told in error, or of another time: what it had ended goes on, once.
 
 Plans and sessions go on with the episode; clinicians are asked to look at them.
 """
@@ -13,7 +13,7 @@ from shared.care import correction
 from shared.care.automatic import Act, provenance
 from shared.care.correction import Acted
 from shared.care.death import ENDS_CARE as POLICY
-from shared.care.death import is_dead, resumed
+from shared.care.death import resumed
 from shared.care.merge import may_merge
 from shared.care.subject import patient_of
 from shared.feed.deaths import deaths_told
@@ -25,6 +25,8 @@ from shared.store.finding import Found, fetch, find
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.feed.effects import Effects
     from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from shared.store.transaction import Transaction
 
 _MANY: Final = 1000
+_TELLING: Final = (POLICY, correction.POLICY)
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -41,25 +44,31 @@ async def handle(event: Event, effects: Effects) -> None:
     if before is None or source is None:
         return
     if event.key.type == "Encounter":
-        await _undo_telling(before, source, effects)
+        await _follow_telling(before, source, event, effects)
         return
     for told in await deaths_told(event, effects.tx):
         if not told.has_died:
             await _go_on(told.person, event, effects)
 
 
-async def _undo_telling(before: JsonObject, stay: Found, effects: Effects) -> None:
-    """Take back what a stay had told of somebody, where it was we who wrote it into the Patient."""
+async def _follow_telling(before: JsonObject, stay: Found, event: Event, effects: Effects) -> None:
+    """Let a Patient say what the stays tell now, where it was we who wrote what it says."""
     tx = effects.tx
-    told_of = _whose_death(before, tx.bases)
-    patient_id = None if told_of == _whose_death(stay.content, tx.bases) else told_of
+    patient_id = _whose_death(before, tx.bases)
     patient = await fetch(tx, Key("Patient", patient_id)) if patient_id else None
-    if patient is None or not is_dead(patient.content):
+    if patient is None or not death.says(patient.content, before):
         return
-    said = await said_by(POLICY, patient.reference, tx)
-    if any(names(each.content, stay.reference) for each in said):
-        change = _change(patient, death.alive(patient.content), effects)
-        await _write([change], stay.versioned, patient.key.id, effects)
+    said = [each for policy in _TELLING for each in await said_by(policy, patient.reference, tx)]
+    if not any(names(each.content, str(event.key)) for each in said):
+        return
+    others = await find(tx, "Encounter", ("subject", patient.reference))
+    tell = (e for e in (stay, *others) if _whose_death(e.content, tx.bases) == patient_id)
+    told = next(tell, None)
+    after = death.told_anew(patient.content, told.content if told else None)
+    if after != patient.content:
+        sources = {f"{event.key}/_history/{event.version}", *([told.versioned] if told else ())}
+        change = _change(patient, after, effects)
+        await _write([change], sorted(sources), patient.key.id, effects)
 
 
 def _whose_death(stay: JsonObject, bases: tuple[str, ...]) -> str | None:
@@ -82,7 +91,7 @@ async def _go_on(person: OnePerson, event: Event, effects: Effects) -> None:
             changes += await _review(episode, str(event.key), effects)
     if changes:
         source = f"{event.key}/_history/{event.version}"
-        await _write(changes, source, person.survivor, effects)
+        await _write(changes, [source], person.survivor, effects)
 
 
 async def _review(episode: Found, ground: str, effects: Effects) -> list[Change]:
@@ -104,9 +113,11 @@ def _change(found: Found, after: JsonObject, effects: Effects) -> Change:
     return Change(found.key, "PUT", found.version, after, effects.now)
 
 
-async def _write(changes: list[Change], source: str, whose: str, effects: Effects) -> None:
+async def _write(
+    changes: list[Change], sources: Sequence[str], whose: str, effects: Effects
+) -> None:
     targets = [str(change.key) for change in changes]
-    act = Act(targets, (source,), instant(effects.now), activity="UPDATE")
+    act = Act(targets, sources, instant(effects.now), activity="UPDATE")
     said = Key("Provenance", effects.id_for(f"death-undone/{whose}"))
     body = provenance(correction.POLICY, act)
     await save(effects.tx, [*changes, Change(said, "PUT", None, body, effects.now)])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake_api.domain.death import alive, ended_episode, resumed_episode
+from services.intake_api.domain.death import alive, ended_episode, resumed_episode, says
 from shared.care.death import DIED, resumed
 
 AT, LATER = "2026-03-05T10:00:00Z", "2026-03-06T10:00:00Z"
@@ -60,3 +60,19 @@ def test_an_episode_goes_on_as_before(status: str, period: dict[str, Any]) -> No
     assert {name: again.get(name) for name in before} == before
     assert "period" in period or "period" not in again
     assert again["statusHistory"][-1] == {"status": status, "period": {"start": LATER}}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"deceasedDateTime": "2026-03-01"}, True),
+        ({"deceasedDateTime": "2026-03-02"}, False),
+        ({"deceasedDateTime": "2026-03-01", "_deceasedDateTime": {"id": "estimated"}}, False),
+        ({"deceasedBoolean": True}, False),
+        ({"deceasedBoolean": False}, False),
+        ({}, False),
+    ],
+)
+def test_a_patient_says_what_a_stay_tells(told: dict[str, Any], expected: object) -> None:
+    assert says({"id": "p", **told}, {"period": {"end": "2026-03-01"}}) is expected
+    assert says({"id": "p", **told}, {}) is (told == {"deceasedBoolean": True})
