@@ -56,6 +56,7 @@ async def known_of(plan: Found, person: OnePerson, week: Week, effects: Effects)
         asked=await _asked(person, effects),
         held=await _held(person, week, tx),
         week=week if since <= moment(week.span(tx.zone)[0]) else None,
+        zone=tx.zone,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -39,7 +40,7 @@ def goal(code: str, status: str = "active") -> Resource:
     return told | {"target": [{"measure": measure}]}
 
 
-EMPTY = Known({"id": "plan"}, (), (), {}, (), frozenset({"phq-9"}), frozenset(), WEEK)
+EMPTY = Known({"id": "plan"}, (), (), {}, (), frozenset({"phq-9"}), frozenset(), WEEK, UTC)
 
 
 def kinds(known: Known) -> list[str]:
@@ -67,6 +68,13 @@ def test_an_order_of_which_nothing_was_booked_is_told() -> None:
 )
 def test_what_was_not_to_be_held_all_week_is_not_missed(known: Known) -> None:
     assert disagreements(known) == []
+
+
+@pytest.mark.parametrize(("zone", "told"), [("America/New_York", 1), ("UTC", 0)])
+def test_a_week_s_days_are_those_of_its_own_zone(zone: str, told: int) -> None:
+    late_on_monday = order(boundsPeriod={"start": "2026-03-09T23:30:00-04:00"})
+    known = replace(EMPTY, orders=(late_on_monday,), zone=ZoneInfo(zone))
+    assert kinds(known) == ["session-not-booked"] * told
 
 
 @pytest.mark.parametrize(

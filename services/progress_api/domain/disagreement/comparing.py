@@ -14,6 +14,7 @@ from shared.care.weekly_hours import is_planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import tzinfo
 
     from services.progress_api.domain.attendance.week import Week
     from shared.fhir.reader import JsonObject
@@ -38,7 +39,7 @@ class Known:
     `prescribed` are the plan's MedicationRequests by reference, None where one is not there;
     `medications` all orders and statements of the person; `asked` the questionnaires asked of
     them; `held` for which orders something was booked or held in `week`, the last one that is
-    written down, None where the plan was not in force all through it.
+    written down, None where the plan was not in force all through it; `zone` that of its days.
     """
 
     plan: JsonObject
@@ -49,6 +50,7 @@ class Known:
     asked: frozenset[str]
     held: frozenset[str]
     week: Week | None
+    zone: tzinfo
 
 
 def disagreements(known: Known) -> list[Disagreement]:
@@ -61,22 +63,22 @@ def _not_booked(known: Known) -> Iterator[Disagreement]:
     if week is None:
         return
     for order in known.orders:
-        if order["id"] in known.held or not _is_weekly(order, known.plan, week):
+        if order["id"] in known.held or not _is_weekly(order, known, week):
             continue
         name = order.get("code", {}).get("text", "A session")
         told = f"{name} is planned each week; from {week.first} to {week.last} none was booked or"
         yield Disagreement("session-not-booked", _reference(order), (), f"{told} held.")
 
 
-def _is_weekly(order: JsonObject, plan: JsonObject, week: Week) -> bool:
+def _is_weekly(order: JsonObject, known: Known, week: Week) -> bool:
     """Tell whether an order asks for a session in each week, and did all through this one."""
-    period = plan.get("period", {})
-    if not all(is_planned(order, day, period=period) for day in (week.first, week.last)):
+    period, days = known.plan.get("period", {}), (week.first, week.last)
+    if not all(is_planned(order, day, known.zone, period) for day in days):
         return False
     repeat = order["occurrenceTiming"].get("repeat", {})
     every = {"d": 1, "wk": 7}.get(repeat.get("periodUnit", ""), 0)
-    days = Fraction(str(repeat.get("period", 1))) * every
-    return 0 < days <= 7 and weekly_minutes(order["occurrenceTiming"]) > 0
+    between = Fraction(str(repeat.get("period", 1))) * every
+    return 0 < between <= 7 and weekly_minutes(order["occurrenceTiming"]) > 0
 
 
 def _not_recorded(known: Known) -> Iterator[Disagreement]:
