@@ -38,7 +38,7 @@ def test_applying_the_template_makes_a_draft_plan_with_all_its_parts(person: Pla
 
     assert (plan["status"], plan["intent"]) == ("draft", "plan")
     assert plan["meta"]["profile"] == [profile("stepdown-careplan")]
-    assert plan["instantiatesCanonical"] == [f"{CANONICAL}/PlanDefinition/iop-adult|1.1"]
+    assert plan["instantiatesCanonical"] == [f"{CANONICAL}/PlanDefinition/iop-adult|1.2"]
     codes = [each["coding"][0]["code"] for each in plan["category"]]
     assert codes == ["assess-plan", "736271009"]
     found = person.everything()
@@ -56,7 +56,7 @@ def test_applying_the_template_makes_a_draft_plan_with_all_its_parts(person: Pla
 @pytest.mark.parametrize(
     "address",
     [
-        "PlanDefinition?url=https://stepdown.example/fhir/PlanDefinition/iop-adult&version=1.1",
+        "PlanDefinition?url=https://stepdown.example/fhir/PlanDefinition/iop-adult&version=1.2",
         "ActivityDefinition?url=https://stepdown.example/fhir/ActivityDefinition/yoga",
         "CodeSystem?url=https://stepdown.example/fhir/CodeSystem/service",
         "OperationDefinition?code=apply",
@@ -271,7 +271,7 @@ def test_what_cannot_be_applied_is_refused_and_leaves_nothing_behind(
     assert person.apply()["status"] == "draft"
 
 
-@pytest.mark.parametrize("version", ["", "|1.1"])
+@pytest.mark.parametrize("version", ["", "|1.2"])
 def test_a_template_is_applied_by_its_canonical_too(person: Planned, version: str) -> None:
     canonical = f"{CANONICAL}/PlanDefinition/iop-adult{version}"
     subject = f"Patient/{person.id}"

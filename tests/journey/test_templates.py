@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -137,6 +138,24 @@ def test_sessions_that_meet_work_are_left_out_and_told(person: Preferring) -> No
     assert must(_template(MENTAL)) == {*requests, *person.part(plan, "Task")} | {
         each for each in unmet(plan) if each not in requests
     }
+
+
+@pytest.mark.parametrize(
+    ("years", "other", "fitting"),
+    [(14, MENTAL, "iop-adolescent"), (50, "iop-adolescent", MENTAL)],
+)
+def test_a_template_for_another_age_is_applied_and_says_so(
+    person: Preferring, years: int, other: str, fitting: str
+) -> None:
+    born = (person.now() - timedelta(days=years * 365.25 + 100)).date().isoformat()
+    person.put({"resourceType": "Patient", "id": person.id, "birthDate": born})
+
+    plan = person.plan(other)
+    assert unmet(plan)["age"] == "not-of-that-age"
+    [told] = [each["text"] for each in plan["note"] if "years" in each["text"]]
+    assert told.endswith(f"; the person is {years}.")
+    person.put(plan | {"status": "revoked"})
+    assert "age" not in unmet(person.plan(fitting))
 
 
 def test_a_time_in_words_only_is_told_and_meets_no_session(person: Preferring) -> None:

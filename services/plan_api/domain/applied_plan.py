@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.plan_api.domain import care_team, draft_plan, goals, plan_page, preferences, signing
+from services.plan_api.domain import (
+    audience,
+    care_team,
+    draft_plan,
+    goals,
+    plan_page,
+    preferences,
+    signing,
+)
 from services.plan_api.domain import unmet as unmet_parts
 from services.plan_api.domain.activities import ordered
 from services.plan_api.domain.application import canonical_of, description_in, title_in
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from services.plan_api.domain.activities import Ordered, Template
     from services.plan_api.domain.application import Application
     from services.plan_api.domain.needs import Known
+    from services.plan_api.domain.unmet import Unmet
     from shared.fhir.reader import JsonObject
 
 
@@ -44,6 +53,7 @@ class _Parts:
     goals: list[JsonObject]
     ordered: Ordered
     team: JsonObject
+    unmet: list[Unmet]
 
     @property
     def written(self) -> list[JsonObject]:
@@ -66,10 +76,12 @@ def bundle(
     actions = [action for _, action in template.actions]
     before = prepared.team if prepared else None
     team = care_team.care_team(application, actions, known)
+    orders = ordered(template, application, known)
     parts = _Parts(
         goals.goals(definition, known.conditions, application),
-        ordered(template, application, known),
+        orders,
         care_team.taken_over(before.content, team) if before else team,
+        [*audience.not_meant_for(definition, known.patient, application.start), *orders.unmet],
     )
     plan = _plan(definition, application, parts, prepared.plan if prepared else None)
     named = Parts(parts.goals, parts.ordered.requests, parts.ordered.tasks, [parts.team])
@@ -98,7 +110,7 @@ def _plan(
 ) -> JsonObject:
     fresh: JsonObject = {"created": application.recorded}
     kept = prepared.content if prepared else fresh
-    orders, unmet = parts.ordered, parts.ordered.unmet
+    orders, unmet = parts.ordered, parts.unmet
     addressed = [each for goal in parts.goals for each in goal.get("addresses", ())]
     plan = kept | {
         "resourceType": "CarePlan",

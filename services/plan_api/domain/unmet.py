@@ -27,6 +27,7 @@ Reason = Literal[
     "no-such-track",
     "not-in-template",
     "times-not-known",
+    "not-of-that-age",
 ]
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _TYPE: Final = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/goal-category"
+_AGE: Final = {
+    "system": "http://terminology.hl7.org/CodeSystem/usage-context-type",
+    "code": "age",
+}
 _PATIENT: Final = {"system": "http://hl7.org/fhir/resource-types", "code": "Patient"}
 _TEAM_ROLE: Final = code_system("team-role")
 _GOALS: Final = file("goals.json")
@@ -38,6 +42,7 @@ def plan_definition(name: str) -> JsonObject:
         "type": {"coding": [{"system": _TYPE, "code": "clinical-protocol"}]},
         "subjectCodeableConcept": {"coding": [_PATIENT], "text": said["audience"]},
         "date": _DATE,
+        "useContext": [_of_age(said["ages"])],
         "description": said["description"],
         "purpose": "What a clinician begins with, and adapts to the person.",
         "relatedArtifact": [{"type": "derived-from", "citation": said["source"]}],
@@ -58,6 +63,11 @@ def measured(said: Mapping[str, JsonObject]) -> JsonObject:
     unit = {"unit": said["unit"], "system": UCUM, "code": said["unit"]}
     quantity = {"value": said["value"], "comparator": said["comparator"]} | unit
     return {"measure": {"coding": [said["measure"]]}, "detailQuantity": quantity}
+
+
+def _of_age(ages: Mapping[str, int]) -> JsonObject:
+    unit = {"unit": "years", "system": UCUM, "code": "a"}
+    return {"code": _AGE, "valueRange": {end: {"value": n} | unit for end, n in ages.items()}}
 
 
 def _goal(goal_id: str, span: int) -> JsonObject:

@@ -164,7 +164,7 @@ def test_the_codes_that_a_plan_uses_are_published(system: str, meant: Collection
 
 
 def test_the_first_template_is_as_clients_know_it() -> None:
-    assert canonical_of(ADULT) == f"{CANONICAL}/PlanDefinition/iop-adult|1.1"
+    assert canonical_of(ADULT) == f"{CANONICAL}/PlanDefinition/iop-adult|1.2"
     assert "requiredBehavior" not in set().union(*ADULT["action"])
     needing = {each["id"]: each["input"] for each in ADULT["action"] if "input" in each}
     assert needing == {"family-therapy": [{"type": "Consent"}]}
