@@ -237,7 +237,7 @@ def told(chance: random.Random) -> Slots:
 
     one = chance.choice
     # A label stays on whatever is written later, so what counts in the end has it too.
-    labels = iter(sorted(one((True, False)) for _ in range(3)))
+    labels = iter([*sorted(one((True, False)) for _ in range(3)), True])
     verified = ("confirmed", "confirmed", "entered-in-error")
     answers = ("completed", "completed", "amended", "entered-in-error", "in-progress")
     return dict(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.progress_api.domain.handoff import amended
 from services.progress_api.domain.handoff.document import ALONG
+from services.progress_api.domain.handoff.policy import CLOCKS
+from services.progress_api.domain.handoff.referral import begins_with
 from services.progress_api.domain.handoff.written import Written
 from services.progress_api.operations.handoff_packet import packed
 from services.progress_api.operations.handoff_record import SHOWN, episode_then, gathered_then
@@ -95,7 +97,9 @@ async def _follow(task: JsonObject, written: Written, effects: Effects) -> None:
             return
     names = [each.versioned for each in learnt]
     names += amended.learnt_along(stored.content, packet.document, handoff.now)
-    await _write(packet, stored, handoff, amended.sources(names, written), effects)
+    sources = amended.sources(names, written)
+    await _begin_clocks(packet, handoff, sources, effects)
+    await _write(packet, stored, handoff, sources, effects)
 
 
 async def _was_missed(
@@ -121,6 +125,19 @@ async def _handoff(task: JsonObject, stored: Found, tx: Transaction) -> Handoff 
         episode=await episode_then(tx, episode, told.now),
         also=(await one_person(tx, told.patient_id)).ids,
     )
+
+
+async def _begin_clocks(
+    packet: Packet, handoff: Handoff, sources: list[str], effects: Effects
+) -> None:
+    """Let the clocks begin with the visit that is the last one known; before the packet says so."""
+    focus = begins_with(handoff, packet.last_visit)
+    for each in CLOCKS:
+        found = await fetch(effects.tx, Key("Task", handoff.id_of(each.code)))
+        if found is not None and found.content.get("focus") != focus:
+            body = amended.beginning(found.content, focus, sources, instant(effects.now))
+            purpose = f"begins/{found.versioned}"
+            await effects.send("intake", "POST", "", body=write(body), purpose=purpose)
 
 
 async def _write(

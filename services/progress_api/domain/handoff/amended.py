@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from shared.fhir.reader import JsonObject
 
 POLICY: Final = Policy(
-    "packet-follows-its-evidence", "1.2", "Amends the packet of a handoff that is open"
+    "packet-follows-its-evidence", "1.3", "Amends the packet of a handoff that is open"
 )
 # What an earlier version of the policy wrote is ours as well.
-POLICIES: Final = (POLICY, *(replace(POLICY, version=each) for each in ("1.1", "1.0")))
+POLICIES: Final = (POLICY, *(replace(POLICY, version=each) for each in ("1.2", "1.1", "1.0")))
 
 
 def cause_of(task: JsonObject) -> str | None:
@@ -119,7 +119,26 @@ def writing(resource: JsonObject, number: int, sources: Sequence[str], recorded:
     told = provenance(POLICY, Act([name], sources, recorded, "UPDATE")) | {"id": said}
     over: JsonObject = {"method": "PUT", "url": name, "ifMatch": f'W/"{number}"'}
     beside: JsonObject = {"method": "PUT", "url": f"Provenance/{said}"}
-    requests = ((derived_id(name, "amended"), resource, over), (said, told, beside))
+    return _transaction((derived_id(name, "amended"), resource, over), (said, told, beside))
+
+
+def beginning(
+    clock: JsonObject, focus: JsonObject, sources: Sequence[str], recorded: str
+) -> JsonObject:
+    """Have a clock begin with another visit, whatever else becomes of it meanwhile."""
+    name = f"Task/{clock['id']}"
+    said = derived_id(f"{name}/{clock['meta']['versionId']}", "begins with another visit")
+    told = provenance(POLICY, Act([name], sources, recorded, "UPDATE")) | {"id": said}
+    replaced = (("type", "Code", "replace"), ("path", "String", "Task.focus"))
+    parts = [{"name": part, f"value{kind}": value} for part, kind, value in replaced]
+    parts.append({"name": "value", "valueReference": focus})
+    patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+    over: JsonObject = {"method": "PATCH", "url": name}
+    beside: JsonObject = {"method": "PUT", "url": f"Provenance/{said}"}
+    return _transaction((derived_id(name, "begins"), patch, over), (said, told, beside))
+
+
+def _transaction(*requests: tuple[str, JsonObject, JsonObject]) -> JsonObject:
     entries = [
         {"fullUrl": f"urn:uuid:{each}", "resource": written, "request": request}
         for each, written, request in requests

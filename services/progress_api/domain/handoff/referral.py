@@ -152,6 +152,11 @@ def _task(handoff: Handoff) -> JsonObject:
     }
 
 
+def begins_with(handoff: Handoff, last_visit: str | None) -> JsonObject:
+    """Refer to what a handoff's clocks begin with: the last visit, or the episode without one."""
+    return {"reference": last_visit or handoff.episode_reference}
+
+
 def _clock(clock: Clock, handoff: Handoff, last_visit: str | None) -> JsonObject:
     return {
         **_asked(handoff, clock.code),
@@ -160,7 +165,7 @@ def _clock(clock: Clock, handoff: Handoff, last_visit: str | None) -> JsonObject
             "coding": [{"system": code_system("clock"), "code": clock.code}],
             "text": clock.text,
         },
-        "focus": {"reference": last_visit or handoff.episode_reference},
+        "focus": begins_with(handoff, last_visit),
         "restriction": {"period": handoff.window(1, clock.days)},
     }
 
