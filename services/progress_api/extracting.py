@@ -8,6 +8,7 @@ from services.progress_api.domain import extraction
 from services.progress_api.results import Basis, keep
 from shared.care.instruments.registry import instrument_of
 from shared.care.subject import patient_of
+from shared.server.interactions.update import content_of
 from shared.store.finding import fetch
 from shared.store.version import Key
 
@@ -37,6 +38,13 @@ async def take_back(tx: Transaction, response: Key, source: str, now: datetime) 
     """Take back whatever a response has come to, because of what `source` says."""
     possible = await tx.existing(Key(*each) for each in extraction.possible_results(response.id))
     await keep(tx, (), possible, Basis(extraction.POLICY, [source]), now)
+
+
+async def standing_results(tx: Transaction, response: Key) -> list[JsonObject]:
+    """Read what a response has come to, unless it was taken back."""
+    possible = await tx.existing(Key(*each) for each in extraction.possible_results(response.id))
+    found = [content_of(await tx.read(key)) for key in possible]
+    return [each for each in found if each and not extraction.is_retracted(each)]
 
 
 async def keep_results(

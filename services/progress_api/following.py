@@ -36,6 +36,13 @@ async def is_followed(tx: Transaction, patient_id: str, now: datetime) -> bool:
     return any([await is_in_aftercare(each, tx, now) for each in ended])
 
 
+async def has_episode(tx: Transaction, patient_id: str) -> bool:
+    """Tell whether a person is, or ever was, in care here."""
+    person = await one_person(tx, patient_id)
+    episodes = await find(tx, "EpisodeOfCare", person.criterion)
+    return any(each.content["status"] != "entered-in-error" for each in episodes)
+
+
 async def is_in_aftercare(episode: Found, tx: Transaction, now: datetime) -> bool:
     """Tell whether an episode of the programme was finished not long ago."""
     if not is_programme(episode.content):

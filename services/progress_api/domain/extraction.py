@@ -108,5 +108,10 @@ def retracted(before: JsonObject) -> JsonObject:
     return before | {"status": _RETRACTED}
 
 
+def is_retracted(result: JsonObject) -> bool:
+    """Tell whether a result no longer stands."""
+    return bool(result["status"] == _RETRACTED)
+
+
 def _content(result: JsonObject) -> JsonObject:
     return {name: value for name, value in result.items() if name not in {"status", "meta"}}

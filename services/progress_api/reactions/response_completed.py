@@ -1,6 +1,7 @@
 """A response to a known instrument was completed, amended or taken back: so are its results.
 
-Whose answers nobody looked at may become somebody in care by a merge.
+Whose answers nobody looked at may become somebody in care by a merge, and be parted again. Scores
+that were somebody else's, whose answers nobody looks at, are nobody's.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.progress_api.domain import extraction
-from services.progress_api.extracting import keep_results, sex_of, take_back
-from services.progress_api.following import is_followed
+from services.progress_api.extracting import keep_results, sex_of, standing_results, take_back
+from services.progress_api.following import has_episode, is_followed
 from shared.care.merge import may_merge
 from shared.care.subject import patient_of
 from shared.feed.one_person import persons_merged
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
+    from shared.store.finding import Found
     from shared.store.version import Key
 
 
@@ -37,24 +39,41 @@ async def handle(event: Event, effects: Effects) -> None:
 async def _response_written(key: Key, event: Event, effects: Effects) -> None:
     tx = effects.tx
     response = await fetch(tx, key)
-    if response is None or extraction.is_taken_back(response.content):
-        await take_back(tx, key, f"{event.key}/_history/{event.version}", effects.now)
+    if response is None or any(extraction.refusals(response.content, tx.bases)):
+        await _take_back(key, event, effects)
         return
-    patient_id = patient_of(response.content, "subject", tx.bases)
-    if patient_id is None or not await is_followed(tx, patient_id, effects.now):
-        return
-    if not any(extraction.refusals(response.content, tx.bases)):
-        sex = await sex_of(tx, response.content)
-        extracted = extraction.extraction(response.content, tx.bases, sex)
-        await keep_results(tx, response, extracted.results(), effects.now)
+    patient_id = patient_of(response.content, "subject", tx.bases) or ""
+    if await is_followed(tx, patient_id, effects.now):
+        await _score(response, effects)
+    elif results := await standing_results(tx, key):
+        # Nobody looks at these answers any more, but what they have come to follows them.
+        is_theirs = {_patient(each, tx.bases) for each in results} == {patient_id}
+        if is_theirs and (event.key == key or await has_episode(tx, patient_id)):
+            await _score(response, effects)
+        else:
+            await _take_back(key, event, effects)
+
+
+async def _score(response: Found, effects: Effects) -> None:
+    tx = effects.tx
+    sex = await sex_of(tx, response.content)
+    extracted = extraction.extraction(response.content, tx.bases, sex)
+    await keep_results(tx, response, extracted.results(), effects.now)
+
+
+async def _take_back(key: Key, event: Event, effects: Effects) -> None:
+    await take_back(effects.tx, key, f"{event.key}/_history/{event.version}", effects.now)
+
+
+def _patient(result: JsonObject, bases: tuple[str, ...]) -> str | None:
+    return patient_of(result, "patient" if "patient" in result else "subject", bases)
 
 
 def concerns(written: JsonObject) -> bool:
     """Tell whether a write may have results, or takes some back."""
     if written["resourceType"] == "Patient":
         return may_merge(written)
-    is_revised = written["meta"]["versionId"] != "1"
-    return extraction.is_done(written) or (is_revised and extraction.is_taken_back(written))
+    return extraction.is_done(written) or written["meta"]["versionId"] != "1"
 
 
 REACTION: Final = Reaction(

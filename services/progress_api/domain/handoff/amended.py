@@ -130,9 +130,14 @@ def beginning(
     said = derived_id(f"{name}/{clock['meta']['versionId']}", "begins with another visit")
     told = provenance(POLICY, Act([name], sources, recorded, "UPDATE")) | {"id": said}
     replaced = (("type", "Code", "replace"), ("path", "String", "Task.focus"))
-    parts = [{"name": part, f"value{kind}": value} for part, kind, value in replaced]
+    parts: list[JsonObject] = [
+        {"name": part, f"value{kind}": value} for part, kind, value in replaced
+    ]
     parts.append({"name": "value", "valueReference": focus})
-    patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+    patch: JsonObject = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "operation", "part": parts}],
+    }
     over: JsonObject = {"method": "PATCH", "url": name}
     beside: JsonObject = {"method": "PUT", "url": f"Provenance/{said}"}
     return _transaction((derived_id(name, "begins"), patch, over), (said, told, beside))
