@@ -165,3 +165,25 @@ def test_of_who_is_not_in_care_nothing_is_counted(http: httpx.Client, monday: da
     person.pass_time()
 
     assert hours(person) == []
+
+
+def test_what_is_told_of_a_visit_after_care_has_ended_is_counted(
+    http: httpx.Client, monday: datetime
+) -> None:
+    person = Participant(http)
+    # Between whole hours, so in one week.
+    just_now = (person.now() - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
+    first, second, last = (person.session(each, 60) for each in (monday, monday + DAY, just_now))
+    attended = person.attends(first)
+    person.pass_time()
+    assert hours(person) == [1]
+    person.becomes("finished")
+    person.pass_time()
+
+    person.attends(second)
+    person.attends(last)
+    person.pass_time()
+    assert hours(person) == [2, 1]
+    person.put(attended | {"status": "entered-in-error"})
+    person.pass_time()
+    assert hours(person) == [1, 1]

@@ -13,6 +13,7 @@ from services.progress_api.domain.attendance import observations
 from services.progress_api.domain.attendance.observations import PersonsWeek
 from services.progress_api.domain.attendance.policy import POLICY
 from services.progress_api.domain.attendance.week import Week
+from services.progress_api.episode_course import course_of
 from services.progress_api.person_sessions import (
     Sessions,
     sessions_of,
@@ -26,12 +27,14 @@ from shared.care.subject import patient_of
 from shared.feed.one_person import one_person, persons_merged
 from shared.feed.open_episode import has_open_episode
 from shared.feed.reaction import DueTimer, Reaction
+from shared.fhir.dates import moment
 from shared.server.interactions.update import content_of
 from shared.server.saving import save
 from shared.store.finding import find
 from shared.store.version import Change, Key, instant
 
 if TYPE_CHECKING:
+    from services.progress_api.domain.measures.course import Course
     from shared.feed.effects import Effects
     from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
@@ -57,8 +60,29 @@ async def handle(event: Event, effects: Effects) -> None:
                 await weeks_touched(told, tx)
             )
     for person, touched in sorted(weeks.items(), key=lambda each: each[0].survivor):
-        if touched and await has_open_episode(tx, person.survivor):
-            await _count(person, sorted(touched), effects)
+        if touched:
+            await _count(person, sorted(await _of_their_care(person, touched, tx)), effects)
+
+
+async def _of_their_care(person: OnePerson, weeks: set[Week], tx: Transaction) -> set[Week]:
+    """Give the weeks that count: of who has left, those in care and those that counted then."""
+    if await has_open_episode(tx, person.survivor):
+        return weeks
+    episodes = await find(tx, "EpisodeOfCare", person.criterion)
+    courses = [await course_of(each.key, tx) for each in episodes]
+    by_key = {_hours_of(person.survivor, each): each for each in weeks} if courses else {}
+    counted = {by_key[each] for each in await tx.existing(by_key)}
+    return counted | {each for each in weeks if any(_was_active(c, each, tx) for c in courses)}
+
+
+def _was_active(course: Course, week: Week, tx: Transaction) -> bool:
+    low, high = week.span(tx.zone)
+    return course.active_from(moment(low), moment(high)) is not None
+
+
+def _hours_of(patient_id: str, week: Week) -> Key:
+    whose = PersonsWeek(patient_id, week, is_closed=True)
+    return Key("Observation", whose.id_of("delivered-hours"))
 
 
 async def close_week(timer: DueTimer, effects: Effects) -> None:
