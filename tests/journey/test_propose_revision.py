@@ -276,21 +276,31 @@ def test_only_goals_of_the_plan_are_changed_and_each_once(person: Planned, plan:
     assert proposes(person, plan, ended).is_success
 
 
-def test_nobody_is_asked_to_decide_on_a_proposal_when_the_programme_has_ended(
-    person: Planned, plan: Resource
+def asked_to_decide(person: Planned, proposal: Resource) -> Resource:
+    about = {"focus": f"CarePlan/{proposal['id']}", "code": f"{code_system('task')}|plan-review"}
+    [task] = person.found("Task", **about)
+    return task
+
+
+@pytest.mark.parametrize("ends", ["programme", "completed", "revoked", "on-hold"])
+def test_nobody_is_asked_to_decide_on_a_proposal_for_a_plan_that_is_over(
+    person: Planned, plan: Resource, ends: str
 ) -> None:
     proposal = proposes(person, plan, removing(orders(person, "psychoeducation")[0])).json()
     person.pass_time()
-    about = {"focus": f"CarePlan/{proposal['id']}", "code": f"{code_system('task')}|plan-review"}
-    assert [each["status"] for each in person.found("Task", **about)] == ["requested"]
+    assert asked_to_decide(person, proposal)["status"] == "requested"
 
-    assert person.episode is not None
-    person.put(person.read(person.episode) | {"status": "finished"})
+    if ends == "programme":
+        assert person.episode is not None
+        person.put(person.read(person.episode) | {"status": "finished"})
+    else:
+        answer = person.write(person.read(plan) | {"status": ends})
+        assert answer.is_success, answer.text
     person.pass_time()
 
-    assert person.read(proposal)["status"] == "revoked"
-    [task] = person.found("Task", **about)
-    assert task["status"] == "cancelled"
+    task = asked_to_decide(person, proposal)
+    assert task["status"] == ("requested" if ends == "on-hold" else "cancelled")
+    assert person.read(proposal)["status"] == ("revoked" if ends == "programme" else "draft")
     said = person.http.get("Provenance", params={"target": f"Task/{task['id']}"}).json()["entry"]
     by = [each["resource"]["agent"][0]["who"].get("identifier", {}).get("value") for each in said]
-    assert "plan-ends-with-the-programme|1.0" in by
+    assert ("plan-is-reviewed-in-time|1.0" in by) == (ends != "on-hold")

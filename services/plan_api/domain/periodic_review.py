@@ -36,7 +36,7 @@ _OPEN: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A plan and the Tasks about its review and certification, on a local day."""
+    """A plan and the Tasks about its review, certification and revision, on a local day."""
 
     plan: JsonObject
     tasks: Sequence[JsonObject]

@@ -1,4 +1,7 @@
-"""A plan came into force or is over, or was reviewed or certified: the next Task is asked for."""
+"""A plan came into force or is over, or was reviewed or certified: the next Task is asked for.
+
+With a plan that is over ends what asks the team to decide on a proposal, for nobody can any more.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from shared.store.finding import Found
 
 _ASKED: Final = ",".join(f"{code_system('task')}|{each}" for each in CODES)
+_DECISION: Final = f"{code_system('task')}|plan-review"
 
 
 async def handle(event: Event, effects: Effects) -> None:
@@ -38,6 +42,7 @@ async def follow(plan: Found, effects: Effects) -> None:
     """Let what is asked for a plan be as the plan has it now."""
     patient_id = patient_of(plan.content, "subject", effects.tx.bases)
     tasks = await find(effects.tx, "Task", ("focus", plan.reference), ("code", _ASKED))
+    tasks += await find(effects.tx, "Task", ("based-on", plan.reference), ("code", _DECISION))
     reviewed = Reviewed(
         plan.content,
         [each.content for each in tasks],

@@ -1,7 +1,7 @@
 """The programme ended for a person: their plans end with it, once.
 
-Orders end and bookings are called off by the plan's own reaction, as for any plan that is over.
-With a proposal ends what asks the team to decide on it, for nobody can any more.
+Orders end, and bookings and Tasks are called off, by the plan's own reactions, as for any plan
+that is over.
 """
 
 from __future__ import annotations
@@ -9,17 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain import programme_end
-from services.plan_api.domain.bundle import put, put_over, transaction
-from services.plan_api.domain.revision import is_open_review
 from services.plan_api.episodes import programme_episode
 from services.plan_api.going_on import has_ended_by_death
-from services.plan_api.writing import seen
 from shared.care.automatic import Act, provenance
 from shared.care.subject import patient_of
 from shared.feed.deaths import has_died
 from shared.feed.one_person import one_person
 from shared.feed.reaction import Reaction
-from shared.fhir.writer import write
 from shared.server.saving import save
 from shared.store.finding import fetch, find
 from shared.store.version import Change, Key, instant
@@ -27,7 +23,6 @@ from shared.store.version import Change, Key, instant
 if TYPE_CHECKING:
     from shared.feed.effects import Effects
     from shared.feed.reaction import Event
-    from shared.store.finding import Found
 
 _OPEN: Final = "planned,waitlist,active,onhold"
 _NOT_ENDED: Final = "draft,active,on-hold"
@@ -61,19 +56,6 @@ async def handle(event: Event, effects: Effects) -> None:
         said = Key("Provenance", effects.id_for("plans-end"))
         said_by = provenance(programme_end.POLICY, act)
         await save(effects.tx, [*changes, Change(said, "PUT", None, said_by, effects.now)])
-    for each in plans:
-        await _call_off_review(each, episode, effects)
-
-
-async def _call_off_review(plan: Found, episode: Found, effects: Effects) -> None:
-    for task in await find(effects.tx, "Task", ("focus", plan.reference)):
-        if is_open_review(task.content):
-            purpose = f"plan-review/{task.key.id}"
-            act = Act([task.reference], [episode.versioned], instant(effects.now), "UPDATE")
-            said = provenance(programme_end.POLICY, act) | {"id": effects.id_for(purpose)}
-            entries = [put_over(seen(task), {"status": "cancelled"}), put(said)]
-            body = write(transaction(entries))
-            await effects.send("intake", "POST", "", body=body, purpose=purpose)
 
 
 REACTION: Final = Reaction(
