@@ -179,6 +179,72 @@ def test_danger_is_looked_at_at_once_also_where_it_is_not_sure_who_it_is(
     assert (task["status"], task["priority"], "for" in task) == ("requested", priority, is_sure)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"birth_date": {"valueString": "in spring"}},
+        {"birth_date": {"valueDateTime": "1980-05-04T10:00:00Z"}},
+        {"given": {"valueQuantity": {"value": 3}}},
+        {"phone": {"valueInteger": 5550100}},
+        {"identifier_system": {"valueString": "the hospital's"}},
+    ],
+)
+def test_who_says_otherwise_than_asked_who_it_is_is_for_a_person_to_find(
+    hospital: Hospital, said: Resource
+) -> None:
+    response = answers(hospital, danger={"valueBoolean": True}, **said)
+    sent(hospital, response)
+
+    [task] = of_response(hospital, "identity-review", response)
+    assert "otherwise than is asked" in task["description"]
+    [alarm] = of_response(hospital, "safety-review", response)
+    assert (alarm["priority"], "for" in alarm) == ("stat", False)
+
+    person = known(hospital)
+    meant = {"reference": f"Patient/{person['id']}"}
+    hospital.put(
+        task
+        | {
+            "status": "completed",
+            "output": [{"type": {"text": "meant"}, "valueReference": meant}],
+        }
+    )
+    wait_until(lambda: hospital.of_person("EpisodeOfCare"))
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("language", {"valueString": "Spanish"}),
+        ("language", {"valueQuantity": {"value": 3}}),
+        ("session-time", {"valueString": "evening"}),
+        ("work", {"valueString": "mornings"}),
+        ("guardian-name", {"valueInteger": 7}),
+    ],
+)
+def test_what_is_answered_otherwise_than_asked_is_named_to_who_reads_it(
+    hospital: Hospital, item: str, said: Resource
+) -> None:
+    told = {item.replace("-", "_"): said}
+    sent(hospital, answers(hospital, telehealth={"valueBoolean": True}, **told))
+
+    [task] = hospital.tasks("referral")
+    assert task["description"].endswith(f"otherwise than asked: {item}.")
+    wait_until(lambda: hospital.found("Observation", patient=hospital.patient))
+    [fact] = hospital.found("Observation", patient=hospital.patient)
+    assert fact["code"]["text"] == "telehealth"
+    assert hospital.of_person("RelatedPerson") == []
+
+
+def test_danger_that_is_told_in_one_of_two_answers_is_looked_at(hospital: Hospital) -> None:
+    response = answers(hospital)
+    again = {"linkId": "danger", "answer": [{"valueBoolean": True}]}
+    sent(hospital, response | {"item": [*response["item"], again]})
+
+    [task] = of_response(hospital, "safety-review", response)
+    assert task["priority"] == "stat"
+
+
 def test_no_danger_asks_for_no_safety_review(hospital: Hospital) -> None:
     response = answers(hospital)
     sent(hospital, response)

@@ -31,6 +31,18 @@ _FACTS: Final = (
     *("language", "interpreter", "telehealth"),
 )
 _DONE: Final = frozenset({"completed", "amended"})
+_WHO: Final = (
+    *("given", "family", "birth-date", "phone"),
+    *("identifier-system", "identifier-value"),
+)
+# What each item asks for. A response may hold anything else, which is for a person to read.
+_ASKED: Final = {
+    **dict.fromkeys((*_WHO, "guardian-name", "guardian-phone"), "valueString"),
+    **dict.fromkeys(_FACTS, "valueBoolean"),
+    **dict.fromkeys(("session-time", "language"), "valueCoding"),
+    "birth-date": "valueDate",
+    "identifier-system": "valueUri",
+}
 
 
 def is_self_referral(response: JsonObject) -> bool:
@@ -55,11 +67,27 @@ class SelfReferral:
         return derived_id(self.reference, f"self-referral/{purpose}")
 
     def answer(self, link_id: str) -> Any:  # noqa: ANN401
-        """Give the first answer of an item; None where there is none."""
+        """Give the first answer of an item that is what it asks for; None where there is none."""
+        asked = _ASKED[link_id]
+        return next((value for name, value in self._answers(link_id) if name == asked), None)
+
+    @property
+    def unread(self) -> list[str]:
+        """Name the items that were answered otherwise than they ask."""
+        return [each for each in _ASKED if self._is_unread(each)]
+
+    @property
+    def is_who_unread(self) -> bool:
+        """Whether something of who it is was answered otherwise than it is asked."""
+        return any(self._is_unread(each) for each in _WHO)
+
+    def _is_unread(self, link_id: str) -> bool:
+        return any(name != _ASKED[link_id] for name, _ in self._answers(link_id))
+
+    def _answers(self, link_id: str) -> Iterator[tuple[str, Any]]:
         for item in _items(self.response):
             for answer in item.get("answer", ()) if item.get("linkId") == link_id else ():
-                return next((v for name, v in answer.items() if name.startswith("value")), None)
-        return None
+                yield from ((n, value) for n, value in answer.items() if n.startswith("value"))
 
     @property
     def authored(self) -> str:
@@ -99,12 +127,17 @@ class SelfReferral:
             "focus": {"reference": f"ServiceRequest/{request['id']}"},
             "requester": {"reference": person},
         }
+        if self.unread:
+            told = (
+                f"Read in the answers what is said otherwise than asked: {', '.join(self.unread)}."
+            )
+            task |= {"description": told}
         return [request, task, *self._guardian(person)]
 
     def alarm(self, person: str | None) -> JsonObject | None:
         """Ask for a look at once where danger is told, and soon where it was not answered."""
-        danger = self.answer("danger")
-        if danger is False:
+        danger = [value for _, value in self._answers("danger")]
+        if danger and all(each is False for each in danger):
             return None
         told = "tells of thoughts of harming oneself. Reach the person immediately."
         unsaid = "leaves open whether there are thoughts of harming oneself. Ask today."
@@ -181,3 +214,5 @@ def _items(element: JsonObject) -> Iterator[JsonObject]:
     for item in element.get("item", ()):
         yield item
         yield from _items(item)
+        for answer in item.get("answer", ()):
+            yield from _items(answer)

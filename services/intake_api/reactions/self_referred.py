@@ -70,6 +70,8 @@ async def _person(referral: SelfReferral, effects: Effects) -> JsonObject | Doub
     told = referral.patient()
     if (made := await fetch(tx, Key("Patient", told["id"]))) is not None:
         return made.content
+    if referral.is_who_unread:
+        return Doubt("it says who it is otherwise than is asked", ())
     try:
         found = await candidates(tx, told, zone=tx.zone, now=effects.now)
     except Malformed:
