@@ -158,6 +158,29 @@ def test_a_template_for_another_age_is_applied_and_says_so(
     assert "age" not in unmet(person.plan(fitting))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("skill", {"valueCodeableConcept": {"coding": [{"code": "flying"}]}}, "not-in-template"),
+        ("topic", {"valueCodeableConcept": {"coding": [{"code": "flying"}]}}, "not-in-template"),
+        ("skill", {"valueBoolean": True}, None),
+        ("topic", {"valueBoolean": True}, None),
+        ("language", {"valueBoolean": True}, None),
+        ("session-time", {"valueBoolean": True}, None),
+    ],
+)
+def test_a_preference_that_was_kept_as_nobody_offers_it_keeps_nobody_from_a_plan(
+    person: Preferring, name: str, value: dict[str, Any], told: str | None
+) -> None:
+    kept = {"resourceType": "Observation", "id": f"o-{uuid.uuid4()}", "status": "final"}
+    code = {"code": {"coding": [{"system": code_system("preference"), "code": name}]}}
+    person.put(kept | code | value | {"subject": person.reference})
+
+    plan = person.plan(MENTAL)
+    assert unmet(plan).get(name) == told
+    assert len(person.part(plan, "ServiceRequest")["psychoeducation"]["orderDetail"]) > 1
+
+
 def test_a_time_in_words_only_is_told_and_meets_no_session(person: Preferring) -> None:
     plan = person.plan(MENTAL, session_time="day", work={"code": {"text": "nights"}})
 

@@ -13,6 +13,7 @@ from services.plan_api.domain.action_times import Times, times
 from services.plan_api.domain.order import Asked, by_telehealth, nobody_named, service_request
 from services.plan_api.domain.service import service_of
 from services.plan_api.domain.unmet import Unmet
+from services.plan_api.templates.catalogue import SKILLS, TOPICS
 from shared.fhir.errors import RuleViolation
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # What is wished for an activity is said of one that is there.
 _ABOUT: Final = {"topic": "psychoeducation", "individual-therapy-as-needed": "individual-therapy"}
+_OFFERED: Final[Mapping[str, Mapping[str, JsonObject]]] = {"skill": SKILLS, "topic": TOPICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def ordered(template: Template, application: Application, known: Known) -> Order
     actions = [action for _, action in chosen]
     when = times(actions, application.preferences)
     found.unmet.extend([*language.unmet, *when.unmet, *_nothing_to_say_it_of(actions, application)])
+    found.unmet.extend(_not_offered(application))
     for key, action in chosen:
         activity = _definition_of(action, template.activities)
         asked = Asked(key, action, activity, template.definition)
@@ -114,6 +117,14 @@ def _nothing_to_say_it_of(
     for name, service in _ABOUT.items():
         if application.preferences.one(name) and service not in present:
             yield Unmet(name, "not-in-template", f"The template has no {service}.")
+
+
+def _not_offered(application: Application) -> Iterator[Unmet]:
+    """Tell of what was kept as a preference and is not there to choose."""
+    for name, offered in _OFFERED.items():
+        for each in application.preferences.many(name):
+            if each not in offered:
+                yield Unmet(name, "not-in-template", f"There is no {name} {each} to choose.")
 
 
 def _definition_of(action: JsonObject, activities: Mapping[str, JsonObject]) -> JsonObject:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.plan_api.domain.application import last_day
 from services.plan_api.domain.needs import is_kind_of, is_lacking
-from services.plan_api.templates.catalogue import skill_goal
+from services.plan_api.templates.catalogue import SKILLS, skill_goal
 from shared.care.canonical import profile
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def goals(
 
     Each skill that was chosen is a goal of its own.
     """
-    skills = map(skill_goal, application.preferences.many("skill"))
+    skills = [skill_goal(e) for e in application.preferences.many("skill") if e in SKILLS]
     return [
         _goal(str(goal.get("id", i)), goal, conditions, application)
         for i, goal in enumerate((*definition.get("goal", ()), *skills))

@@ -25,6 +25,8 @@ _SAID: Final = frozenset({"final", "amended", "corrected"})
 _ANSWERED: Final = frozenset({"completed", "amended"})
 # A service is asked for by a clinician, never by what was kept.
 _KEPT: Final = frozenset(NAMES) - {"service"}
+# What is told by a code; anything else is said by yes or no.
+_CODES: Final = frozenset({"session-time", "language", "skill", "topic"})
 
 
 def of_patient(patient: JsonObject) -> Wishes:
@@ -36,12 +38,13 @@ def of_patient(patient: JsonObject) -> Wishes:
 def of_observation(observation: JsonObject) -> Wishes:
     """Read a preference, or a time at which the person is busy."""
     codings = observation.get("code", {}).get("coding", ())
-    names = [e["code"] for e in codings if e.get("system") == PREFERENCE and e["code"] in _KEPT]
+    told = [each.get("code") for each in codings if each.get("system") == PREFERENCE]
+    names = [each for each in told if each in _KEPT]
     if not names or observation.get("status") not in _SAID:
         return {}
     [name, *_] = names
     timing = observation.get("effectiveTiming") if name in BUSY else None
-    return {name: [timing] if timing else list(_values(observation))}
+    return {name: [timing] if timing else list(_values(name, observation))}
 
 
 def of_response(response: JsonObject) -> Wishes:
@@ -51,22 +54,23 @@ def of_response(response: JsonObject) -> Wishes:
         return {}
     wishes: Wishes = {}
     for item in _items(response):
-        if item.get("linkId") in _KEPT:
-            values = [v for answer in item.get("answer", ()) for v in _values(answer)]
-            wishes.setdefault(item["linkId"], []).extend(values)
+        name = item.get("linkId", "")
+        if name in _KEPT:
+            values = [v for answer in item.get("answer", ()) for v in _values(name, answer)]
+            wishes.setdefault(name, []).extend(values)
     return wishes
 
 
-def _values(element: JsonObject) -> Iterator[Any]:
+def _values(name: str, element: JsonObject) -> Iterator[Any]:
+    """Give what is told by the value that a preference has; any other tells nothing of it."""
+    if name not in _CODES:
+        yield from (element[each] for each in ("valueBoolean",) if each in element)
+        return
     codings = (
         element.get("valueCoding"),
         *element.get("valueCodeableConcept", {}).get("coding", ()),
     )
-    code = next((each["code"] for each in codings if each and "code" in each), None)
-    if code is not None:
-        yield code
-    elif "valueBoolean" in element:
-        yield element["valueBoolean"]
+    yield from [each["code"] for each in codings if each and "code" in each][:1]
 
 
 def _items(element: JsonObject) -> Iterator[JsonObject]:

@@ -119,7 +119,8 @@ def _details(asked: Asked, application: Application) -> list[JsonObject]:
     service = service_of(asked.action)
     if service == _PSYCHOEDUCATION:
         # Where no topic was chosen, all are taught.
-        return [topic(each) for each in application.preferences.many("topic") or TOPICS]
+        chosen = [each for each in application.preferences.many("topic") if each in TOPICS]
+        return [topic(each) for each in chosen or TOPICS]
     language = application.preferences.one("language")
     if service == INTERPRETING and language:
         return [{"coding": [{"system": _LANGUAGES, "code": language}], "text": language}]

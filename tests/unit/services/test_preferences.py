@@ -297,6 +297,13 @@ def test_the_extension_of_us_core_counts_too() -> None:
             {"session-time": ["evening"]},
         ),
         ({"valueString": "sometimes"}, {"work": []}),
+        ({"valueCodeableConcept": {"coding": [{"code": "nights"}]}}, {"work": []}),
+        ({"code": {"coding": [{"system": PREFERENCE}]}, "valueBoolean": True}, {}),
+        (
+            {"code": {"coding": [{"system": PREFERENCE, "code": "language"}]}}
+            | {"valueBoolean": True},
+            {"language": []},
+        ),
     ],
 )
 def test_an_observation_keeps_a_preference(
