@@ -26,13 +26,13 @@ _COMPOSITION: Final = "Bundle.entry[0].resource"
 
 
 def is_transfer_document(bundle: JsonObject) -> bool:
-    """Tell whether a Bundle is a transfer summary that somebody else has written."""
+    """Tell whether a Bundle is a transfer summary that somebody else has written, and stands by."""
     if bundle.get("type") != "document" or bundle.get("identifier", {}).get("system") == CAUSE:
         return False
-    entries = bundle.get("entry") or [{}]
-    codings = entries[0].get("resource", {}).get("type", {}).get("coding", ())
+    header = (bundle.get("entry") or [{}])[0].get("resource", {})
+    codings = header.get("type", {}).get("coding", ())
     codes = [(each.get("system"), each.get("code")) for each in codings]
-    return (LOINC, TRANSFER_SUMMARY) in codes
+    return (LOINC, TRANSFER_SUMMARY) in codes and header.get("status") != "entered-in-error"
 
 
 def stay_of(document: Carried) -> str | None:

@@ -77,6 +77,19 @@ def test_a_document_is_kept_and_refers_its_person_once(hospital: Hospital) -> No
     assert ordered["encounter"] == request["encounter"]
 
 
+@pytest.mark.parametrize(("status", "refers"), [("entered-in-error", 0), ("amended", 1)])
+def test_a_document_that_was_written_in_error_refers_nobody(
+    hospital: Hospital, status: str, refers: int
+) -> None:
+    body = written(hospital)
+    body["entry"][0]["resource"]["status"] = status
+    posted(hospital, body)
+    hospital.pass_time()
+    hospital.pass_time()
+
+    assert len(hospital.patients()) == refers
+
+
 @pytest.mark.parametrize("misrecorded", ["Condition", "MedicationRequest"])
 def test_what_cannot_be_kept_is_told_to_a_person_until_it_is_corrected(
     hospital: Hospital, misrecorded: str
