@@ -165,6 +165,11 @@ def test_of_who_is_not_in_care_nothing_is_counted(http: httpx.Client, monday: da
     person.pass_time()
 
     assert hours(person) == []
+    # Nor does it hold up what is told of them later.
+    person.becomes("active")
+    person.attends(person.session(monday + DAY, 60))
+    person.pass_time()
+    assert hours(person) == [2]
 
 
 def test_what_is_told_of_a_visit_after_care_has_ended_is_counted(

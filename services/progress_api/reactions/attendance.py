@@ -60,8 +60,8 @@ async def handle(event: Event, effects: Effects) -> None:
                 await weeks_touched(told, tx)
             )
     for person, touched in sorted(weeks.items(), key=lambda each: each[0].survivor):
-        if touched:
-            await _count(person, sorted(await _of_their_care(person, touched, tx)), effects)
+        if counting := await _of_their_care(person, touched, tx):
+            await _count(person, sorted(counting), effects)
 
 
 async def _of_their_care(person: OnePerson, weeks: set[Week], tx: Transaction) -> set[Week]:
