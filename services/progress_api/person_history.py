@@ -8,20 +8,16 @@ from services.progress_api.domain.no_show import reading
 from services.progress_api.domain.no_show.history import End, History
 from services.progress_api.episode_course import course_of
 from shared.care import session
-from shared.care.death import is_dead
 from shared.care.episode import is_programme
-from shared.fhir.dates import date_range, moment
-from shared.store.finding import fetch, find
-from shared.store.version import Key
+from shared.feed.deaths import died_at
+from shared.store.finding import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from services.progress_api.domain.measures.course import Course
     from services.progress_api.domain.no_show.history import Session
     from shared.feed.one_person import OnePerson
-    from shared.store.finding import Found
     from shared.store.transaction import Transaction
 
 _OUTPATIENT: Final = (("class", "AMB,VR"), ("status", "finished"))
@@ -46,7 +42,8 @@ async def history_of(person: OnePerson, course: Course, tx: Transaction) -> Hist
     booked = [reading.booked_of(each, tx.bases, zone) for each in appointments]
     told = [each.content for each in await find(tx, "Communication", whose)]
     attempts = [reading.attempt_of(each, zone) for each in told]
-    death = await _death(person, tx)
+    died = await died_at(person, tx)
+    death = [End(died, "died")] if died else []
     return History(
         sessions=_held(sessions, course, death),
         attempts=tuple(sorted(each for each in attempts if each)),
@@ -61,15 +58,3 @@ def _held(
 ) -> tuple[Session, ...]:
     known = [each for each in sessions if each and all(each.start < end.at for end in death)]
     return tuple(sorted(each for each in known if reading.is_in_care(each.start, course)))
-
-
-async def _death(person: OnePerson, tx: Transaction) -> list[End]:
-    """Give the first moment that is told of; of each Patient it may be told."""
-    patients = [await fetch(tx, Key("Patient", each)) for each in person.ids]
-    dead = [each for each in patients if each and is_dead(each.content)]
-    return sorted(End(_died(each, tx), "died") for each in dead)[:1]
-
-
-def _died(patient: Found, tx: Transaction) -> datetime:
-    told = patient.content.get("deceasedDateTime")
-    return moment(date_range(told, tx.zone)[1]) if told else patient.version.updated

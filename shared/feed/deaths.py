@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 
 from shared.care.death import is_dead
 from shared.feed.one_person import one_person, persons_merged
+from shared.fhir.dates import date_range, moment
 from shared.fhir.reader import read
 from shared.store.finding import fetch
 from shared.store.version import Key
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from shared.feed.one_person import OnePerson
     from shared.feed.reaction import Event
     from shared.fhir.reader import JsonObject
+    from shared.store.finding import Found
     from shared.store.transaction import Transaction
     from shared.store.version import Version
 
@@ -35,6 +39,21 @@ async def has_died(person: OnePerson, tx: Transaction) -> bool:
     """Tell whether any of a person's Patients is said to have died."""
     patients = [await fetch(tx, Key("Patient", each)) for each in person.ids]
     return any(each is not None and is_dead(each.content) for each in patients)
+
+
+async def died_at(person: OnePerson, tx: Transaction) -> datetime | None:
+    """Give the moment of a person's death, the first that any of their Patients tells.
+
+    Of a day it is the end; where none is told, it is when that was written.
+    """
+    patients = [await fetch(tx, Key("Patient", each)) for each in person.ids]
+    dead = [each for each in patients if each is not None and is_dead(each.content)]
+    return min((_moment(each, tx) for each in dead), default=None)
+
+
+def _moment(patient: Found, tx: Transaction) -> datetime:
+    told = patient.content.get("deceasedDateTime")
+    return moment(date_range(told, tx.zone)[1]) if told else patient.version.updated
 
 
 async def died(patient_id: str, tx: Transaction) -> bool:
