@@ -291,3 +291,19 @@ def test_a_death_stays_that_another_stay_tells_of(person: Participant) -> None:
     settled(person)
     assert death(person) is None
     assert person.read(person.episode)["status"] == "active"
+
+
+def test_a_stay_tells_of_a_death_although_the_patient_was_said_to_be_alive(
+    person: Participant,
+) -> None:
+    of(person, deceasedBoolean=False)
+    told = ended_by_death(person)
+    settled(person)
+    assert death(person) == "2026-03-01"
+    assert person.read(person.episode)["status"] == "finished"
+
+    of(person, deceasedBoolean=False)
+    person.put(told | {"language": "en"})
+    settled(person)
+    assert death(person) is False
+    assert person.read(person.episode)["status"] == "active"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.intake_api.domain.stay import disposition
 from shared.care.canonical import code_system
-from shared.care.death import DIED
+from shared.care.death import DIED, is_dead
 from shared.care.episode import WAITING, finished, moved
 from shared.care.referral.plain import NEXT_STATUS
 from shared.care.referral.task import is_handoff, is_review, is_tracked
@@ -37,12 +37,15 @@ def death_told(encounters: Iterable[JsonObject]) -> JsonObject | None:
     return next((each for each in encounters if ended_in_death(each)), None)
 
 
-def died(patient: JsonObject, encounter: JsonObject) -> JsonObject | None:
-    """Say in a Patient when the person died, as a stay tells; None where something is said."""
-    if "deceasedBoolean" in patient or "deceasedDateTime" in patient:
+def died(patient: JsonObject, encounter: JsonObject, *, is_news: bool = False) -> JsonObject | None:
+    """Say in a Patient when the person died, as a stay tells; None where something is said.
+
+    That they are alive holds against no stay that tells of the death as news.
+    """
+    if is_dead(patient) or ("deceasedBoolean" in patient and not is_news):
         return None
     end = encounter.get("period", {}).get("end")
-    return patient | ({"deceasedDateTime": end} if end else {"deceasedBoolean": True})
+    return alive(patient) | ({"deceasedDateTime": end} if end else {"deceasedBoolean": True})
 
 
 def ended_task(task: JsonObject, at: str) -> JsonObject | None:

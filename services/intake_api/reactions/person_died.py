@@ -12,6 +12,7 @@ from shared.care.subject import patient_of
 from shared.feed.deaths import has_died
 from shared.feed.one_person import one_person
 from shared.feed.reaction import Reaction
+from shared.server.interactions.update import content_of
 from shared.server.saving import save
 from shared.store.finding import fetch, find
 from shared.store.version import Change, Key, instant
@@ -41,10 +42,24 @@ async def handle(event: Event, effects: Effects) -> None:
     if patient is None:
         return
     if event.key.type == "Encounter":
-        after = death.died(patient.content, source.content)
+        is_news = await _is_news(event, patient, effects)
+        after = death.died(patient.content, source.content, is_news=is_news)
         await _write([(patient, after)], source, effects)
     elif await has_died(person, effects.tx):
         await _end(person, episodes, source, effects)
+
+
+async def _is_news(event: Event, patient: Found, effects: Effects) -> bool:
+    """Tell whether a stay first tells of the death now, and the Patient was not written since.
+
+    Many systems write into every Patient that the person has not died, long before they do.
+    """
+    tx = effects.tx
+    told, before = [await tx.read_version(event.key, event.version - each) for each in (0, 1)]
+    earlier = content_of(before)
+    is_told = earlier is not None and death.ended_in_death(earlier)
+    is_same = is_told and _person(earlier or {}, effects) == patient.key.id
+    return told is not None and not is_same and patient.version.updated <= told.updated
 
 
 async def _end(

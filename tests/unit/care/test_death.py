@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake_api.domain.death import alive, ended_episode, resumed_episode, says
+from services.intake_api.domain.death import alive, died, ended_episode, resumed_episode, says
 from shared.care.death import DIED, resumed
 
 AT, LATER = "2026-03-05T10:00:00Z", "2026-03-06T10:00:00Z"
@@ -60,6 +60,13 @@ def test_an_episode_goes_on_as_before(status: str, period: dict[str, Any]) -> No
     assert {name: again.get(name) for name in before} == before
     assert "period" in period or "period" not in again
     assert again["statusHistory"][-1] == {"status": status, "period": {"start": LATER}}
+
+
+def test_who_is_said_to_be_alive_has_died_when_a_stay_tells_it_as_news() -> None:
+    stay, alive_still = {"period": {"end": "2026-03-01"}}, {"id": "p", "deceasedBoolean": False}
+    assert died(alive_still, stay, is_news=True) == {"id": "p", "deceasedDateTime": "2026-03-01"}
+    assert died(alive_still, stay) is None
+    assert died({"id": "p", "deceasedDateTime": "2026-02"}, stay, is_news=True) is None
 
 
 @pytest.mark.parametrize(
