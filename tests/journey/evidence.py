@@ -288,7 +288,7 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(T[0-9:.]+(Z|[+-]\d\d:\d\d)| \d\d:\d\
 _LOST: Final = frozenset(
     {"entered-in-error", "cancelled", "revoked", "rejected", "unknown", "withdrawn"}
 )
-_SAME: Final = {"amended": "stands", "corrected": "stands", "final": "stands"}
+_SAME: Final = dict.fromkeys(("amended", "completed", "corrected", "final"), "stands")
 _UNSAID: Final = frozenset({"meta", "note", "lastModified", "div", "activity"})
 _TYPES: Final = (
     *("Observation", "Goal", "CarePlan", "Flag", "Task", "RiskAssessment", "DetectedIssue"),

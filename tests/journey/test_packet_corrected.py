@@ -236,51 +236,6 @@ def test_what_is_told_late_and_was_a_mistake_leaves_the_packet_as_it_was(
     assert sections(found) == sections(document["entry"])
 
 
-def attended(person: Participant, start: datetime) -> Resource:
-    """A session that somebody came to, told now."""
-    booked = person.put(session(person, start) | {"status": "fulfilled"})
-    act_code = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-    told: Resource = {"resourceType": "Encounter", "id": f"v-{uuid.uuid4()}", "status": "finished"}
-    told |= {"class": {"system": act_code, "code": "AMB"}, "subject": person.reference}
-    told["period"] = {"start": booked["start"], "end": booked["end"]}
-    return person.put(told | {"appointment": [{"reference": name(booked)}]})
-
-
-def begun_with(person: Participant) -> set[str]:
-    """What the aftercare clocks that run began with."""
-    codes = ",".join(f"{code_system('clock')}|aftercare-{days}d" for days in (7, 30))
-    clocks = person.found("Task", code=codes, status="requested")
-    assert len(clocks) == 2
-    return {each["focus"]["reference"] for each in clocks}
-
-
-def test_the_clocks_begin_with_the_last_visit_though_it_is_told_late_or_a_mistake(
-    person: Participant,
-) -> None:
-    first = attended(person, person.now() - 3 * DAY)
-    document = handed_off(person, clinic(person, None))["document"]
-    assert begun_with(person) == {name(first)}
-
-    earlier, later = (attended(person, person.now() - days * DAY) for days in (5, 2))
-    person.pass_time()
-    assert begun_with(person) == {name(later)}
-    assert {name(earlier), name(later)} & inside(versions(person, document)[0]).keys() == {
-        name(later)
-    }
-
-    mistake = person.put(later | {"status": "entered-in-error"})
-    person.pass_time()
-    assert begun_with(person) == {name(first)}
-    [clock] = person.found("Task", code=f"{code_system('clock')}|aftercare-7d")
-    version = f"{name(mistake)}/_history/{mistake['meta']['versionId']}"
-    assert any(version in each for each in causes(person, clock))
-
-    for each in (first, earlier):
-        person.put(each | {"status": "entered-in-error"})
-    person.pass_time()
-    assert begun_with(person) == {name(person.episode)}
-
-
 def consent(person: Participant, recipient: str) -> Resource:
     permit(person, recipient)
     return person.read({"resourceType": "Consent", "id": f"c-{person.id}"})

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from services.progress_api.domain.handoff import amended
+from services.progress_api.domain.handoff.corrections import as_told
 from services.progress_api.domain.handoff.document import ALONG
 from services.progress_api.domain.handoff.policy import CLOCKS
 from services.progress_api.domain.handoff.referral import begins_with
@@ -68,9 +69,10 @@ async def handle(event: Event, effects: Effects) -> None:
 
 async def _written(event: Event, tx: Transaction) -> Written | None:
     after = await tx.read_version(event.key, event.version)
-    before = content_of(await tx.read_version(event.key, event.version - 1))
+    before = as_told(content_of(await tx.read_version(event.key, event.version - 1)))
     name = f"{event.key}/_history/{event.version}"
-    return None if after is None else Written(name, before, content_of(after), after.updated)
+    told = as_told(content_of(after))
+    return None if after is None else Written(name, before, told, after.updated)
 
 
 async def _follow(task: JsonObject, written: Written, effects: Effects) -> None:

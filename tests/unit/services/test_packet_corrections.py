@@ -196,6 +196,21 @@ def test_a_fact_goes_by_its_own_time_and_what_is_planned_by_when_it_was(
     assert is_of_before(told_late, AT_HANDOFF) is expected
 
 
+def test_answers_that_are_still_being_given_tell_nothing() -> None:
+    given: Resource = {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q",
+        "status": "completed",
+        "authored": "2026-05-01",
+    }
+    begun = given | {"status": "in-progress"}
+
+    assert told(begun, given, first=0) == told(begun, given) == (given, True)
+    assert told(given, begun, first=0) == (None, True)
+    assert told(begun, begun, first=0) == (None, False)
+    assert told(begun, given | {"authored": "2026-05-06"}, first=0) == (None, False)
+
+
 def test_what_was_corrected_is_told_as_it_is_now_in_whatever_order() -> None:
     wrong = SCORE | {"valueQuantity": {"value": 8}}
     seen = SCORE | {"note": [{"text": "Seen."}]}

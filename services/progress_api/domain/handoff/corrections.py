@@ -39,6 +39,12 @@ _NOT_YET: Final = frozenset(
 )
 
 
+def as_told(version: JsonObject | None) -> JsonObject | None:
+    """Give what a version tells: answers that are still being given tell nothing."""
+    is_answers = version is not None and version["resourceType"] == "QuestionnaireResponse"
+    return None if version and is_answers and version["status"] == "in-progress" else version
+
+
 def is_correction(before: JsonObject, after: JsonObject | None) -> bool:
     """Tell whether a version puts right what the one before has told; None was deleted."""
     if after is None or _is_mistaken(before) != _is_mistaken(after):
@@ -80,8 +86,8 @@ def as_corrected(
     anything else as it stood then, or as it was first told if that was later: then it must be of
     the time before.
     """
-    known = [content for updated, content in versions if updated <= at][-1:]
-    later = [content for updated, content in versions if updated > at]
+    known = [as_told(content) for updated, content in versions if updated <= at][-1:]
+    later = [as_told(content) for updated, content in versions if updated > at]
     was_known = known not in ([], [None])
     following = list(dropwhile(lambda each: each is None, [*known, *later]))
     if not following:
