@@ -18,6 +18,7 @@ from hypothesis import settings
 from services.record import ownership
 from shared.store.embedded import EmbeddedServer
 from shared.store.migrate import migrate
+from tests.program_log import without_mistakes
 from tests.programs import Programs
 
 if TYPE_CHECKING:
@@ -74,16 +75,18 @@ def database_url(make_database: Callable[[], str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def stack(database_url: str) -> Iterator[Programs]:
+def stack(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
     """The three services and the front door as separate processes on one database."""
-    with Programs.separate(database_url) as programs:
+    log = tmp_path_factory.mktemp("stack") / "log"
+    with without_mistakes(Programs.separate(database_url), log) as programs:
         yield programs
 
 
 @pytest.fixture(scope="module")
-def all_in_one(database_url: str) -> Iterator[Programs]:
+def all_in_one(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
     """The all-in-one program with two workers."""
-    with Programs.all_in_one(database_url, workers=2) as programs:
+    log = tmp_path_factory.mktemp("all-in-one") / "log"
+    with without_mistakes(Programs.all_in_one(database_url, workers=2), log) as programs:
         yield programs
 
 

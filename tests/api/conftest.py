@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from tests.api.auditing import Audit
+from tests.program_log import mistakes, standard_error_to
 from tests.programs import Programs
 
 if TYPE_CHECKING:
@@ -40,26 +40,15 @@ def told_in_log(program_log: Path) -> Callable[[], str]:
 def all_in_one(database_url: str, program_log: Path) -> Iterator[Programs]:
     """The all-in-one program with two workers, once for all modules; no request may break it."""
     with ExitStack() as stack:
-        with _standard_error_to(program_log):
+        with standard_error_to(program_log):
             running = Programs.all_in_one(database_url, workers=2)
             programs = stack.enter_context(running)
         yield programs
-    faults = [line for line in program_log.read_text().splitlines() if "internal error" in line]
+    log = program_log.read_text()
+    faults = [line for line in log.splitlines() if "internal error" in line]
     # One test lets the database itself raise.
     assert not [line for line in faults if "error=RaiseError" not in line]
-
-
-@contextmanager
-def _standard_error_to(path: Path) -> Iterator[None]:
-    """Let the programs that are started here write to a file; they inherit the descriptor."""
-    ours = os.dup(2)
-    with path.open("ab") as file:
-        os.dup2(file.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(ours, 2)
-        os.close(ours)
+    assert mistakes(log) == []
 
 
 @pytest.fixture(scope="session")
