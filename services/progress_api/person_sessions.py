@@ -15,6 +15,7 @@ from shared.store.finding import find
 from shared.store.version import instant
 
 if TYPE_CHECKING:
+    from shared.fhir.dates import Range
     from shared.fhir.reader import JsonObject
     from shared.store.finding import Found
     from shared.store.transaction import Transaction
@@ -45,8 +46,7 @@ async def weeks_touched(told: JsonObject, tx: Transaction) -> set[Week]:
     if told["resourceType"] == "Encounter":
         spans = session.attended(told, await _appointments([told], tx), _counting(tx))
     else:
-        span = session.scheduled(told, tx.zone) if session.tells_attendance(told) else None
-        spans = [] if span is None else [span]
+        spans = _time_of(told, tx) if session.tells_attendance(told) else []
     return weeks_of(spans, tx.zone)
 
 
@@ -63,15 +63,21 @@ async def sessions_of(whose: tuple[str, str], weeks: list[Week], tx: Transaction
     within = ("date", f"ge{instant(moment(low))}"), ("date", f"lt{instant(moment(high))}")
     asked = (whose, *within)
     missed = [
-        (each, session.scheduled(each.content, tx.zone))
+        (each, weeks_of(_time_of(each.content, tx), tx.zone))
         for each in await find(tx, "Appointment", *asked, ("status", "noshow"))
     ]
     attended = [
         (each, visit, frozenset(weeks_of(visit.spans, tx.zone)))
         for each, visit in await _visits(asked, tx)
     ]
-    not_come = tuple((each, Week.at(span[0], tx.zone)) for each, span in missed if span)
+    not_come = tuple((each, min(touched)) for each, touched in missed if touched)
     return Sessions(tuple(attended), not_come)
+
+
+def _time_of(appointment: JsonObject, tx: Transaction) -> list[Range]:
+    """Give the time of an Appointment; none where it lasts longer than anybody believes."""
+    span = session.scheduled(appointment, tx.zone)
+    return [span] if span and span[1] - span[0] <= LONGEST_VISIT else []
 
 
 async def _visits(asked: Criteria, tx: Transaction) -> list[tuple[Found, Visit]]:

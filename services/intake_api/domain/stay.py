@@ -18,6 +18,8 @@ _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 _GOES_ON: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
 _TOLD: Final[dict[str, Any]] = read((files(__package__) / "dispositions.json").read_bytes())
 _DISPOSITIONS: Final = ("death", "against-advice")
+# Who means that there is no end writes 9999-12-31, and there are no days to count after that.
+_NO_END: Final = 9999
 
 
 def is_inpatient(encounter: JsonObject) -> bool:
@@ -59,4 +61,5 @@ def classified(encounter: JsonObject) -> JsonObject:
 def last_day(encounter: JsonObject, zone: tzinfo) -> date | None:
     """Give the local day on which an Encounter ended; None where it does not say."""
     end = encounter.get("period", {}).get("end")
-    return None if end is None else local_day(end, zone, last=True)
+    day = None if end is None else local_day(end, zone, last=True)
+    return None if day is None or day.year == _NO_END else day

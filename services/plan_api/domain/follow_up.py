@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/appointment.html · https://hl7.org/fhir/R4/careteam.htm
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ from shared.fhir.dates import local_day
 from shared.fhir.reader import read
 
 if TYPE_CHECKING:
-    from datetime import date, tzinfo
+    from datetime import tzinfo
 
     from shared.fhir.reader import JsonObject
 
@@ -28,9 +28,11 @@ def proposed(stay: JsonObject, plan_id: str, patient: str, zone: tzinfo) -> list
     """Write the team, and the visit where the stay says when it ended."""
     end = stay.get("period", {}).get("end")
     team = _team(stay, patient)
-    if end is None:
+    last = None if end is None else local_day(end, zone, last=True)
+    # Who means that there is no end writes 9999-12-31, and there are no days after that.
+    if last is None or last.year == date.max.year:
         return [team]
-    return [team, _visit(stay, plan_id, patient, _window(local_day(end, zone, last=True), zone))]
+    return [team, _visit(stay, plan_id, patient, _window(last, zone))]
 
 
 def team_id(stay: JsonObject) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DAYS = timedelta(days=6)
 _WEEK = timedelta(days=7)
+_MEANT = date_range("0002")[0], date_range("9998")[1]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,8 +54,13 @@ class Week:
 
 
 def weeks_of(spans: Iterable[Range], zone: tzinfo) -> set[Week]:
-    """Name the weeks that spans of time touch."""
-    return {week for low, high in spans for week in _weeks(low, high, zone)}
+    """Name the weeks that spans of time touch, but those of the calendar's first and last year.
+
+    Nobody means these, and what is around them has no dates.
+    """
+    first, last = _MEANT
+    meant = ((low, high) for low, high in spans if first <= low and high <= last)
+    return {week for low, high in meant for week in _weeks(low, high, zone)}
 
 
 def _weeks(low: int, high: int, zone: tzinfo) -> Iterator[Week]:

@@ -83,6 +83,9 @@ def _session(appointment: JsonObject, bases: tuple[str, ...], zone: tzinfo) -> S
     if "start" not in appointment:
         return None
     start = _moment(appointment["start"], zone)
+    # The first day of the calendar is what some systems write for none, and nothing was before it.
+    if start.year == 1:
+        return None
     others = frozenset(makes_up(appointment, bases))
     return Session(start, appointment["id"], session.is_missed(appointment), others)
 
