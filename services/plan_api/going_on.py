@@ -82,7 +82,7 @@ async def _plans(person: OnePerson, tx: Transaction) -> list[tuple[Found, JsonOb
 async def _booked(person: OnePerson, effects: Effects) -> list[tuple[Found, JsonObject]]:
     tx = effects.tx
     found = await find(tx, "Appointment", person.criterion, ("status", "cancelled"))
-    ahead = (each for each in found if _begins_after(each.content, effects))
+    ahead = (each for each in found if _is_to_come(each.content, effects))
     decided = [(each, resumed(each.content, await _earlier(each, tx))) for each in ahead]
     return [(each, after) for each, after in decided if after is not None]
 
@@ -116,9 +116,13 @@ async def _earlier(found: Found, tx: Transaction) -> list[JsonObject]:
     return [content for each in versions if (content := content_of(each)) is not None]
 
 
-def _begins_after(appointment: JsonObject, effects: Effects) -> bool:
-    start = appointment.get("start")
-    return start is not None and date_range(start)[0] > microseconds(effects.now)
+def _is_to_come(appointment: JsonObject, effects: Effects) -> bool:
+    """Tell whether something begins yet, or may: what is only proposed has no time, but days."""
+    now, start = microseconds(effects.now), appointment.get("start")
+    if start is not None:
+        return date_range(start)[0] > now
+    lasts = [each["end"] for each in appointment.get("requestedPeriod", ()) if "end" in each]
+    return not lasts or any(date_range(each)[1] > now for each in lasts)
 
 
 def _change(found: Found, after: JsonObject, effects: Effects) -> Change:

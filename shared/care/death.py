@@ -31,13 +31,14 @@ def resumed(resource: JsonObject, earlier: Iterable[JsonObject]) -> JsonObject |
 
     None where it was not a death that stopped it.
     """
-    before = next((each for each in earlier if not _is_stopped(each)), None)
-    if before is None or not _is_stopped(resource):
+    before = next((each for each in earlier if not is_stopped(each)), None)
+    if before is None or not is_stopped(resource):
         return None
     rest = {name: value for name, value in resource.items() if name not in _REASONS}
     told = {name: before[name] for name in ("status", *_REASONS) if name in before}
     return rest | told
 
 
-def _is_stopped(resource: JsonObject) -> bool:
+def is_stopped(resource: JsonObject) -> bool:
+    """Tell whether it was a death that stopped something."""
     return any(resource.get(name, {}).get("text") == DIED for name in _REASONS)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared.care.canonical import code_system
+from tests.journey.hospital import Hospital
 from tests.journey.merging import merged, parted, settled, sources, versioned
 from tests.journey.participant import Participant
 from tests.journey.planning import Planned
@@ -307,3 +308,30 @@ def test_a_stay_tells_of_a_death_although_the_patient_was_said_to_be_alive(
     settled(person)
     assert death(person) is False
     assert person.read(person.episode)["status"] == "active"
+
+
+def test_who_waits_for_the_programme_waits_again_after_a_death_that_was_an_error(
+    http: httpx.Client,
+) -> None:
+    hospital = Hospital(http)
+    hospital.send(hospital.discharged())
+    hospital.pass_time()
+    [patient], [planned] = hospital.patients(), hospital.of_person("EpisodeOfCare")
+    kinds = ("referral", "follow-up-7d", "follow-up-30d")
+    statuses = []
+    for told in ({"deceasedBoolean": True}, {}):
+        hospital.put(patient | told)
+        for _ in range(3):
+            hospital.pass_time()
+        tasks = [each["status"] for kind in kinds for each in hospital.tasks(kind)]
+        prepared = [
+            each["status"]
+            for kind in ("EpisodeOfCare", "CarePlan", "Appointment")
+            for each in hospital.of_person(kind)
+        ]
+        statuses.append((prepared, tasks))
+    assert planned["status"] == "planned"
+    assert statuses == [
+        (["cancelled", "revoked", "cancelled"], ["cancelled"] * 3),
+        (["planned", "draft", "proposed"], ["requested"] * 3),
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from shared.care.death import is_stopped
 from shared.care.law import CareChange, Law, Need
 from shared.care.referral import machine, plain
 from shared.care.referral.loaded import is_history, programmes
@@ -134,10 +135,13 @@ def _refused_whole_way(change: CareChange, caller: Caller) -> str | None:
 
 def _refused_plain(change: CareChange, caller: Caller) -> str | None:
     before, after = (change.before or {})["status"], change.after["status"]
+    # Nobody can answer a review of somebody who has died: our policy ends it, and opens it again
+    # where that was an error.
+    if caller.is_service and is_review(change.before) and is_stopped(change.before or {}):
+        return None
     if after not in plain.NEXT_STATUS.get(before, ()):
         return plain.allowed(before)
-    # Nobody can answer a review of somebody who has died: our policy ends it.
-    if caller.is_service and after == "cancelled" and is_review(change.before or {}):
+    if caller.is_service and after == "cancelled" and is_review(change.before):
         return None
     if not plain.may_set(after) & parties_of(change.before or {}, caller):
         return f"This is a step of the other party. {plain.allowed(before)}"

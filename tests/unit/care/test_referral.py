@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.care import referral
+from shared.care.death import DIED
 from shared.care.law import NOTHING_FOUND, CareChange
 from shared.care.laws import broken_laws, needing_laws
 from shared.care.referral import plain
@@ -193,6 +194,20 @@ def test_the_review_of_a_referral_goes_the_plain_way_wherever_it_began() -> None
     assert refused(requested, accepted, "Organization/other") == ["conflict"]
     assert refused(requested, accepted, None) == ["forbidden"]
     assert refused(requested, a_task("completed", **review), CLINICIAN) == ["conflict"]
+
+
+@pytest.mark.parametrize("status", ["requested", "accepted"])
+def test_a_review_that_a_death_ended_goes_on_by_us_alone(status: str) -> None:
+    review = {"code": {"coding": [referral.REVIEW]}}
+    open_one, ours = a_task(status, **review), "Device/intake"
+    died = a_task("cancelled", **review, statusReason={"text": DIED})
+    refused_one = a_task("cancelled", **review)
+
+    assert refused(open_one, died, ours) == []
+    assert refused(died, open_one, ours) == []
+    assert refused(refused_one, open_one, ours) == ["conflict"]
+    for caller in (REQUESTER, OWNER, CLINICIAN):
+        assert refused(died, open_one, caller) == ["conflict"]
 
 
 def test_other_tasks_go_their_own_way() -> None:
