@@ -42,8 +42,12 @@ def of(person: Participant, **changes: object) -> Resource:
     return person.put({"resourceType": "Patient", "id": person.id, **changes})
 
 
+def tasks(person: Participant, code: str) -> list[Resource]:
+    return person.found("Task", code=f"{code_system('task')}|{code}")
+
+
 def reviews(person: Participant) -> list[Resource]:
-    return person.found("Task", code=f"{code_system('task')}|correction-review")
+    return tasks(person, "correction-review")
 
 
 def test_what_a_death_ended_goes_on_when_it_was_an_error(person: Participant) -> None:
@@ -323,15 +327,57 @@ def test_who_waits_for_the_programme_waits_again_after_a_death_that_was_an_error
         hospital.put(patient | told)
         for _ in range(3):
             hospital.pass_time()
-        tasks = [each["status"] for kind in kinds for each in hospital.tasks(kind)]
+        asked = [each["status"] for kind in kinds for each in hospital.tasks(kind)]
         prepared = [
             each["status"]
             for kind in ("EpisodeOfCare", "CarePlan", "Appointment")
             for each in hospital.of_person(kind)
         ]
-        statuses.append((prepared, tasks))
+        statuses.append((prepared, asked))
     assert planned["status"] == "planned"
     assert statuses == [
         (["cancelled", "revoked", "cancelled"], ["cancelled"] * 3),
         (["planned", "draft", "proposed"], ["requested"] * 3),
     ]
+
+
+def test_who_waits_for_a_place_keeps_it_after_a_death_that_was_an_error(
+    http: httpx.Client,
+) -> None:
+    person = Participant(http, "waitlist")
+    settled(person)
+    before = tasks(person, "waitlist")
+    assert [each["status"] for each in before] == ["requested"]
+
+    of(person, deceasedBoolean=True)
+    settled(person)
+    assert person.read(person.episode)["status"] == "cancelled"
+    of(person)
+    settled(person)
+    assert person.read(person.episode)["status"] == "waitlist"
+    after = tasks(person, "waitlist")
+    assert [(each["id"], each["status"]) for each in after] == [(before[0]["id"], "requested")]
+    person.leaves()
+
+
+def test_the_plan_of_the_aftercare_is_a_draft_again_as_long_as_the_programme_goes_on(
+    http: httpx.Client,
+) -> None:
+    person = Planned(http)
+    clinic = {"resourceType": "Organization", "id": f"clinic-{person.id}", "name": "Clinic"}
+    person.put(clinic)
+    assert person.episode is not None
+    recipient = {"reference": f"Organization/{clinic['id']}"}
+    asked = [{"name": "recipient", "valueReference": recipient}]
+    answer = http.post(
+        f"EpisodeOfCare/{person.episode['id']}/$handoff",
+        json={"resourceType": "Parameters", "parameter": asked},
+        headers={"X-Stepdown-Actor": person.clinician},
+    )
+    assert answer.is_success, answer.text
+    statuses = []
+    for told in ({}, {"deceasedBoolean": True}, {"active": True}):
+        person.put({"resourceType": "Patient", "id": person.id, **told})
+        settled(person)
+        statuses.append([each["status"] for each in person.all("CarePlan")])
+    assert statuses == [["draft"], ["revoked"], ["draft"]]

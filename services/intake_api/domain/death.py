@@ -92,7 +92,14 @@ def told_anew(patient: JsonObject, encounter: JsonObject | None) -> JsonObject:
 
 
 def resumed_episode(episode: JsonObject, before: JsonObject, at: str) -> JsonObject:
-    """Let an episode go on that a death had ended, as it stood before."""
+    """Let an episode go on that a death had ended, as it stood before.
+
+    Who waited for a place waits as since then, and keeps theirs on the list.
+    """
+    if before["status"] == "waitlist":
+        history = {name: before[name] for name in ("statusHistory",) if name in before}
+        rest = {name: value for name, value in episode.items() if name != "statusHistory"}
+        return rest | history | {"status": before["status"]}
     period = {name: value for name, value in episode.get("period", {}).items() if name != "end"}
     again = moved(episode, before["status"], at)
     rest = {name: value for name, value in again.items() if name != "period"}

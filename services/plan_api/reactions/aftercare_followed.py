@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from services.plan_api.domain import aftercare
 from services.plan_api.domain.aftercare import Standing
 from services.plan_api.following import finished_since
+from services.plan_api.going_on import has_ended_by_death
 from shared.care.aftercare import CRITERION, episode_of, is_aftercare, is_refused, plan_id, task_of
 from shared.care.automatic import Act, provenance
 from shared.care.canonical import CAUSE
@@ -101,9 +102,13 @@ async def _is_ours_to_change(plan: Found, effects: Effects) -> bool:
 async def _standing(plan: JsonObject, effects: Effects) -> Standing:
     tx = effects.tx
     task = await fetch(tx, Key("Task", task_of(plan)))
+    key = Key("EpisodeOfCare", episode_of(plan) or "")
+    episode = await fetch(tx, key)
+    # What a death has ended goes on when that was an error: the programme was not finished by it.
+    by_death = episode is not None and await has_ended_by_death(episode, tx)
     return Standing(
         task.content["status"] if task else None,
-        await finished_since(Key("EpisodeOfCare", episode_of(plan) or ""), tx),
+        None if by_death else await finished_since(key, tx),
         is_refused=await _is_refused(plan, effects),
         has_begun=await _has_begun(Key("CarePlan", plan["id"]), tx),
         now=effects.now,

@@ -83,3 +83,13 @@ def test_who_is_said_to_be_alive_has_died_when_a_stay_tells_it_as_news() -> None
 def test_a_patient_says_what_a_stay_tells(told: dict[str, Any], expected: object) -> None:
     assert says({"id": "p", **told}, {"period": {"end": "2026-03-01"}}) is expected
     assert says({"id": "p", **told}, {}) is (told == {"deceasedBoolean": True})
+
+
+def test_who_waited_waits_as_since_then() -> None:
+    since = [{"status": "waitlist", "period": {"start": "2026-02-01"}}]
+    waiting = {"resourceType": "EpisodeOfCare", "status": "waitlist", "statusHistory": since}
+    ended = ended_episode(waiting, AT)
+    assert ended is not None
+    assert len(ended["statusHistory"]) == 2
+
+    assert resumed_episode(ended, waiting, LATER) == waiting
