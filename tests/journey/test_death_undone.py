@@ -87,6 +87,17 @@ def test_what_a_death_ended_goes_on_when_it_was_an_error(person: Participant) ->
     assert (person.read(episode), reviews(person)) == (episode, [review])
 
 
+def test_what_a_death_ended_goes_on_however_often_it_is_told_in_error(
+    person: Participant,
+) -> None:
+    for _ in range(2):
+        for told, expected in (({"deceasedBoolean": True}, "finished"), ({}, "active")):
+            of(person, **told)
+            settled(person)
+            assert person.read(person.episode)["status"] == expected
+        assert [each["status"] for each in reviews(person)] == ["requested"]
+
+
 def test_what_people_had_ended_stays_ended(person: Participant) -> None:
     person.becomes("finished")
     settled(person)

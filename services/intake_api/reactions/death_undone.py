@@ -91,6 +91,8 @@ async def _go_on(person: OnePerson, event: Event, effects: Effects) -> None:
             changes += await _review(episode, str(event.key), effects)
     if changes:
         source = f"{event.key}/_history/{event.version}"
+        # The review of an earlier such error, which this one had ended, is asked for anew.
+        changes = list({each.key: each for each in changes}.values())
         await _write(changes, [source], person.survivor, effects)
 
 
