@@ -196,6 +196,16 @@ def test_a_fact_goes_by_its_own_time_and_what_is_planned_by_when_it_was(
     assert is_of_before(told_late, AT_HANDOFF) is expected
 
 
+def test_what_went_on_after_a_correction_is_not_told() -> None:
+    right = ORDER | {"dosageInstruction": [{"text": "50 mg"}]}
+    stopped = {"status": "stopped"}
+
+    assert told(ORDER, right, right | stopped, first=0) == (right, True)
+    assert told(ORDER, ORDER | stopped, first=0) == (ORDER, False)
+    assert told(ORDER, ORDER | stopped, right | stopped, first=0) == (right | stopped, True)
+    assert told(ORDER, None, ORDER, ORDER | stopped, first=0) == (ORDER, True)
+
+
 def test_answers_that_are_still_being_given_tell_nothing() -> None:
     given: Resource = {
         "resourceType": "QuestionnaireResponse",

@@ -34,6 +34,8 @@ _MORE: Final = {
     "MedicationStatement": ("dosage",),
     "QuestionnaireResponse": ("item",),
 }
+# What has no course of its own: they are only finished.
+_RESULTS: Final = frozenset({"DiagnosticReport", "Observation", "QuestionnaireResponse"})
 _NOT_YET: Final = frozenset(
     {"arrived", "draft", "in-progress", "onleave", "planned", _PRELIMINARY, "triaged"}
 )
@@ -82,9 +84,9 @@ def as_corrected(
 ) -> tuple[JsonObject | None, bool]:
     """Give what is to be told of a resource, and whether that was learnt since an instant.
 
-    `versions` come from the first to the last. What was corrected is told as it stands now, and
-    anything else as it stood then, or as it was first told if that was later: then it must be of
-    the time before.
+    `versions` come from the first to the last. What was corrected is told as the last correction
+    has left it, and results as they stand now; anything else as it stood then, or as it was first
+    told if that was later: then it must be of the time before.
     """
     known = [as_told(content) for updated, content in versions if updated <= at][-1:]
     later = [as_told(content) for updated, content in versions if updated > at]
@@ -92,16 +94,19 @@ def as_corrected(
     following = list(dropwhile(lambda each: each is None, [*known, *later]))
     if not following:
         return None, False
-    pairs = pairwise(following)
-    # Of a time that was over, a count that follows has only heard of more that was so.
-    was_corrected = any(
-        before is not None
-        and (is_correction(before, after) or (is_recount(before, after) and is_of_before(before)))
-        for before, after in pairs
-    )
-    told = following[-1] if was_corrected else following[0]
+    corrected = [
+        after
+        for before, after in pairwise(following)
+        if before is None
+        or is_correction(before, after)
+        # Of a time that was over, a count that follows has only heard of more that was so.
+        or (is_recount(before, after) and is_of_before(before))
+    ]
+    if corrected and any(each["resourceType"] in _RESULTS for each in following if each):
+        corrected = following
+    told = [following[0], *corrected][-1]
     if was_known or told is None:
-        return told, was_corrected
+        return told, bool(corrected)
     return (told, True) if is_of_before(told) else (None, False)
 
 
