@@ -60,7 +60,7 @@ async def handle(event: Event, effects: Effects) -> None:
                 await weeks_touched(told, tx)
             )
     for person, touched in sorted(weeks.items(), key=lambda each: each[0].survivor):
-        if counting := await _of_their_care(person, touched, tx):
+        if touched and (counting := await _of_their_care(person, touched, tx)):
             await _count(person, sorted(counting), effects)
 
 
